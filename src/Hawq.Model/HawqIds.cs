@@ -1,0 +1,57 @@
+namespace Hawq.Model;
+
+/// <summary>Every diagnostic id, in one place. An id is never reused. Ranges: 00xx manifest, 01xx planning and generator, 02xx build,
+/// 10xx ONNX import, 11xx data and calibration, 12xx command line.</summary>
+public static class HawqIds
+{
+    /// <summary>The manifest is not well-formed JSON.</summary>
+    public const string ManifestSyntax = "HAWQ0001";
+
+    /// <summary>A field is missing, unknown, given twice or of the wrong kind.</summary>
+    public const string ManifestField = "HAWQ0002";
+
+    /// <summary>A number is outside its legal range.</summary>
+    public const string ManifestNumber = "HAWQ0003";
+
+    /// <summary>The graph is inconsistent: unknown tensor, written twice, cycle, unused.</summary>
+    public const string ManifestGraph = "HAWQ0004";
+
+    /// <summary>A shape or a count does not fit.</summary>
+    public const string ManifestShape = "HAWQ0005";
+
+    /// <summary>The sidecar is missing, or its length or hash is not the manifest's.</summary>
+    public const string ManifestSidecar = "HAWQ0006";
+
+    /// <summary>The format version is not one that this tool reads.</summary>
+    public const string ManifestVersion = "HAWQ0007";
+
+    /// <summary>An accumulator cannot be proven to fit in int32.</summary>
+    public const string PlanOverflow = "HAWQ0101";
+
+    /// <summary>The planner does not support what the manifest asks for.</summary>
+    public const string PlanUnsupported = "HAWQ0102";
+
+    /// <summary>The file is not an ONNX model, or is damaged.</summary>
+    public const string OnnxFile = "HAWQ1001";
+
+    /// <summary>An operator, or an attribute of it, is not supported.</summary>
+    public const string OnnxUnsupported = "HAWQ1002";
+
+    /// <summary>The ONNX graph is inconsistent.</summary>
+    public const string OnnxGraph = "HAWQ1003";
+
+    /// <summary>A data set or image cannot be read.</summary>
+    public const string Data = "HAWQ1101";
+
+    /// <summary>Calibration or quantization cannot go on with the data or model given.</summary>
+    public const string Calibration = "HAWQ1102";
+
+    /// <summary>The command line is wrong.</summary>
+    public const string Usage = "HAWQ1201";
+
+    /// <summary>A file cannot be read or written.</summary>
+    public const string FileAccess = "HAWQ1202";
+
+    /// <summary>Generated code and the reference interpreter differ.</summary>
+    public const string Verification = "HAWQ1203";
+}
