@@ -31,6 +31,27 @@ public static class HawqIds
     /// <summary>The planner does not support what the manifest asks for.</summary>
     public const string PlanUnsupported = "HAWQ0102";
 
+    /// <summary>ClassName or Namespace of a HawqModel item is not a C# name.</summary>
+    public const string GeneratorName = "HAWQ0103";
+
+    /// <summary>Two HawqModel items would declare the same class.</summary>
+    public const string GeneratorDuplicate = "HAWQ0104";
+
+    /// <summary>The project forbids unsafe code, which every generated network needs.</summary>
+    public const string GeneratorUnsafe = "HAWQ0105";
+
+    /// <summary>The project's C# version is older than the generated code.</summary>
+    public const string GeneratorLanguage = "HAWQ0106";
+
+    /// <summary>The generator failed: a bug in it, never the user's fault.</summary>
+    public const string GeneratorBug = "HAWQ0199";
+
+    /// <summary>PublishAot without IlcInstructionSet: the network would run on its slowest SIMD kernels.</summary>
+    public const string BuildInstructionSet = "HAWQ0201";
+
+    /// <summary>A HawqModel item is not a manifest file that exists.</summary>
+    public const string BuildItem = "HAWQ0202";
+
     /// <summary>The file is not an ONNX model, or is damaged.</summary>
     public const string OnnxFile = "HAWQ1001";
 
