@@ -1,0 +1,90 @@
+namespace Hawq.Planning;
+
+/// <summary>Instruction-set tiers, chosen when the code is compiled by the JIT (or by NativeAOT) with <c>IsSupported</c> branches.</summary>
+public enum InstructionSet
+{
+    /// <summary>AVX-512BW: 64-byte vectors.</summary>
+    Avx512,
+
+    /// <summary>AVX-VNNI: 32-byte vectors with vpdpbusd.</summary>
+    AvxVnni,
+
+    /// <summary>AVX2: 32-byte vectors.</summary>
+    Avx2,
+
+    /// <summary>SSE4.1: 16-byte vectors, what NativeAOT compiles for unless told otherwise.</summary>
+    Sse41,
+
+    /// <summary>Arm64 with the dot-product extension (sdot, udot).</summary>
+    AdvSimdDp,
+
+    /// <summary>Arm64.</summary>
+    AdvSimd,
+
+    /// <summary>WebAssembly.</summary>
+    PackedSimd,
+
+    /// <summary>Plain C#.</summary>
+    Scalar,
+}
+
+/// <summary>Ways to compute the accumulators of a convolution; cpu-kernels in the documentation explains each.</summary>
+public enum KernelFamily
+{
+    /// <summary>Plain loops.</summary>
+    Scalar,
+
+    /// <summary>One instruction multiplies four pairs and accumulates (vpdpbusd, sdot).</summary>
+    Dot4,
+
+    /// <summary>Pairs into int16 lanes (vpmaddubsw + vpaddw), spilled to int32 every <see cref="KernelChoice.Window"/> steps.</summary>
+    Maddubs16,
+
+    /// <summary>Pairs, widened in every step (vpmaddubsw + vpmaddwd + vpaddd); needs a proof that a pair cannot saturate.</summary>
+    Maddubs32,
+
+    /// <summary>Several pairs summed in int16 and then widened once, with correction steps for what could saturate.</summary>
+    Tree,
+
+    /// <summary>int16 products (vpmaddwd) of widened codes: always exact.</summary>
+    Widen,
+
+    /// <summary>Exact integer Winograd F(4x4,3x3).</summary>
+    Winograd4,
+
+    /// <summary>Per-channel products, no sum over channels.</summary>
+    Depthwise,
+}
+
+/// <summary>How weights lie in the shared block.</summary>
+public enum WeightPacking
+{
+    /// <summary>[output channel][kernel row][run][code of the run]: one signed byte each, runs as long as they are.</summary>
+    Rows,
+
+    /// <summary>
+    /// [block of <see cref="KernelChoice.BlockChannels"/> output channels][kernel row][run][step of four codes][output channel of the
+    /// block][4], signed bytes; what sticks out of channels or runs is zero.
+    /// </summary>
+    Interleaved4,
+
+    /// <summary>[kernel row][kernel column][channel], signed bytes, for depthwise kernels.</summary>
+    TapMajor,
+
+    /// <summary>Transformed int16 weights, [position][block][pair of input channels][output channel of the block][2].</summary>
+    Winograd4,
+}
+
+/// <summary>The kernel of a step on one instruction-set tier.</summary>
+/// <param name="Tier">Tier.</param>
+/// <param name="Family">Family.</param>
+/// <param name="Packing">Weight layout.</param>
+/// <param name="BlockChannels">Output channels of a block (of a tile).</param>
+/// <param name="TilePixels">Output pixels of a tile.</param>
+/// <param name="Window">Steps between spills for <see cref="KernelFamily.Maddubs16"/>, steps per sum for <see cref="KernelFamily.Tree"/>, else 0.</param>
+public sealed record KernelChoice(
+    InstructionSet Tier, KernelFamily Family, WeightPacking Packing, int BlockChannels, int TilePixels, int Window)
+{
+    /// <summary>The kernel that exists for every layer.</summary>
+    public static KernelChoice Scalar { get; } = new(InstructionSet.Scalar, KernelFamily.Scalar, WeightPacking.Rows, 1, 1, 0);
+}

@@ -1,0 +1,56 @@
+using Hawq.Model;
+
+namespace Hawq.Planning;
+
+/// <summary>Which arithmetic computes (value * b + 2^(c-1)) >> c.</summary>
+public enum RequantizeForm
+{
+    /// <summary>b / 2^c is 1: nothing to do.</summary>
+    Identity,
+
+    /// <summary>
+    /// ((high 32 bits of (value &lt;&lt; k) * b) + 2^(c+k-33)) >> (c+k-32), all after the product in int32: equal because
+    /// floor(x / 2^n) = floor(floor(x / 2^32) / 2^(n-32)) and, for n = c + k at least 33, the rounding term 2^(n-1) is a multiple of 2^32.
+    /// </summary>
+    HighHalf,
+
+    /// <summary>The definition itself, in int64.</summary>
+    Wide,
+}
+
+/// <summary>How one dyadic number, or one per channel, is applied.</summary>
+/// <param name="Form">Arithmetic.</param>
+/// <param name="PreShift">k of <see cref="RequantizeForm.HighHalf"/>, otherwise 0.</param>
+/// <param name="Scalar">The dyadic number, or default where there is one per channel (<see cref="LinearWeights.Multipliers"/>).</param>
+/// <param name="Result">Range of the result for the range of values that it was planned for, before any clamp.</param>
+public sealed record Requantizer(RequantizeForm Form, int PreShift, Dyadic Scalar, ValueRange Result)
+{
+    /// <summary>Plans a single multiplier for values in <paramref name="values"/>.</summary>
+    public static Requantizer ForScalar(Dyadic dyadic, ValueRange values) => IsOne(dyadic)
+        ? new(RequantizeForm.Identity, 0, dyadic, values)
+        : ForChannels(EquatableArray.Of(dyadic), values) with { Scalar = dyadic };
+
+    /// <summary>Plans one multiplier per channel for values in <paramref name="values"/>.</summary>
+    public static Requantizer ForChannels(EquatableArray<Dyadic> dyadics, ValueRange values)
+    {
+        ValueRange result = new(dyadics.Min(d => d.Requantize(values.Lo)), dyadics.Max(d => d.Requantize(values.Hi)));
+        int minShift = dyadics.Min(d => d.Shift);
+        int maxShift = dyadics.Max(d => d.Shift);
+        int preShift = Math.Max(0, 33 - minShift);
+
+        // value << k must stay inside int32, and c + k - 32 must be a legal 32-bit shift whose rounding term leaves room for the high half
+        // (at most 2^30 in magnitude).
+        bool highHalf = preShift <= 30 && values.Lo << preShift >= int.MinValue && values.Hi << preShift <= int.MaxValue && maxShift + preShift <= 62;
+        return highHalf
+            ? new(RequantizeForm.HighHalf, preShift, default, result)
+            : new(RequantizeForm.Wide, 0, default, result);
+    }
+
+    /// <summary>Rounding term 2^(c+k-33) of <see cref="RequantizeForm.HighHalf"/>.</summary>
+    public int Rounding(Dyadic dyadic) => 1 << (dyadic.Shift + PreShift - 33);
+
+    /// <summary>Final shift c+k-32 of <see cref="RequantizeForm.HighHalf"/>.</summary>
+    public int FinalShift(Dyadic dyadic) => dyadic.Shift + PreShift - 32;
+
+    private static bool IsOne(Dyadic dyadic) => dyadic is { Multiplier: 1 << 30, Shift: 30 };
+}
