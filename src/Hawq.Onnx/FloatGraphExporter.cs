@@ -1,0 +1,44 @@
+using Google.Protobuf;
+using Hawq.Model;
+using Hawq.Onnx.Export;
+using Hawq.Onnx.Schema;
+
+namespace Hawq.Onnx;
+
+/// <summary>
+/// Writes a <see cref="FloatGraph"/> as an ONNX model that ONNX Runtime runs: for calibration (any intermediate value as an extra
+/// output) and for sensitivity (weights as inputs). Every value of the written model is [N, C, H, W] in float32 with a symbolic
+/// batch, fully connected layers included ([N, features, 1, 1]); value names are those of the graph.
+/// </summary>
+public static class FloatGraphExporter
+{
+    /// <summary>Opset of the written models: the newest in which every operator used here still has its simplest form.</summary>
+    public const int Opset = 17;
+
+    /// <summary>Serializes the graph; deterministic.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="extraOutputs">
+    /// Values to return beside the graph's outputs, in this order after them; the input and values that are outputs already are left out.
+    /// </param>
+    /// <param name="weightInputs">
+    /// Names of nodes whose weights and bias become inputs of the written model (<see cref="WeightName"/>, <see cref="BiasName"/>, in
+    /// ONNX's shapes) instead of constants; null for none.
+    /// </param>
+    /// <exception cref="HawqException">A value or node named is not in the graph.</exception>
+    public static byte[] ToOnnx(FloatGraph graph, IEnumerable<string>? extraOutputs = null, IEnumerable<string>? weightInputs = null)
+    {
+        ModelWriter writer = new(graph, weightInputs ?? []);
+        foreach (FloatNode node in graph.Nodes)
+        {
+            NodeWriters.Write(writer, node);
+        }
+
+        return writer.Finish(extraOutputs ?? []).ToByteArray();
+    }
+
+    /// <summary>Name of the weights of a node in the written model: its output's name and <c>#weight</c>.</summary>
+    public static string WeightName(FloatNode node) => node.Output + "#weight";
+
+    /// <summary>Name of the bias of a node in the written model: its output's name and <c>#bias</c>.</summary>
+    public static string BiasName(FloatNode node) => node.Output + "#bias";
+}

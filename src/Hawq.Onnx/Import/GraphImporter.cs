@@ -1,0 +1,113 @@
+using Hawq.Model;
+using Hawq.Onnx.Operators;
+using Hawq.Onnx.Schema;
+
+namespace Hawq.Onnx.Import;
+
+/// <summary>Walks the ONNX graph once, in its order, and lets each node's <see cref="IOperator"/> extend the FloatGraph.</summary>
+internal sealed class GraphImporter
+{
+    private readonly GraphProto _graph;
+    private readonly GraphBuilder _builder;
+
+    public GraphImporter(ModelProto model, string folder)
+    {
+        _graph = model.Graph;
+        _builder = new GraphBuilder(folder, Opset(model));
+    }
+
+    public FloatGraph Import(string name, string sha256)
+    {
+        bool[] needed = NeededNodes();
+        ReadInitializers();
+        string input = InputReader.Declare(_graph, _builder);
+        CountUses(needed);
+        for (int i = 0; i < _graph.Node.Count; i++)
+        {
+            if (needed[i])
+            {
+                ImportNode(_graph.Node[i]);
+            }
+        }
+
+        return new FloatGraph(name, _builder.Opset, sha256, input, Outputs(), _builder.Nodes, _builder.Shapes, _builder.Notes);
+    }
+
+    private static int Opset(ModelProto model)
+    {
+        OperatorSetIdProto? set = model.OpsetImport.FirstOrDefault(set => set.Domain is "" or "ai.onnx")
+            ?? throw new HawqException(HawqIds.OnnxUnsupported, "The model imports no opset of the default domain. Export it for opset 13 to 21.");
+        return set.Version is >= ImportLimits.MinOpset and <= ImportLimits.MaxOpset
+            ? (int)set.Version
+            : throw new HawqException(
+                HawqIds.OnnxUnsupported,
+                $"The model uses opset {set.Version}; {ImportLimits.MinOpset} to {ImportLimits.MaxOpset} are understood. Export it for opset 13 to 21.");
+    }
+
+    /// <summary>Which nodes the outputs depend on: exporters leave dead ones behind, and those need not be supported.</summary>
+    private bool[] NeededNodes()
+    {
+        HashSet<string> wanted = [.. _graph.Output.Select(output => output.Name)];
+        bool[] needed = new bool[_graph.Node.Count];
+        for (int i = needed.Length - 1; i >= 0; i--)
+        {
+            if (_graph.Node[i].Output.Any(output => output.Length > 0 && wanted.Contains(output)))
+            {
+                needed[i] = true;
+                wanted.UnionWith(_graph.Node[i].Input);
+            }
+        }
+
+        return needed;
+    }
+
+    private void ReadInitializers()
+    {
+        foreach (TensorProto tensor in _graph.Initializer)
+        {
+            if (!_builder.TryBind(tensor.Name, TensorReader.Read(tensor, $"Initializer '{tensor.Name}'", _builder.Folder)))
+            {
+                throw new HawqException(HawqIds.OnnxGraph, $"Initializer '{tensor.Name}' is given twice. Export the model again.");
+            }
+        }
+    }
+
+    private void CountUses(bool[] needed)
+    {
+        foreach (string name in _graph.Node.Where((_, i) => needed[i]).SelectMany(node => node.Input).Concat(_graph.Output.Select(output => output.Name)))
+        {
+            _builder.CountUse(name);
+        }
+    }
+
+    private void ImportNode(NodeProto proto)
+    {
+        NodeContext node = new(proto, _builder);
+        IOperator op = OperatorRegistry.Find(proto.Domain, proto.OpType)
+            ?? throw node.Unsupported(
+                proto.Domain is "" or "ai.onnx" ? "this operator is not supported" : $"operators of the domain '{proto.Domain}' are not supported",
+                $"Supported are: {string.Join(", ", OperatorRegistry.Names)}.");
+        op.Import(node);
+        node.CheckAllAttributesRead();
+    }
+
+    private List<string> Outputs()
+    {
+        List<string> outputs = [];
+        foreach (string name in _graph.Output.Select(output => output.Name))
+        {
+            switch (_builder.Find(name))
+            {
+                case Activation activation:
+                    outputs.Add(activation.Name);
+                    break;
+                case Constant:
+                    throw new HawqException(HawqIds.OnnxUnsupported, $"Output '{name}' is a constant. Remove it from the model's outputs.");
+                default:
+                    throw new HawqException(HawqIds.OnnxGraph, $"Output '{name}' is not computed by any node. Export the model again.");
+            }
+        }
+
+        return outputs.Count > 0 ? outputs : throw new HawqException(HawqIds.OnnxGraph, "The graph has no output. Export the model again.");
+    }
+}

@@ -1,0 +1,23 @@
+namespace Hawq.Onnx.Import;
+
+/// <summary>Bounds on what a model file may ask for, so that a damaged or hostile file ends in a message, not in an exhausted machine.</summary>
+internal static class ImportLimits
+{
+    /// <summary>Protocol buffers cannot be longer than 2 GiB; larger models keep their weights in external data files.</summary>
+    public const long MaxFileBytes = int.MaxValue;
+
+    /// <summary>Elements of one activation: 256 Mi elements, far above any image network's largest tensor, and 1 GiB as float32.</summary>
+    public const long MaxActivationElements = 1L << 28;
+
+    /// <summary>Elements of a constant that is computed (not stored in the file) during constant folding.</summary>
+    public const long MaxFoldedElements = 1L << 26;
+
+    /// <summary>Dimensions of a tensor.</summary>
+    public const int MaxRank = 8;
+
+    /// <summary>Oldest opset whose operators have the semantics that the importer assumes.</summary>
+    public const int MinOpset = 7;
+
+    /// <summary>Newest opset that the importer was checked against.</summary>
+    public const int MaxOpset = 26;
+}

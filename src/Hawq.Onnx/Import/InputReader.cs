@@ -1,0 +1,75 @@
+using Hawq.Model;
+using Hawq.Onnx.Schema;
+
+namespace Hawq.Onnx.Import;
+
+/// <summary>Finds the network's one input and its shape.</summary>
+internal static class InputReader
+{
+    private const string Hint = "Export the model with a fixed input size (only the batch may be symbolic).";
+
+    /// <summary>Declares and binds the input; returns its name.</summary>
+    public static string Declare(GraphProto graph, GraphBuilder builder)
+    {
+        // Models before IR version 4 list their initializers as inputs too.
+        ValueInfoProto[] inputs = [.. graph.Input.Where(input => builder.Find(input.Name) is null)];
+        if (inputs.Length != 1)
+        {
+            throw new HawqException(
+                HawqIds.OnnxUnsupported,
+                inputs.Length == 0
+                    ? "The graph has no input. Export the model again."
+                    : $"The graph has {inputs.Length} inputs ({string.Join(", ", inputs.Select(input => input.Name))}). Networks with one input are supported: make the others constants.");
+        }
+
+        ValueInfoProto input = inputs[0];
+        int[] dims = Dims(input);
+        Activation activation = dims switch
+        {
+            [1, int channels, int height, int width] => Activation.Image(input.Name, new Shape(height, width, channels)),
+            [1, int features] => Activation.Features(input.Name, features),
+            _ => throw new HawqException(
+                HawqIds.OnnxUnsupported,
+                $"Input '{input.Name}' has the dimensions [{string.Join(", ", dims)}]. Supported are [batch, channels, height, width] and [batch, features]."),
+        };
+        builder.DeclareInput(input.Name, activation.Shape);
+        builder.TryBind(input.Name, activation);
+        return input.Name;
+    }
+
+    private static int[] Dims(ValueInfoProto input)
+    {
+        if (input.Type?.TensorType is not { Shape: { } shape } tensor)
+        {
+            throw new HawqException(HawqIds.OnnxUnsupported, $"Input '{input.Name}' has no shape. {Hint}");
+        }
+
+        if (tensor.ElemType is not ((int)TensorProto.Types.DataType.Float or (int)TensorProto.Types.DataType.Float16 or (int)TensorProto.Types.DataType.Double))
+        {
+            throw new HawqException(
+                HawqIds.OnnxUnsupported,
+                $"Input '{input.Name}' has element type {(TensorProto.Types.DataType)tensor.ElemType}. Export the model with a float input.");
+        }
+
+        var dims = new int[shape.Dim.Count];
+        long elements = 1;
+        for (int i = 0; i < dims.Length; i++)
+        {
+            TensorShapeProto.Types.Dimension dim = shape.Dim[i];
+            bool isSymbolic = dim.ValueCase != TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue || dim.DimValue <= 0;
+            if (isSymbolic && i > 0)
+            {
+                throw new HawqException(
+                    HawqIds.OnnxUnsupported, $"Dimension {i} of input '{input.Name}' is symbolic ('{dim.DimParam}'). {Hint}");
+            }
+
+            // Calibration and inference run image by image: whatever batch the model was exported with, the network has batch 1.
+            dims[i] = i == 0 ? 1 : (int)Math.Min(dim.DimValue, int.MaxValue);
+            elements = elements > ImportLimits.MaxActivationElements / dims[i]
+                ? throw new HawqException(HawqIds.OnnxGraph, $"Input '{input.Name}' has more than {ImportLimits.MaxActivationElements} elements. {Hint}")
+                : elements * dims[i];
+        }
+
+        return dims;
+    }
+}
