@@ -67,6 +67,15 @@ public static class HawqIds
     /// <summary>Calibration or quantization cannot go on with the data or model given.</summary>
     public const string Calibration = "HAWQ1102";
 
+    /// <summary>A file that goes into the bit search (instance, sensitivities, costs) is not valid.</summary>
+    public const string BitSearchFile = "HAWQ1103";
+
+    /// <summary>The bit search is asked for something that makes no sense: an unknown cost, an option that a layer does not have.</summary>
+    public const string BitSearch = "HAWQ1104";
+
+    /// <summary>No assignment of bits fits the budgets.</summary>
+    public const string BitBudget = "HAWQ1105";
+
     /// <summary>The command line is wrong.</summary>
     public const string Usage = "HAWQ1201";
 
