@@ -1,0 +1,75 @@
+using Hawq.Model;
+
+namespace Hawq.Planning;
+
+/// <summary>Turns a network into a plan: fusion, ranges, proofs, kernels, memory.</summary>
+public static class Planner
+{
+    /// <summary>Plans a network. Deterministic: equal networks give equal plans.</summary>
+    /// <exception cref="HawqException">An accumulator cannot be proven to fit (<see cref="HawqIds.PlanOverflow"/>), or the planner has no
+    /// step for a layer (<see cref="HawqIds.PlanUnsupported"/>).</exception>
+    public static NetworkPlan Plan(Network network)
+    {
+        try
+        {
+            return PlanChecked(network);
+        }
+        catch (OverflowException e)
+        {
+            throw new HawqException(
+                HawqIds.PlanUnsupported, $"The network '{network.Name}' needs more than 2 GB in one block of memory.", innerException: e);
+        }
+    }
+
+    private static NetworkPlan PlanChecked(Network network)
+    {
+        Graph graph = new(network);
+        List<Fusion.Group> groups = Fusion.Run(graph);
+        StoragePlanner storages = new(graph, groups);
+        WeightBlock block = new();
+        List<Step> steps = [PlanInput(network, storages)];
+        steps.AddRange(groups.Select(group => PlanStep(graph, storages, block, group)));
+        steps.AddRange(network.Outputs.Select((name, i) => new OutputStep(name, storages[name], i)));
+        return new NetworkPlan(network, steps.ToEquatableArray(), storages.Arena, block.Bytes);
+    }
+
+    private static Step PlanStep(Graph graph, StoragePlanner storages, WeightBlock block, Fusion.Group group)
+    {
+        switch (group.Head)
+        {
+            case LinearLayer linear:
+                return ConvPlanner.Plan(graph, storages, block, group, linear);
+            case AddLayer or RequantizeLayer:
+                TensorStorage operand = storages[group.Head.Inputs[0]];
+                return new ElementwiseStep(
+                    group.Head.Name, group.Layers, WorkDivision.Rows(operand.Tensor.Shape), operand,
+                    EpiloguePlanner.ForLoad(graph, storages, group, operand));
+            case GlobalAveragePoolLayer pool:
+                return PlanGlobalAveragePool(graph, storages, group, pool);
+            default:
+                return CopyPlanner.Plan(storages, group);
+        }
+    }
+
+    private static InputStep PlanInput(Network network, StoragePlanner storages)
+    {
+        TensorStorage target = storages[network.Input.Tensor];
+        EquatableArray<int>[] tables = network.Input.PixelTables.Select(
+            table => table.Select(code => code + target.CodeOffset).ToEquatableArray()).ToArray();
+        bool same = tables.Length > 1 && tables.All(table => table == tables[0]);
+        return new InputStep(network.Input.Tensor, WorkDivision.Rows(target.Tensor.Shape), target, same ? [tables[0]] : tables);
+    }
+
+    private static GlobalAveragePoolStep PlanGlobalAveragePool(Graph graph, StoragePlanner storages, Fusion.Group group, GlobalAveragePoolLayer layer)
+    {
+        TensorStorage source = storages[layer.Input];
+        Shape shape = source.Tensor.Shape;
+        long count = (long)shape.Height * shape.Width;
+        ValueRange code = EpiloguePlanner.Centred(source.Tensor);
+        ValueRange sum = new(count * code.Lo, count * code.Hi);
+        Refuse.UnlessInt32(layer.Name, "the sum over all pixels", sum, "Use fewer bits for its input.");
+        Requantizer requantize = Requantizer.ForScalar(layer.Requantize, sum);
+        return new GlobalAveragePoolStep(
+            layer.Name, group.Layers, source, EpiloguePlanner.ForAccumulator(graph, storages, group, requantize, sum));
+    }
+}

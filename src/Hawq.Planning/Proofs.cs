@@ -1,0 +1,35 @@
+using System.Globalization;
+using Hawq.Model;
+
+namespace Hawq.Planning;
+
+/// <summary>The proofs of a step as sentences, for the remarks of its generated kernel.</summary>
+internal static class Proofs
+{
+    public static EquatableArray<string> Of(TensorStorage input, LinearLayer layer, Epilogue epilogue)
+    {
+        WeightFacts facts = layer.Facts;
+        ValueRange codes = EpiloguePlanner.Centred(input.Tensor);
+        string accumulator =
+            $"int32 accumulators stay in {Range(epilogue.Value)}: input codes {Range(codes)} relative to their zero point, "
+            + $"weights per channel sum to at most {Number(facts.PositiveSum)} (positive) and {Number(facts.NegativeSum)} (negative), plus the bias.";
+        Requantizer requantize = epilogue.Requantize!;
+        string form = requantize.Form == RequantizeForm.HighHalf
+            ? $"Requantize needs only the high half of the product: {Shifted(requantize)}, and c + {requantize.PreShift} lies in [{layer.Requantize.Min(d => d.Shift) + requantize.PreShift}, {layer.Requantize.Max(d => d.Shift) + requantize.PreShift}], at least 33."
+            : "Requantize is computed in int64.";
+        string clamp = epilogue.Clamp.Needed
+            ? $"Requantized values lie in {Range(requantize.Result)} before the clamp."
+            : $"Requantized values lie in {Range(requantize.Result)}, inside [{Number(epilogue.Clamp.Lo)}, {Number(epilogue.Clamp.Hi)}]: no clamp.";
+        return EquatableArray.Of(accumulator, form, clamp);
+
+        string Shifted(Requantizer r) => r.PreShift == 0
+            ? "every c is at least 33"
+            : $"the accumulator times 2^{r.PreShift} stays below {Number(epilogue.Value.Magnitude << r.PreShift)}, less than 2^31";
+    }
+
+    private static string Range(ValueRange range) => $"[{Number(range.Lo)}, {Number(range.Hi)}]";
+
+    private static string Number(long value) => value.ToString("#,0", Spaces);
+
+    private static readonly NumberFormatInfo Spaces = new() { NumberGroupSeparator = " ", NumberGroupSizes = [3], NegativeSign = "-" };
+}

@@ -1,0 +1,106 @@
+using Hawq.Model;
+
+namespace Hawq.Planning;
+
+/// <summary>Decides element, strides, border and place of every tensor that a group stores.</summary>
+internal sealed class StoragePlanner
+{
+    /// <summary>
+    /// Bytes behind the last buffer that kernels may read: a 64-byte vector whose first byte is still inside. What they read there meets
+    /// zero weights or is not stored.
+    /// </summary>
+    public const int Slack = 64;
+
+    private readonly Dictionary<string, TensorStorage> _storages = [];
+
+    public StoragePlanner(Graph graph, List<Fusion.Group> groups)
+    {
+        // Step 0 is the input, then one step per group, then one per output.
+        string[] stored = new[] { graph.Network.Input.Tensor }.Concat(groups.SelectMany(g => g.Stores.Select(s => s.Tensor))).ToArray();
+        Dictionary<string, int> first = [];
+        Dictionary<string, int> last = [];
+        first[graph.Network.Input.Tensor] = 0;
+        for (int i = 0; i < groups.Count; i++)
+        {
+            foreach (string tensor in groups[i].Reads)
+            {
+                last[tensor] = i + 1;
+            }
+
+            foreach (Fusion.StoreTarget store in groups[i].Stores)
+            {
+                first[store.Tensor] = i + 1;
+            }
+        }
+
+        for (int i = 0; i < graph.Network.Outputs.Count; i++)
+        {
+            last[graph.Network.Outputs[i]] = groups.Count + 1 + i;
+        }
+
+        List<ArenaAllocator.Request> requests = [];
+        foreach (string name in stored)
+        {
+            TensorStorage storage = Describe(graph.Tensor(name), Border(graph, name), requests.Count);
+            _storages.Add(name, storage);
+            int rows = storage.Tensor.Shape.Height + storage.Border.Top + storage.Border.Bottom;
+            requests.Add(new ArenaAllocator.Request(
+                name, checked(rows * storage.RowStride), first[name], last.TryGetValue(name, out int step) ? step : first[name]));
+        }
+
+        Arena = ArenaAllocator.Place(requests, groups.Count + 1 + graph.Network.Outputs.Count, Slack);
+        foreach (string name in stored)
+        {
+            TensorStorage storage = _storages[name];
+            _storages[name] = storage with { Offset = Arena.Buffers[storage.Buffer].Offset + storage.InteriorOffset };
+        }
+    }
+
+    /// <summary>The arena.</summary>
+    public ArenaPlan Arena { get; }
+
+    /// <summary>Where a stored tensor lies.</summary>
+    public TensorStorage this[string tensor] => _storages[tensor];
+
+    private static TensorStorage Describe(Tensor tensor, Padding border, int buffer)
+    {
+        (ElementType element, int codeOffset) = Element(tensor);
+        int pixelStride = checked(tensor.Shape.Channels * TensorStorage.SizeOf(element));
+        int rowStride = checked((tensor.Shape.Width + border.Left + border.Right) * pixelStride);
+        return new TensorStorage(tensor, element, codeOffset, 0, pixelStride, rowStride, border, buffer);
+    }
+
+    /// <summary>The narrowest element whose span holds the codes, and what moves the codes into its range.</summary>
+    internal static (ElementType Element, int CodeOffset) Element(Tensor tensor)
+    {
+        long span = (long)tensor.Hi - tensor.Lo;
+        return span switch
+        {
+            <= byte.MaxValue => (ElementType.UInt8, tensor.Lo < 0 ? -tensor.Lo : tensor.Hi > byte.MaxValue ? byte.MaxValue - tensor.Hi : 0),
+            <= ushort.MaxValue => (ElementType.Int16, tensor is { Lo: >= short.MinValue, Hi: <= short.MaxValue } ? 0 : short.MinValue - tensor.Lo),
+            _ => (ElementType.Int32, 0),
+        };
+    }
+
+    /// <summary>What all padded convolutions that read a tensor need around it.</summary>
+    private static Padding Border(Graph graph, string name)
+    {
+        Padding border = default;
+        foreach (ConvLayer conv in graph.Readers(name).OfType<ConvLayer>())
+        {
+            Shape input = graph.Tensor(name).Shape;
+            Shape output = graph.Tensor(conv.Output).Shape;
+            int bottom = Overhang(input.Height, output.Height, conv.Stride.Height, conv.Weights.KernelHeight, conv.Dilation.Height, conv.Padding.Top);
+            int right = Overhang(input.Width, output.Width, conv.Stride.Width, conv.Weights.KernelWidth, conv.Dilation.Width, conv.Padding.Left);
+            border = new Padding(
+                Math.Max(border.Top, conv.Padding.Top), Math.Max(border.Left, conv.Padding.Left),
+                Math.Max(border.Bottom, bottom), Math.Max(border.Right, right));
+        }
+
+        return border;
+    }
+
+    /// <summary>How far the last tap of the last output reaches beyond the input; less than the padding where the stride stops short.</summary>
+    private static int Overhang(int input, int output, int stride, int kernel, int dilation, int before) =>
+        Math.Max(0, checked(((output - 1) * stride) + ((kernel - 1) * dilation) + 1 - before - input));
+}
