@@ -1,0 +1,76 @@
+using Hawq.Model;
+using Hawq.Quantization.Calibration;
+using Hawq.Quantization.Lowering;
+
+namespace Hawq.Quantization.Assembly;
+
+/// <summary>Turns a lowered tensor and the statistics of its values into a tensor with a scale and a range.</summary>
+/// <param name="options">Calibrators, headroom, grids.</param>
+internal sealed class GridChooser(QuantizerOptions options)
+{
+    private static readonly PercentileCalibrator NarrowResidual = new(99.999);
+
+    /// <summary>A tensor with a grid of its own.</summary>
+    /// <exception cref="HawqException"><see cref="HawqIds.Calibration"/>: the values are not finite.</exception>
+    public Tensor Choose(LoweredTensor tensor, ValueHistogram values)
+    {
+        if (values.NotFinite > 0)
+        {
+            throw new HawqException(HawqIds.Calibration, $"'{tensor.Value}' takes values that are not finite on the calibration data. Check the model and the preprocessing.");
+        }
+
+        (int lo, int hi) = Codes(tensor);
+        double top = tensor switch
+        {
+            { Role: TensorRole.Residual or TensorRole.Output, Bits: 16 } => values.MaxMagnitude * options.Headroom,
+            { Role: TensorRole.Residual } => NarrowResidual.Top(values, hi),
+            { Bits: <= 4 } => options.LowBitCalibrator.Top(values, hi),
+            _ => options.Calibrator.Top(values, hi),
+        };
+        float scale = (float)(top / hi);
+        if (!(scale >= MinimumScale))
+        {
+            scale = MinimumScale; // a value that is always zero (or close to it): any grid will do
+        }
+
+        return new Tensor(tensor.Name, tensor.Shape, tensor.Bits, Bound(tensor.RealLo, scale, lo), Bound(tensor.RealHi, scale, hi), 0, scale);
+    }
+
+    /// <summary>Far below any useful step, and far from float32's subnormal numbers and from dyadic shifts that do not exist.</summary>
+    private const float MinimumScale = 1e-9f;
+
+    /// <summary>
+    /// A branch of an addition on the sum's grid. Its range is wide enough that the layer's worst case does not reach it: the branch is rounded, not clamped.
+    /// </summary>
+    /// <param name="tensor">The branch.</param>
+    /// <param name="scale">The sum's scale.</param>
+    /// <param name="worst">Largest magnitude of a code that the layer can produce.</param>
+    public static Tensor Branch(LoweredTensor tensor, float scale, double worst)
+    {
+        int limit = 1 << 24;
+        while (limit < 1 << 30 && limit <= worst)
+        {
+            limit <<= 1;
+        }
+
+        return new Tensor(tensor.Name, tensor.Shape, 32, tensor.Unsigned ? 0 : -limit, Bound(tensor.RealHi, scale, limit), 0, scale);
+    }
+
+    /// <summary>A tensor that shares another's grid.</summary>
+    public static Tensor Shared(LoweredTensor tensor, Tensor source) => source with { Name = tensor.Name, Shape = tensor.Shape };
+
+    private (int Lo, int Hi) Codes(LoweredTensor tensor)
+    {
+        int hi = tensor switch
+        {
+            { Bits: 16 } => short.MaxValue,
+            { Unsigned: true, Bits: 8 } => options.Grids.UnsignedEightBitMaximum,
+            { Unsigned: true } => (1 << tensor.Bits) - 1,
+            _ => (1 << (tensor.Bits - 1)) - 1,
+        };
+        return (tensor.Unsigned ? 0 : -hi, hi);
+    }
+
+    private static int Bound(float real, float scale, int limit) =>
+        float.IsInfinity(real) ? limit : (int)Math.Clamp(Math.Floor((real / (double)scale) + .5), Math.Min(limit, 0), Math.Max(limit, 0));
+}

@@ -1,0 +1,110 @@
+namespace Hawq.Quantization.Calibration;
+
+/// <summary>
+/// Streaming statistics of real values in constant memory: count, extremes, and a histogram of magnitudes. The bins divide [0, 2^k), where k grows
+/// with the largest value seen by merging neighbours; so the result does not depend on the order of the values, nor on how they were split
+/// among threads.
+/// </summary>
+public sealed class ValueHistogram
+{
+    /// <summary>Number of bins; at least half of them lie below the largest magnitude.</summary>
+    public const int BinCount = 16384;
+
+    private const int EmptyExponent = int.MinValue;
+
+    private readonly long[] _bins = new long[BinCount];
+    private int _exponent = EmptyExponent;
+
+    /// <summary>Number of values.</summary>
+    public long Count { get; private set; }
+
+    /// <summary>Number of values that are exactly 0.</summary>
+    public long Zeros { get; private set; }
+
+    /// <summary>Smallest value, or 0 when there are none.</summary>
+    public float Min { get; private set; }
+
+    /// <summary>Largest value, or 0 when there are none.</summary>
+    public float Max { get; private set; }
+
+    /// <summary>Largest magnitude.</summary>
+    public float MaxMagnitude => Math.Max(Max, -Min);
+
+    /// <summary>Number of values that are not finite; they are in no other figure.</summary>
+    public long NotFinite { get; private set; }
+
+    /// <summary>Width of a bin.</summary>
+    public double BinWidth => _exponent == EmptyExponent ? 0 : Math.ScaleB(1.0 / BinCount, _exponent);
+
+    /// <summary>Counts of magnitudes in [i, i + 1) * <see cref="BinWidth"/>; zeros included.</summary>
+    public ReadOnlySpan<long> Bins => _bins;
+
+    /// <summary>Adds values.</summary>
+    public void Add(ReadOnlySpan<float> values)
+    {
+        foreach (float value in values)
+        {
+            if (!float.IsFinite(value))
+            {
+                NotFinite++;
+                continue;
+            }
+
+            Min = Count == 0 ? value : Math.Min(Min, value);
+            Max = Count == 0 ? value : Math.Max(Max, value);
+            Count++;
+            float magnitude = Math.Abs(value);
+            if (magnitude == 0)
+            {
+                Zeros++;
+                _bins[0]++;
+                continue;
+            }
+
+            int exponent = Math.ILogB(magnitude) + 1; // magnitude < 2^exponent
+            if (exponent > _exponent)
+            {
+                Grow(exponent);
+            }
+
+            _bins[(int)Math.ScaleB((double)magnitude * BinCount, -_exponent)]++;
+        }
+    }
+
+    /// <summary>Adds another histogram's values.</summary>
+    public void Merge(ValueHistogram other)
+    {
+        NotFinite += other.NotFinite;
+        if (other.Count == 0)
+        {
+            return;
+        }
+
+        Min = Count == 0 ? other.Min : Math.Min(Min, other.Min);
+        Max = Count == 0 ? other.Max : Math.Max(Max, other.Max);
+        Count += other.Count;
+        Zeros += other.Zeros;
+        if (other._exponent > _exponent)
+        {
+            Grow(other._exponent);
+        }
+
+        int shift = other._exponent == EmptyExponent ? 31 : Math.Min(_exponent - other._exponent, 31);
+        for (int i = 0; i < BinCount; i++)
+        {
+            _bins[i >> shift] += other._bins[i];
+        }
+    }
+
+    private void Grow(int exponent)
+    {
+        int shift = _exponent == EmptyExponent ? 31 : Math.Min(exponent - _exponent, 31);
+        _exponent = exponent;
+        for (int i = 1; i < BinCount; i++)
+        {
+            long count = _bins[i];
+            _bins[i] = 0;
+            _bins[i >> shift] += count;
+        }
+    }
+}

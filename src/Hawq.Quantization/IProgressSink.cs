@@ -1,0 +1,32 @@
+namespace Hawq.Quantization;
+
+/// <summary>Receives what a long operation is doing, so that a tool can show it. Calls come from one thread at a time.</summary>
+public interface IProgressSink
+{
+    /// <summary>A phase begins: <c>calibrate</c>, <c>quantize</c>, <c>evaluate</c>, ...</summary>
+    /// <param name="phase">Name for people.</param>
+    /// <param name="steps">Number of steps, or 0 when it is not known.</param>
+    void Begin(string phase, int steps);
+
+    /// <summary>A step of the phase is done.</summary>
+    /// <param name="step">Steps done so far.</param>
+    /// <param name="detail">What was just done, and what it gained; or null.</param>
+    void Step(int step, string? detail = null);
+}
+
+/// <summary>Shows nothing.</summary>
+public sealed class NoProgress : IProgressSink
+{
+    /// <summary>The one instance.</summary>
+    public static NoProgress Instance { get; } = new();
+
+    /// <inheritdoc/>
+    public void Begin(string phase, int steps)
+    {
+    }
+
+    /// <inheritdoc/>
+    public void Step(int step, string? detail = null)
+    {
+    }
+}
