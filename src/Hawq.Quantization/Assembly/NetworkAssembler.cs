@@ -29,8 +29,25 @@ internal sealed class NetworkAssembler(LoweredNetwork lowered)
     /// <summary>Fixes a tensor's grid. A tensor may be announced before the layer that writes it.</summary>
     public void Add(Tensor tensor) => _tensors.Add(tensor.Name, tensor);
 
-    /// <summary>Adds a layer with weights; its tensors must be known.</summary>
-    public LinearLayer Add(LoweredLinear layer, QuantizedLinear quantized)
+    /// <summary>Adds a layer with weights. Its output must be known, unless it is a branch: that one's grid is the sum's, and its range is proven here.</summary>
+    public LinearLayer AddLinear(LoweredLinear layer, LoweredTensor output, QuantizedLinear quantized)
+    {
+        if (output.Role == TensorRole.Branch)
+        {
+            float scale = Tensor(output.GridOf!).Scale;
+            Add(GridChooser.Branch(output, scale, 0));
+            LinearLayer probe = Make(layer, quantized, null);
+            double worst = Math.Max(-(double)probe.Facts.AccumulatorLo, probe.Facts.AccumulatorHi) * probe.Requantize.Max(r => r.Value);
+            _tensors[output.Name] = GridChooser.Branch(output, scale, worst);
+        }
+
+        LinearLayer added = Make(layer, quantized, _sidecar);
+        _weights.Add(layer.Name, quantized.Codes);
+        Append(added);
+        return added;
+    }
+
+    private LinearLayer Make(LoweredLinear layer, QuantizedLinear quantized, SidecarBuilder? sidecar)
     {
         Tensor input = Tensor(layer.Input), output = Tensor(layer.Output);
         int channels = layer.Bias.Length;
@@ -44,7 +61,7 @@ internal sealed class NetworkAssembler(LoweredNetwork lowered)
         }
 
         Size2 kernel = layer.Geometry.Kernel;
-        WeightTensor weights = _sidecar.Add(
+        WeightTensor weights = (sidecar ?? new SidecarBuilder()).Add(
             quantized.Codes, layer.Bits.Weights, channels, kernel.Height, kernel.Width, layer.Geometry.InputChannels, quantized.Scales);
         WeightFacts none = new(0, 0, 0, 0, default);
         LinearLayer added = layer.IsConv
@@ -57,8 +74,6 @@ internal sealed class NetworkAssembler(LoweredNetwork lowered)
             throw new HawqException(HawqIds.PlanOverflow, $"The accumulators of '{layer.Name}' do not provably fit in int32. Give the layer fewer bits.");
         }
 
-        _weights.Add(layer.Name, quantized.Codes);
-        Append(added);
         return added;
     }
 
@@ -106,13 +121,4 @@ internal sealed class NetworkAssembler(LoweredNetwork lowered)
     private static Dyadic Change(Tensor from, Tensor to, int divisor = 1) => Multiplier((double)from.Scale / ((double)to.Scale * divisor));
 
     private static Dyadic Multiplier(double real) => Dyadic.FromReal(Math.Max(real, SmallestMultiplier));
-}
-
-/// <summary>A quantized network and the bytes of its sidecar.</summary>
-/// <param name="Network">The network.</param>
-/// <param name="Sidecar">Its weights.</param>
-public sealed record QuantizedModel(Network Network, byte[] Sidecar)
-{
-    /// <summary>The weights, for interpreters.</summary>
-    public NetworkWeights Weights => new(Sidecar);
 }

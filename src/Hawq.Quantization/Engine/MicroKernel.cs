@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Hawq.Quantization.Engine;
 
@@ -47,6 +48,7 @@ internal static unsafe class MicroKernel
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile8(
         float* x, nint step, int* runs, int runCount, int runLength, float* w, nint channels, float* y, nint ldy, bool accumulate)
     {
@@ -95,6 +97,7 @@ internal static unsafe class MicroKernel
         Store(y + (7 * ldy), h0, h1);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile1(float* x, int* runs, int runCount, int runLength, float* w, nint channels, float* y, bool accumulate)
     {
         int n = Vector<float>.Count;
@@ -114,8 +117,10 @@ internal static unsafe class MicroKernel
         Store(y, a0, a1);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector<float> Load(float* p) => Vector.Load(p);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store(float* p, Vector<float> low, Vector<float> high)
     {
         Vector.Store(low, p);
