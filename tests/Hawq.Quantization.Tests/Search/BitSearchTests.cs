@@ -27,7 +27,7 @@ public class BitSearchTests
                     Assert.Equal(expected[k].Objective, solution.Candidates[k].Objective, 12);
                 }
             },
-            iter: 60, seed: "0N0XIzNsQ0O2", threads: 1);
+            iter: 60, threads: 1);
 
     [Fact]
     public void A_gap_of_a_hundred_thousandth_decides()

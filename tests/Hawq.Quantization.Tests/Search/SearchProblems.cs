@@ -21,10 +21,10 @@ internal static class SearchProblems
     private static Gen<LayerOption[]> Layer =>
         from count in Gen.Int[1, 3]
         from coarse in Gen.Bool // coarse objectives make equal sums, which the tie-break decides
-        from objective in Gen.Double[0, 1].Array[3]
+        from objective in Gen.Int[0, 1_000_000_000].Array[3]
         from cost in Gen.Int[0, 99_999].Array[9]
         select s_options.Take(count).Select((bits, o) => new LayerOption(
-            bits, coarse ? Math.Round(objective[o] * 4) / 4 : objective[o], EquatableArray.Of<decimal>(cost[o], cost[o + 3] / 10, cost[o + 6] / 1000m)))
+            bits, (coarse ? objective[o] / 250_000_000 * 250_000_000 : objective[o]) / 1e9, EquatableArray.Of<decimal>(cost[o], cost[o + 3] / 10, cost[o + 6] / 1000m)))
             .ToArray();
 
     private static Gen<Budget> Budget =>
