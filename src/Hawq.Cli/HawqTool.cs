@@ -12,7 +12,7 @@ internal static class HawqTool
     /// <summary>How long a verb may take to stop after Ctrl+C before the process ends without it.</summary>
     private static readonly TimeSpan s_cancellationGrace = TimeSpan.FromSeconds(5);
 
-    private static IReadOnlyList<Verb> Verbs() => [new InspectVerb()];
+    private static IReadOnlyList<Verb> Verbs() => [new InspectVerb(), new SolveVerb()];
 
     /// <summary>Names of the verbs, in the order of the help page.</summary>
     public static IEnumerable<string> VerbNames => Verbs().Select(v => v.Name);
