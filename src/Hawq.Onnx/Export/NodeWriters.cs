@@ -1,4 +1,5 @@
 using Hawq.Model;
+using Hawq.Onnx.Schema;
 
 namespace Hawq.Onnx.Export;
 
@@ -30,6 +31,44 @@ internal static class NodeWriters
             case GlobalAveragePoolNode pool:
                 writer.Node("GlobalAveragePool", pool.Output, pool.Inputs);
                 break;
+            case MulNode mul:
+                writer.Node("Mul", mul.Output, mul.Inputs);
+                break;
+            case SubNode sub:
+                writer.Node("Sub", sub.Output, sub.Inputs);
+                break;
+            case UnaryNode unary:
+                UnaryWriter.Write(writer, unary);
+                break;
+            case PReluNode prelu:
+                writer.Node("PRelu", prelu.Output, [prelu.Input, writer.Floats(prelu.Output + "#slope", prelu.Slopes, prelu.Slopes.Length, 1, 1)]);
+                break;
+            case MaxPoolNode pool:
+                writer.Node(
+                    "MaxPool", pool.Output, pool.Inputs,
+                    [.. Window(pool.Kernel, pool.Stride, pool.Padding), ModelWriter.Ints("dilations", pool.Dilation.Height, pool.Dilation.Width)]);
+                break;
+            case AveragePoolNode pool:
+                writer.Node(
+                    "AveragePool", pool.Output, pool.Inputs,
+                    [.. Window(pool.Kernel, pool.Stride, pool.Padding), ModelWriter.Int("count_include_pad", pool.CountIncludePad ? 1 : 0)]);
+                break;
+            case ConcatNode concat:
+                writer.Node("Concat", concat.Output, concat.Inputs, ModelWriter.Int("axis", 1));
+                break;
+            case ChannelPermutationNode permutation:
+                string source = writer.Integers(permutation.Output + "#source", [.. permutation.Source.Select(channel => (long)channel)]);
+                writer.Node("Gather", permutation.Output, [permutation.Input, source], ModelWriter.Int("axis", 1));
+                break;
+            case ResizeNode resize:
+                string scales = writer.Floats(resize.Output + "#scales", [1, 1, resize.Factor.Height, resize.Factor.Width], 4);
+                writer.Node(
+                    "Resize", resize.Output, [resize.Input, "", scales],
+                    ModelWriter.Text("mode", "nearest"), ModelWriter.Text("coordinate_transformation_mode", "asymmetric"), ModelWriter.Text("nearest_mode", "floor"));
+                break;
+            case ConvTransposeNode conv:
+                ConvTranspose(writer, conv);
+                break;
             default:
                 throw new NotSupportedException($"{node.GetType().Name} cannot be written as ONNX.");
         }
@@ -44,8 +83,7 @@ internal static class NodeWriters
         string bias = writer.Parameter(conv, FloatGraphExporter.BiasName(conv), conv.Bias, outputs);
         writer.Node(
             "Conv", conv.Output, [conv.Input, weight, bias],
-            ModelWriter.Ints("kernel_shape", conv.Kernel.Height, conv.Kernel.Width), ModelWriter.Ints("strides", conv.Stride.Height, conv.Stride.Width),
-            Pads(conv.Padding), ModelWriter.Ints("dilations", conv.Dilation.Height, conv.Dilation.Width), ModelWriter.Int("group", conv.Groups));
+            [.. Window(conv.Kernel, conv.Stride, conv.Padding), ModelWriter.Ints("dilations", conv.Dilation.Height, conv.Dilation.Width), ModelWriter.Int("group", conv.Groups)]);
     }
 
     private static void Gemm(ModelWriter writer, GemmNode gemm)
@@ -97,5 +135,29 @@ internal static class NodeWriters
         writer.Node("Pad", pad.Output, [pad.Input, pads]);
     }
 
-    private static Schema.AttributeProto Pads(Padding padding) => ModelWriter.Ints("pads", padding.Top, padding.Left, padding.Bottom, padding.Right);
+    private static void ConvTranspose(ModelWriter writer, ConvTransposeNode conv)
+    {
+        int outputs = conv.Bias.Length;
+        string weight = writer.Parameter(
+            conv, FloatGraphExporter.WeightName(conv), conv.Weights, writer.ShapeOf(conv.Input).Channels, outputs / conv.Groups, conv.Kernel.Height,
+            conv.Kernel.Width);
+        string bias = writer.Parameter(conv, FloatGraphExporter.BiasName(conv), conv.Bias, outputs);
+
+        // Fewer than no rows cut off at the end: ONNX calls the surplus output_padding.
+        Padding cut = conv.Padding with { Bottom = Math.Max(conv.Padding.Bottom, 0), Right = Math.Max(conv.Padding.Right, 0) };
+        writer.Node(
+            "ConvTranspose", conv.Output, [conv.Input, weight, bias],
+            [
+                .. Window(conv.Kernel, conv.Stride, cut), ModelWriter.Ints("dilations", conv.Dilation.Height, conv.Dilation.Width),
+                ModelWriter.Int("group", conv.Groups),
+                ModelWriter.Ints("output_padding", cut.Bottom - conv.Padding.Bottom, cut.Right - conv.Padding.Right),
+            ]);
+    }
+
+    private static AttributeProto[] Window(Size2 kernel, Size2 stride, Padding padding) =>
+    [
+        ModelWriter.Ints("kernel_shape", kernel.Height, kernel.Width),
+        ModelWriter.Ints("strides", stride.Height, stride.Width),
+        ModelWriter.Ints("pads", padding.Top, padding.Left, padding.Bottom, padding.Right),
+    ];
 }

@@ -46,8 +46,31 @@ internal sealed class Activation : Value
     /// <summary>Whether the view is [1, C, H, W] over exactly the value's rows, columns and channels.</summary>
     public bool IsImage => Rank == 4 && SameView(Image(Name, Shape));
 
-    /// <summary>Whether the view is [1, features] over a value of one row and one column.</summary>
-    public bool IsFeatures => Rank == 2 && Shape is { Height: 1, Width: 1 } && SameView(Features(Name, Shape.Channels));
+    /// <summary>Whether the view lists the elements in channel, row, column order.</summary>
+    public bool IsContiguous => Merge([.. _axes.SelectMany(axis => axis)]) is [] or [{ Stride: 1 }];
+
+    /// <summary>The dimension that runs over exactly the channels in order, or -1 (also where there is one channel).</summary>
+    public int ChannelAxis => Array.FindIndex(_axes, axis => axis is [var atom] && atom == new Atom(Shape.Channels, Shape.Height * Shape.Width));
+
+    /// <summary>
+    /// Where the view is [1, C, H, W] but for the order of the channels: that order, as the channel to be read at each place; else null.
+    /// </summary>
+    public int[]? ChannelSource()
+    {
+        if (Rank != 4 || !WithChannels([new(Shape.Channels, Shape.Height * Shape.Width)]).IsImage)
+        {
+            return null;
+        }
+
+        int[] source = [0];
+        foreach (Atom atom in _axes[1])
+        {
+            source = [.. source.SelectMany(start => Enumerable.Range(0, atom.Size).Select(i => start + (i * atom.Stride)))];
+        }
+
+        int area = Shape.Height * Shape.Width;
+        return source.Length == Shape.Channels && source.All(offset => offset % area == 0) ? [.. source.Select(offset => offset / area)] : null;
+    }
 
     /// <summary>Whether two views arrange values of one shape in the same way, so that element-wise operators may work on the values.</summary>
     public bool SameView(Activation other) =>
@@ -108,6 +131,8 @@ internal sealed class Activation : Value
 
         return offsets;
     }
+
+    private Activation WithChannels(Atom[] channels) => new(Name, Shape, [_axes[0], channels, _axes[2], _axes[3]]);
 
     private static int SizeOf(Atom[] axis) => axis.Aggregate(1, (size, atom) => size * atom.Size);
 

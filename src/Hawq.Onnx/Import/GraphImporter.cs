@@ -1,5 +1,6 @@
 using Hawq.Model;
 using Hawq.Onnx.Operators;
+using Hawq.Onnx.Passes;
 using Hawq.Onnx.Schema;
 
 namespace Hawq.Onnx.Import;
@@ -30,7 +31,9 @@ internal sealed class GraphImporter
             }
         }
 
-        return new FloatGraph(name, _builder.Opset, sha256, input, Outputs(), _builder.Nodes, _builder.Shapes, _builder.Notes);
+        List<string> outputs = Outputs();
+        Simplifier.Run(_builder.Nodes, _builder.Shapes, outputs);
+        return new FloatGraph(name, _builder.Opset, sha256, input, outputs, _builder.Nodes, _builder.Shapes, _builder.Notes);
     }
 
     private static int Opset(ModelProto model)
@@ -74,9 +77,14 @@ internal sealed class GraphImporter
 
     private void CountUses(bool[] needed)
     {
-        foreach (string name in _graph.Node.Where((_, i) => needed[i]).SelectMany(node => node.Input).Concat(_graph.Output.Select(output => output.Name)))
+        foreach (string name in _graph.Node.Where((_, i) => needed[i]).SelectMany(node => node.Input))
         {
             _builder.CountUse(name);
+        }
+
+        foreach (ValueInfoProto output in _graph.Output)
+        {
+            _builder.AddOutput(output.Name);
         }
     }
 
@@ -91,6 +99,24 @@ internal sealed class GraphImporter
         node.CheckAllAttributesRead();
     }
 
+    /// <summary>An output whose elements lie in channel, row, column order, as every value of the FloatGraph does.</summary>
+    private Activation InOrder(string name, Activation activation)
+    {
+        if (activation.IsContiguous)
+        {
+            return activation;
+        }
+
+        if (ChannelOrder.InOrder(_builder, activation) is { } ordered)
+        {
+            return ordered;
+        }
+
+        _builder.Notes.Add(
+            $"Output '{name}' is [{string.Join(", ", activation.Dims)}] in the model; here it is {activation.Shape} (rows, columns, channels), without the Transpose.");
+        return activation;
+    }
+
     private List<string> Outputs()
     {
         List<string> outputs = [];
@@ -99,7 +125,7 @@ internal sealed class GraphImporter
             switch (_builder.Find(name))
             {
                 case Activation activation:
-                    outputs.Add(activation.Name);
+                    outputs.Add(InOrder(name, activation).Name);
                     break;
                 case Constant:
                     throw new HawqException(HawqIds.OnnxUnsupported, $"Output '{name}' is a constant. Remove it from the model's outputs.");

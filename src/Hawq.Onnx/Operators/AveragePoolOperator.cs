@@ -3,7 +3,7 @@ using Hawq.Onnx.Import;
 
 namespace Hawq.Onnx.Operators;
 
-/// <summary>AveragePool; a window over the whole input is a global average.</summary>
+/// <summary>AveragePool: count_include_pad both ways, auto_pad, ceil_mode; a window over the whole input is a global average.</summary>
 internal sealed class AveragePoolOperator : IOperator
 {
     public IReadOnlyList<string> OpTypes => ["AveragePool"];
@@ -12,12 +12,44 @@ internal sealed class AveragePoolOperator : IOperator
     {
         Activation input = node.Image(0);
         Window window = Window.Read(node, input.Shape, null);
-        node.Int("count_include_pad", 0);
-        if (window.Padding != default || window.Dilation != new Size2(1, 1) || window.Kernel != new Size2(input.Shape.Height, input.Shape.Width))
+        bool countsPadding = node.Int("count_include_pad", 0) != 0 && window.Given != default;
+        if (window.Dilation != new Size2(1, 1))
         {
-            throw node.Unsupported($"its window {window.Kernel} does not cover its input {input.Shape}", "A window over the whole input is supported.");
+            throw node.Unsupported($"attribute dilations is {window.Dilation}", "Dilation 1 is supported; a depthwise Conv can average with dilation.");
         }
 
-        GlobalAveragePoolOperator.Emit(node, input);
+        Shape shape = new(window.Output.Height, window.Output.Width, input.Shape.Channels);
+        node.CheckSize(shape);
+        if (window.Padding == default && window.Kernel == new Size2(input.Shape.Height, input.Shape.Width))
+        {
+            GlobalAveragePoolOperator.Emit(node, input);
+            return;
+        }
+
+        if (countsPadding && window.Given != window.Padding)
+        {
+            // The padding that the model gives counts, what ceil_mode reaches over does not: zeros of its own keep them apart.
+            input = Padded(node, input, window.Given);
+            window = window with { Padding = new Padding(0, 0, window.Padding.Bottom - window.Given.Bottom, window.Padding.Right - window.Given.Right) };
+            countsPadding = false;
+        }
+
+        if (!countsPadding)
+        {
+            PoolWindows.CheckNotEmpty(node, window, input.Shape);
+        }
+
+        node.Emit(
+            new AveragePoolNode(node.Name, input.Name, node.Output, window.Kernel, window.Stride, window.Padding, countsPadding),
+            Activation.Image(node.Output, shape));
+    }
+
+    private static Activation Padded(NodeContext node, Activation input, Padding padding)
+    {
+        string output = node.Output + "#padded";
+        Shape shape = new(
+            checked(input.Shape.Height + padding.Top + padding.Bottom), checked(input.Shape.Width + padding.Left + padding.Right), input.Shape.Channels);
+        node.EmitHelper(new PadNode(node.Graph.UniqueName(output), input.Name, output, padding, 0, 0), shape);
+        return Activation.Image(output, shape);
     }
 }

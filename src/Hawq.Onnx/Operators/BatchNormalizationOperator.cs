@@ -5,7 +5,7 @@ namespace Hawq.Onnx.Operators;
 
 /// <summary>
 /// BatchNormalization in inference form: y = x * s + t per channel with s = scale / sqrt(variance + epsilon), t = bias - mean * s.
-/// Folded into the convolution that feeds it where nothing else reads that convolution, else a depthwise 1 x 1 convolution.
+/// A <see cref="ChannelAffine"/>, folded into the convolution that feeds it where nothing else reads that.
 /// </summary>
 internal sealed class BatchNormalizationOperator : IOperator
 {
@@ -21,20 +21,27 @@ internal sealed class BatchNormalizationOperator : IOperator
             throw node.Unsupported("attribute training_mode is 1", "Export the model in evaluation mode (model.eval()).");
         }
 
-        int channels = input.Dims is { Length: >= 2 } dims ? dims[1] : throw node.Invalid("its input has no channels");
+        int channels = input.Shape.Channels;
+        if (input.Rank < 2 || (input.ChannelAxis != 1 && channels > 1))
+        {
+            throw node.Unsupported(
+                $"its input has the layout [{string.Join(", ", input.Dims)}] over a {input.Shape} tensor", "Channels must be dimension 1.");
+        }
+
         float[] scale = PerChannel(node, 1, "scale", channels);
         float[] bias = PerChannel(node, 2, "bias", channels);
         float[] mean = PerChannel(node, 3, "mean", channels);
         float[] variance = PerChannel(node, 4, "variance", channels);
         double epsilon = node.Float("epsilon", 1e-5f);
 
-        double[] factors = new double[channels];
-        double[] offsets = new double[channels];
+        var factors = new float[channels];
+        var offsets = new float[channels];
         for (int c = 0; c < channels; c++)
         {
-            factors[c] = scale[c] / Math.Sqrt(variance[c] + epsilon);
-            offsets[c] = bias[c] - (mean[c] * factors[c]);
-            if (!double.IsFinite(factors[c]) || !double.IsFinite(offsets[c]))
+            double factor = scale[c] / Math.Sqrt(variance[c] + epsilon);
+            factors[c] = (float)factor;
+            offsets[c] = (float)(bias[c] - (mean[c] * factor));
+            if (!float.IsFinite(factors[c]) || !float.IsFinite(offsets[c]))
             {
                 throw node.Invalid($"channel {c} has variance {variance[c]} and epsilon {epsilon}, which give no finite factor");
             }

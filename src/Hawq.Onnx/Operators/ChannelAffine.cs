@@ -4,58 +4,17 @@ using Hawq.Onnx.Import;
 namespace Hawq.Onnx.Operators;
 
 /// <summary>
-/// y = x * factor + offset per channel, with constant factors and offsets: folded into the convolution or fully connected layer that
-/// feeds it where nothing else reads that, else a depthwise 1 x 1 convolution.
+/// y = x * factor + offset per channel, with constant factors and offsets: a depthwise 1 x 1 convolution, which
+/// <see cref="Passes.AffineFolding"/> folds into the layer before it where it can.
 /// </summary>
 internal static class ChannelAffine
 {
-    public static void Emit(NodeContext node, Activation input, double[] factors, double[] offsets)
+    public static void Emit(NodeContext node, Activation input, float[] factors, float[] offsets) =>
+        node.Emit(Node(node.Name, input.Name, node.Output, factors, offsets), input.Renamed(node.Output));
+
+    public static ConvNode Node(string name, string input, string output, float[] factors, float[] offsets)
     {
-        if (!input.IsImage && !input.IsFeatures)
-        {
-            throw node.Unsupported(
-                $"its input has the layout [{string.Join(", ", input.Dims)}] over a {input.Shape} tensor",
-                "[batch, channels, height, width] and [batch, features] are supported here.");
-        }
-
-        bool isOnlyReader = node.Graph.Uses(input.Name) == 1;
-        switch (isOnlyReader ? node.Graph.Producer(input.Name) : null)
-        {
-            case ConvNode conv:
-                node.Graph.Replace(
-                    input.Name,
-                    conv with { Output = node.Output, Weights = Scaled(conv.Weights, factors), Bias = Moved(conv.Bias, factors, offsets) });
-                node.Bind(0, input.Renamed(node.Output));
-                break;
-            case GemmNode gemm:
-                node.Graph.Replace(
-                    input.Name,
-                    gemm with { Output = node.Output, Weights = Scaled(gemm.Weights, factors), Bias = Moved(gemm.Bias, factors, offsets) });
-                node.Bind(0, input.Renamed(node.Output));
-                break;
-            default:
-                Size2 one = new(1, 1);
-                node.Emit(
-                    new ConvNode(
-                        node.Name, input.Name, node.Output, Array.ConvertAll(factors, x => (float)x), Array.ConvertAll(offsets, x => (float)x), one, one,
-                        default, one, factors.Length),
-                    input.Renamed(node.Output));
-                break;
-        }
+        Size2 one = new(1, 1);
+        return new ConvNode(name, input, output, factors, offsets, one, one, default, one, factors.Length);
     }
-
-    private static float[] Scaled(float[] weights, double[] factors)
-    {
-        int perChannel = weights.Length / factors.Length;
-        var scaled = new float[weights.Length];
-        for (int i = 0; i < scaled.Length; i++)
-        {
-            scaled[i] = (float)(weights[i] * factors[i / perChannel]);
-        }
-
-        return scaled;
-    }
-
-    private static float[] Moved(float[] bias, double[] factors, double[] offsets) =>
-        [.. bias.Select((value, channel) => (float)((value * factors[channel]) + offsets[channel]))];
 }

@@ -51,6 +51,8 @@ internal sealed class NodeContext
     public string OutputName(int index) =>
         index < _proto.Output.Count && _proto.Output[index].Length > 0 ? _proto.Output[index] : throw Invalid($"output {index} is missing");
 
+    public string OutputNameOrEmpty(int index) => index < _proto.Output.Count ? _proto.Output[index] : "";
+
     public Value Input(int index)
     {
         string name = InputName(index);
@@ -61,16 +63,15 @@ internal sealed class NodeContext
     public Activation Activation(int index) =>
         Input(index) as Activation ?? throw Unsupported($"input '{InputName(index)}' is a constant", "Only operators on the network's data are supported here; fold the constants (for example with onnxsim).");
 
-    /// <summary>An input that depends on the network's input and has the layout [1, C, H, W].</summary>
-    public Activation Image(int index)
-    {
-        Activation activation = Activation(index);
-        return activation.IsImage
-            ? activation
-            : throw Unsupported(
-                $"input '{InputName(index)}' has the layout [{string.Join(", ", activation.Dims)}] over a {activation.Shape} tensor",
-                "Only [batch, channels, height, width] in its original order is supported here.");
-    }
+    /// <summary>An input that depends on the network's input, as [1, C, H, W]; shuffled channels are put in order by a node of their own.</summary>
+    public Activation Image(int index) => ChannelOrder.InOrder(Graph, Activation(index)) ?? throw NotAnImage(index);
+
+    /// <summary>The same for an input that may also be seen as [1, H, W, C].</summary>
+    public ImageView ImageView(int index) =>
+        Operators.ImageView.Of(Activation(index)) ?? new ImageView(Image(index), Operators.ImageView.ChannelsFirst);
+
+    /// <summary>Whether every given input is a constant: the node can be folded.</summary>
+    public bool IsConstant => Enumerable.Range(0, InputCount).Where(HasInput).All(i => Input(i) is Constant);
 
     /// <summary>An input that must be known at import time.</summary>
     public Constant Constant(int index, string role) =>
@@ -110,12 +111,18 @@ internal sealed class NodeContext
         }
     }
 
-    /// <summary>Emits a node that writes the first output, and binds that.</summary>
-    public void Emit(FloatNode node, Activation output)
+    /// <summary>Emits a node that writes an output, and binds that.</summary>
+    public void Emit(FloatNode node, Activation output, int index = 0)
     {
-        CheckSize(output.Shape);
-        Graph.Emit(node, output.Shape);
-        Bind(0, output);
+        EmitHelper(node, output.Shape);
+        Bind(index, output);
+    }
+
+    /// <summary>Emits a node whose value has no ONNX name of its own.</summary>
+    public void EmitHelper(FloatNode node, Shape shape)
+    {
+        CheckSize(shape);
+        Graph.Emit(node, shape);
     }
 
     public void Bind(int index, Value value)
@@ -123,11 +130,6 @@ internal sealed class NodeContext
         if (!Graph.TryBind(OutputName(index), value))
         {
             throw Invalid($"output '{OutputName(index)}' was written before");
-        }
-
-        if (value is Activation activation && activation.Name != OutputName(index))
-        {
-            Graph.CountAlias(activation.Name, OutputName(index));
         }
     }
 
@@ -153,6 +155,14 @@ internal sealed class NodeContext
 
     /// <summary>The model contradicts itself or the operator's specification.</summary>
     public HawqException Invalid(string what) => new(HawqIds.OnnxGraph, $"{Op} node '{Label}': {what}.");
+
+    private HawqException NotAnImage(int index)
+    {
+        Activation activation = Activation(index);
+        return Unsupported(
+            $"input '{InputName(index)}' has the layout [{string.Join(", ", activation.Dims)}] over a {activation.Shape} tensor",
+            "Only [batch, channels, height, width] in its original order is supported here.");
+    }
 
     private string Label => _proto.Name.Length > 0 ? _proto.Name : _proto.Output.FirstOrDefault() ?? "";
 

@@ -10,13 +10,24 @@ internal sealed class SliceOperator : IOperator
 
     public void Import(NodeContext node)
     {
-        if (node.Input(0) is Constant)
+        if (node.Input(0) is Constant constant)
         {
-            throw node.Unsupported("it slices a constant", "Fold constants before the export (for example with onnxsim).");
+            (int Start, int Step, int Count)[] parts = Ranges(node, constant.Dims);
+            int[] strides = ConstantMath.Strides(constant.Dims);
+            int[] dims = [.. parts.Select(part => part.Count)];
+            int first = parts.Select((part, i) => part.Start * strides[i]).Sum();
+            node.Bind(0, ConstantMath.Pick(constant, dims, ConstantMath.Walk(dims, [.. parts.Select((part, i) => part.Step * strides[i])], first)));
+            return;
         }
 
-        Activation input = node.Image(0);
-        (int Start, int Step, int Count)[] ranges = Ranges(node, input.Dims);
+        ImageView view = node.ImageView(0);
+        Activation input = view.Image;
+        var ranges = new (int Start, int Step, int Count)[] { (0, 1, 1), (0, 1, 1), (0, 1, 1), (0, 1, 1) };
+        foreach ((int axis, var range) in view.Axes.Zip(Ranges(node, node.Activation(0).Dims)))
+        {
+            ranges[axis] = range;
+        }
+
         if (ranges[0].Count != 1)
         {
             throw node.Unsupported("it slices the batch", "Slice channels, rows or columns.");
@@ -28,10 +39,16 @@ internal sealed class SliceOperator : IOperator
         }
 
         Shape shape = new(ranges[2].Count, ranges[3].Count, ranges[1].Count);
+        if (shape == input.Shape)
+        {
+            node.Bind(0, node.Input(0));
+            return;
+        }
+
         node.Emit(
             new SliceNode(
                 node.Name, input.Name, node.Output, new Size2(ranges[2].Start, ranges[3].Start), new Size2(ranges[2].Step, ranges[3].Step), ranges[1].Start),
-            Activation.Image(node.Output, shape));
+            view.Restore(Activation.Image(node.Output, shape)));
     }
 
     private static (int Start, int Step, int Count)[] Ranges(NodeContext node, int[] dims)

@@ -3,7 +3,13 @@ using Hawq.Model;
 namespace Hawq.Onnx.Operators;
 
 /// <summary>The sliding window of a convolution or pooling node: attributes read and checked, auto_pad resolved to explicit padding.</summary>
-internal sealed record Window(Size2 Kernel, Size2 Stride, Padding Padding, Size2 Dilation, Size2 Output)
+/// <param name="Kernel">Rows and columns.</param>
+/// <param name="Stride">Stride.</param>
+/// <param name="Padding">Explicit padding, what ceil_mode reaches over included.</param>
+/// <param name="Dilation">Dilation.</param>
+/// <param name="Output">Output rows and columns.</param>
+/// <param name="Given">Padding without what ceil_mode reaches over.</param>
+internal sealed record Window(Size2 Kernel, Size2 Stride, Padding Padding, Size2 Dilation, Size2 Output, Padding Given)
 {
     /// <param name="node">The node.</param>
     /// <param name="input">Shape of its input.</param>
@@ -38,8 +44,8 @@ internal sealed record Window(Size2 Kernel, Size2 Stride, Padding Padding, Size2
         }
 
         // ceil_mode lets the last window reach over the end: that is padding at the end, written out.
-        padding = padding with { Bottom = padding.Bottom + extraRows, Right = padding.Right + extraColumns };
-        return new Window(size, stride, padding, dilation, new Size2(height, width));
+        Padding reached = padding with { Bottom = padding.Bottom + extraRows, Right = padding.Right + extraColumns };
+        return new Window(size, stride, reached, dilation, new Size2(height, width), padding);
     }
 
     private static Padding Explicit(NodeContext node, long[]? pads) => pads switch

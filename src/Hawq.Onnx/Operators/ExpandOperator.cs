@@ -1,0 +1,32 @@
+using Hawq.Onnx.Import;
+
+namespace Hawq.Onnx.Operators;
+
+/// <summary>Expand of a constant, or to the dimensions that a value has already.</summary>
+internal sealed class ExpandOperator : IOperator
+{
+    public IReadOnlyList<string> OpTypes => ["Expand"];
+
+    public void Import(NodeContext node)
+    {
+        Value input = node.Input(0);
+        int[] from = Layout.DimsOf(input);
+        long[] shape = node.Integers(1, "shape");
+        if (shape.Length > ImportLimits.MaxRank)
+        {
+            throw node.Invalid($"its shape has {shape.Length} dimensions; at most {ImportLimits.MaxRank} are possible");
+        }
+
+        int[] dims = ConstantMath.Broadcast(node, from, [.. shape.Select(dim => node.Size(dim, "a dimension", 0, int.MaxValue))]);
+        if (input is Constant constant)
+        {
+            node.Bind(0, ConstantMath.Pick(constant, dims, ConstantMath.Positions(node, from, dims)));
+            return;
+        }
+
+        node.Bind(0, from.SequenceEqual(dims)
+            ? input
+            : throw node.Unsupported(
+                $"it repeats [{string.Join(", ", from)}] to [{string.Join(", ", dims)}]", "Mul broadcasts one number per channel without Expand; Resize repeats rows and columns."));
+    }
+}
