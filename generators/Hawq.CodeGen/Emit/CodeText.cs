@@ -1,0 +1,61 @@
+using System.Globalization;
+using Hawq.Model;
+using Hawq.Planning;
+
+namespace Hawq.CodeGen.Emit;
+
+/// <summary>Small pieces of C# text.</summary>
+internal static class CodeText
+{
+    /// <summary>C# keyword of a storage element.</summary>
+    public static string TypeOf(ElementType element) => element switch
+    {
+        ElementType.UInt8 => "byte",
+        ElementType.Int8 => "sbyte",
+        ElementType.Int16 => "short",
+        _ => "int",
+    };
+
+    /// <summary>A number as a literal.</summary>
+    public static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>" + n", " - n" or nothing.</summary>
+    public static string Plus(long value) => value == 0 ? string.Empty : value > 0 ? $" + {Number(value)}" : $" - {Number(-value)}";
+
+    /// <summary>"name * n", "name" or "0".</summary>
+    public static string Times(string name, long value) => value switch
+    {
+        0 => "0",
+        1 => name,
+        _ => $"{name} * {Number(value)}",
+    };
+
+    /// <summary>A sum of terms, without those that are "0".</summary>
+    public static string Sum(params string[] terms)
+    {
+        string sum = string.Join(" + ", terms.Where(term => term != "0"));
+        return sum.Length == 0 ? "0" : sum;
+    }
+
+    /// <summary>A pointer into the arena at a byte offset, cast to the element.</summary>
+    public static string Arena(ElementType element, int offset)
+    {
+        string address = offset == 0 ? "arena" : $"arena + {Number(offset)}";
+        return element == ElementType.UInt8 ? address : $"({TypeOf(element)}*)({address})";
+    }
+
+    /// <summary>A clamp of an expression, only as far as it is needed.</summary>
+    public static string Clamp(string value, Clamp clamp) => clamp switch
+    {
+        { Low: true, High: true } => $"global::System.Math.Min(global::System.Math.Max({value}, {Number(clamp.Lo)}), {Number(clamp.Hi)})",
+        { Low: true } => $"global::System.Math.Max({value}, {Number(clamp.Lo)})",
+        { High: true } => $"global::System.Math.Min({value}, {Number(clamp.Hi)})",
+        _ => value,
+    };
+
+    /// <summary>Type name and range of a tensor as stored: "u7 as bytes", for sentences.</summary>
+    public static string Describe(TensorStorage storage) => $"{storage.Tensor.Shape} {storage.Tensor.TypeName}";
+
+    /// <summary>"U7", "S16": a type in a method name.</summary>
+    public static string Tag(Tensor tensor) => tensor.TypeName.ToUpperInvariant();
+}

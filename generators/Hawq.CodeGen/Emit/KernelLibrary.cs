@@ -1,0 +1,94 @@
+namespace Hawq.CodeGen.Emit;
+
+/// <summary>Collects the methods of a network: equal text is emitted once, whatever number of layers use it.</summary>
+internal sealed class KernelLibrary
+{
+    /// <summary>Without it a method runs unoptimised until it has been called many times.</summary>
+    public const string OptimizeAttribute =
+        "[global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]";
+
+    private const string NamePlaceholder = "\u0001";
+    private readonly List<Entry> _entries = [];
+    private readonly Dictionary<string, Entry> _byText = [];
+    private readonly HashSet<string> _names = [];
+
+    /// <summary>Adds a step's method, or finds the one with the same text; returns the call expression.</summary>
+    public string Add(Method method, string layer, IEnumerable<string> proofs)
+    {
+        string key = Text(method, NamePlaceholder);
+        if (!_byText.TryGetValue(key, out Entry? entry))
+        {
+            string name = method.Stem;
+            for (int i = 2; !_names.Add(name); i++)
+            {
+                name = $"{method.Stem}_{i}";
+            }
+
+            entry = new Entry(method, name);
+            _entries.Add(entry);
+            _byText.Add(key, entry);
+        }
+
+        entry.Users.Add((layer, proofs.ToArray()));
+        return $"{entry.Name}({string.Join(", ", method.Parameters.Select(p => p.Argument))});";
+    }
+
+    /// <summary>Writes all methods in the order of their first use.</summary>
+    public void Write(SourceWriter writer)
+    {
+        foreach (Entry entry in _entries)
+        {
+            writer.Blank();
+            WriteDocumentation(writer, entry);
+            writer.Line(Text(entry.Method, entry.Name).TrimEnd('\n'));
+        }
+    }
+
+    private static string Text(Method method, string name)
+    {
+        SourceWriter writer = new();
+        writer.Line(OptimizeAttribute);
+        using (writer.Block($"private static void {name}({string.Join(", ", method.Parameters)})"))
+        {
+            using (writer.Block("unchecked"))
+            {
+                method.Write(writer, name);
+            }
+        }
+
+        method.Helpers?.Invoke(writer, name);
+        return writer.ToString();
+    }
+
+    private static void WriteDocumentation(SourceWriter writer, Entry entry)
+    {
+        writer.Line($"/// <summary>{Escape(entry.Method.Summary)}</summary>");
+        writer.Line("/// <remarks>");
+        foreach ((string layer, string[] proofs) in entry.Users.Take(EmitLimits.MaxListedLayers))
+        {
+            writer.Line($"/// <para>{Escape(layer)}.{(proofs.Length == 0 ? "</para>" : string.Empty)}");
+            for (int i = 0; i < proofs.Length; i++)
+            {
+                writer.Line($"/// {Escape(proofs[i])}{(i == proofs.Length - 1 ? "</para>" : string.Empty)}");
+            }
+        }
+
+        if (entry.Users.Count > EmitLimits.MaxListedLayers)
+        {
+            writer.Line($"/// <para>And {entry.Users.Count - EmitLimits.MaxListedLayers} more layers with the same text; their proofs stand beside their calls.</para>");
+        }
+
+        writer.Line("/// </remarks>");
+    }
+
+    internal static string Escape(string text) => text.Replace("&", "&amp;").Replace("<", "&lt;").Replace(">", "&gt;");
+
+    private sealed class Entry(Method method, string name)
+    {
+        public Method Method { get; } = method;
+
+        public string Name { get; } = name;
+
+        public List<(string Layer, string[] Proofs)> Users { get; } = [];
+    }
+}

@@ -1,0 +1,26 @@
+using Hawq.Planning;
+
+namespace Hawq.CodeGen.Emit;
+
+/// <summary>Prints the kernel of one tier as a method of its own.</summary>
+internal static class ConvKernels
+{
+    /// <summary>Writes the method <paramref name="name"/> with the given parameters (and, before or after it, methods that it calls, named after it).</summary>
+    public static void Write(SourceWriter writer, ConvStep step, KernelChoice kernel, string name, IReadOnlyList<Parameter> parameters)
+    {
+        switch (kernel.Family)
+        {
+            case KernelFamily.Scalar:
+                writer.Line(KernelLibrary.OptimizeAttribute);
+                using (writer.Block($"private static void {name}({string.Join(", ", parameters)})"))
+                using (writer.Block("unchecked"))
+                {
+                    ScalarConvKernel.WriteBody(writer, step);
+                }
+
+                break;
+            default:
+                throw new NotSupportedException($"The emitter has no {kernel.Family} kernel.");
+        }
+    }
+}

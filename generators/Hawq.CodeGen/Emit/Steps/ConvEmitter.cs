@@ -1,0 +1,74 @@
+using Hawq.Model;
+using Hawq.Planning;
+
+namespace Hawq.CodeGen.Emit;
+
+/// <summary>Prints a convolution: one method that picks the instruction-set tier, and one kernel per tier.</summary>
+internal static class ConvEmitter
+{
+    public static Method Method(ConvStep step)
+    {
+        List<Parameter> parameters =
+        [
+            new("byte*", "input", CodeText.Arena(ElementType.UInt8, step.Geometry.InputOffset)),
+            new("sbyte*", "weights", $"(sbyte*)(weights + {CodeText.Number(step.Weights.WeightsOffset)})"),
+            new("int*", "table", $"(int*)(weights + {CodeText.Number(step.Weights.TableOffset)})"),
+            .. ScalarEpilogue.Parameters(step.Epilogue),
+            new("int", "first", "0"),
+            new("int", "end", CodeText.Number(step.Work.Count)),
+        ];
+        return new Method(Stem(step), Summary(step), parameters, WriteBody, step.Kernels.Count == 1 ? null : WriteHelpers);
+
+        void WriteBody(SourceWriter writer, string name)
+        {
+            if (step.Kernels.Count == 1)
+            {
+                ScalarConvKernel.WriteBody(writer, step);
+                return;
+            }
+
+            string arguments = string.Join(", ", parameters.Select(p => p.Name));
+            for (int i = 0; i < step.Kernels.Count; i++)
+            {
+                InstructionSet tier = step.Kernels[i].Tier;
+                string keyword = i == 0 ? $"if ({Tiers.IsSupported(tier)})" : tier == InstructionSet.Scalar ? "else" : $"else if ({Tiers.IsSupported(tier)})";
+                using (writer.Block(keyword))
+                {
+                    writer.Line($"{name}_{tier}({arguments});");
+                }
+            }
+        }
+
+        void WriteHelpers(SourceWriter writer, string name)
+        {
+            foreach (KernelChoice kernel in step.Kernels)
+            {
+                writer.Blank();
+                ConvKernels.Write(writer, step, kernel, $"{name}_{kernel.Tier}", parameters);
+            }
+        }
+    }
+
+    private static string Stem(ConvStep step)
+    {
+        ConvGeometry g = step.Geometry;
+        string stride = g.Stride == new Size2(1, 1) ? string.Empty : g.Stride.Height == g.Stride.Width ? $"S{g.Stride.Height}" : $"S{g.Stride}";
+        string dilation = g.Dilation == new Size2(1, 1) ? string.Empty : $"D{g.Dilation}";
+        string kind = g.Depthwise ? "Depthwise" : g.Groups > 1 ? $"Conv{g.Groups}Groups" : g.Output.Height * g.Output.Width == 1 && g.Kernel == new Size2(1, 1) ? "Linear" : "Conv";
+        string kernel = kind == "Linear" ? string.Empty : $"{g.Kernel}{stride}{dilation}";
+        string shape = kind == "Linear" ? $"{g.Input.Channels}_To{g.Output.Channels}" : $"{g.Input}_To{g.Output}";
+        string add = step.Epilogue.Residual is null ? string.Empty : "Add";
+        string stores = string.Concat(step.Epilogue.Stores.Select(store => CodeText.Tag(store.Target.Tensor)));
+        return $"{kind}{kernel}_{shape}_{CodeText.Tag(step.Input.Tensor)}S{step.Weights.Source.Bits}_{add}{stores}";
+    }
+
+    private static string Summary(ConvStep step)
+    {
+        ConvGeometry g = step.Geometry;
+        string what = g.Output.Height * g.Output.Width == 1 && g.Kernel == new Size2(1, 1) && g.Groups == 1
+            ? $"Fully connected layer, {g.Input.Channels} to {g.Output.Channels}"
+            : $"{(g.Depthwise ? "Depthwise " : string.Empty)}{g.Kernel} convolution{(g.Groups > 1 && !g.Depthwise ? $" in {g.Groups} groups" : string.Empty)}, "
+            + $"stride {g.Stride}, pad {g.Padding}{(g.Dilation == new Size2(1, 1) ? string.Empty : $", dilation {g.Dilation}")}, {g.Input} to {g.Output}";
+        return $"{what}; {step.Input.Tensor.TypeName} codes, s{step.Weights.Source.Bits} weights. {EpilogueText.Sentence(step.Epilogue)}";
+    }
+}

@@ -1,0 +1,19 @@
+using Hawq.Planning;
+
+namespace Hawq.CodeGen.Emit;
+
+/// <summary>The condition of each instruction-set tier; the JIT folds it to a constant.</summary>
+internal static class Tiers
+{
+    public static string IsSupported(InstructionSet tier) => tier switch
+    {
+        InstructionSet.Avx512 => "global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported",
+        InstructionSet.AvxVnni => "global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported",
+        InstructionSet.Avx2 => "global::System.Runtime.Intrinsics.X86.Avx2.IsSupported",
+        InstructionSet.Sse41 => "global::System.Runtime.Intrinsics.X86.Sse41.IsSupported",
+        InstructionSet.AdvSimdDp => "global::System.Runtime.Intrinsics.Arm.Dp.IsSupported",
+        InstructionSet.AdvSimd => "global::System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported",
+        InstructionSet.PackedSimd => "global::System.Runtime.Intrinsics.Wasm.PackedSimd.IsSupported",
+        _ => "true",
+    };
+}

@@ -1,0 +1,11 @@
+namespace Hawq.Compilation;
+
+/// <summary>How generated code is compiled in memory.</summary>
+/// <param name="Trace">Whether tensors can be read after every step.</param>
+/// <param name="CheckOverflow">Whether arithmetic is checked by default, as in projects that set CheckForOverflowUnderflow.</param>
+/// <param name="WarningsAsErrors">Whether any warning is a failure.</param>
+public sealed record CompilationOptions(bool Trace = false, bool CheckOverflow = false, bool WarningsAsErrors = true);
+
+/// <summary>Generated C# did not compile: a bug of the emitter.</summary>
+/// <param name="message">The compiler's messages with the lines they are about.</param>
+public sealed class GeneratedCodeException(string message) : Exception(message);
