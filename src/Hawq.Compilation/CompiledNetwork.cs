@@ -58,7 +58,7 @@ public sealed class CompiledNetwork : IDisposable
     /// <summary>Number of outputs.</summary>
     public int OutputCount { get; }
 
-    /// <summary>Whether the caller passes image bytes (<see cref="Infer"/>) rather than codes (<see cref="InferCodes"/>).</summary>
+    /// <summary>Whether the caller passes image bytes (<c>Infer</c>) rather than codes (<see cref="InferCodes"/>).</summary>
     public bool TakesPixels => Plan.Input.Tables.Count > 0;
 
     /// <summary>Plans, emits, compiles and loads a network.</summary>
