@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Hawq.CodeGen.Emit;
 using Hawq.CodeGen.Pipeline;
 using Hawq.Model;
 using Microsoft.CodeAnalysis;
@@ -31,9 +33,7 @@ public sealed class HawqGenerator : IIncrementalGenerator
     {
         IncrementalValuesProvider<ManifestText> manifests = context.AdditionalTextsProvider
             .Combine(context.AnalyzerConfigOptionsProvider)
-            .Select(static (pair, cancellation) => ReadText(pair.Left, pair.Right, cancellation))
-            .Where(static manifest => manifest is not null)
-            .Select(static (manifest, _) => manifest!)
+            .SelectMany(static (pair, cancellation) => ReadText(pair.Left, pair.Right, cancellation))
             .WithTrackingName(HawqGeneratorSteps.Manifest);
 
         IncrementalValueProvider<ProjectFacts> project = context.CompilationProvider
@@ -47,35 +47,24 @@ public sealed class HawqGenerator : IIncrementalGenerator
             .Select(static (pair, _) => ModelNames.Resolve(pair.Left, pair.Right))
             .WithTrackingName(HawqGeneratorSteps.Names);
 
-        IncrementalValuesProvider<ReadModel> read = manifests
-            .Select((manifest, cancellation) => Read(manifest, cancellation))
-            .WithTrackingName(HawqGeneratorSteps.Read);
+        IncrementalValuesProvider<ReadModel> read = manifests.Select(Read).WithTrackingName(HawqGeneratorSteps.Read);
+        IncrementalValuesProvider<PlannedModel> planned = read.Select(Plan).WithTrackingName(HawqGeneratorSteps.Plan);
+        IncrementalValuesProvider<EmittedModel> emitted = planned.Combine(names)
+            .Select((pair, cancellation) => Emit(pair.Left, pair.Right.Of(pair.Left.Item), cancellation))
+            .WithTrackingName(HawqGeneratorSteps.Emit);
 
-        IncrementalValuesProvider<PlannedModel> planned = read
-            .Select(static (model, _) => new NetworkModel(model.Item, model.Network))
-            .WithTrackingName(HawqGeneratorSteps.Network)
-            .Select((model, cancellation) => Plan(model, cancellation))
-            .WithTrackingName(HawqGeneratorSteps.Plan);
-
-        IncrementalValueProvider<EquatableArray<DiagnosticSpec>> diagnostics = read.SelectMany(static (model, _) => model.Diagnostics).Collect()
-            .Combine(planned.SelectMany(static (model, _) => model.Diagnostics).Collect())
-            .Combine(names)
-            .Select(static (all, _) => all.Left.Left.Concat(all.Left.Right).Concat(all.Right.Diagnostics).ToEquatableArray())
-            .WithTrackingName(HawqGeneratorSteps.Diagnostics);
-
-        // The hash of the manifest is printed into the class alone: a manifest that was only re-indented leaves the kernels as they are.
-        IncrementalValueProvider<EquatableArray<ManifestHash>> hashes = read
-            .Select(static (model, _) => new ManifestHash(model.Item.Path, model.Sha256))
-            .Collect()
-            .Select(static (all, _) => all.ToEquatableArray());
-
-        IncrementalValuesProvider<EmittedFile> classFiles = planned.Combine(names).Combine(hashes)
-            .SelectMany((all, cancellation) => EmitClass(all.Left.Left, all.Left.Right, all.Right, cancellation))
+        IncrementalValuesProvider<GeneratedFile> classFiles = emitted
+            .SelectMany(static (model, _) => model.Files.Take(1))
             .WithTrackingName(HawqGeneratorSteps.ClassFile);
-
-        IncrementalValuesProvider<EmittedFile> kernelsFiles = planned.Combine(names)
-            .SelectMany((all, cancellation) => EmitKernels(all.Left, all.Right, cancellation))
-            .WithTrackingName(HawqGeneratorSteps.KernelsFile);
+        IncrementalValuesProvider<GeneratedFile> kernelFiles = emitted
+            .SelectMany(static (model, _) => model.Files.Skip(1))
+            .WithTrackingName(HawqGeneratorSteps.KernelFiles);
+        IncrementalValueProvider<EquatableArray<DiagnosticSpec>> diagnostics = names.Select(static (all, _) => all.Diagnostics)
+            .Combine(read.SelectMany(static (model, _) => model.Diagnostics).Collect())
+            .Combine(planned.SelectMany(static (model, _) => model.Diagnostics).Collect())
+            .Combine(emitted.SelectMany(static (model, _) => model.Diagnostics).Collect())
+            .Select(static (all, _) => all.Left.Left.Left.Concat(all.Left.Left.Right).Concat(all.Left.Right).Concat(all.Right).ToEquatableArray())
+            .WithTrackingName(HawqGeneratorSteps.Diagnostics);
 
         context.RegisterSourceOutput(diagnostics, static (output, all) =>
         {
@@ -86,12 +75,12 @@ public sealed class HawqGenerator : IIncrementalGenerator
         });
         context.RegisterSourceOutput(classFiles, Add);
 
-        // The bodies: a host that only wants to know what can be called may leave them out.
-        context.RegisterImplementationSourceOutput(kernelsFiles, Add);
+        // Bodies only: a host that wants to know what can be called, and not to run it, may leave them out.
+        context.RegisterImplementationSourceOutput(kernelFiles, Add);
     }
 
-    private static ManifestText? ReadText(AdditionalText file, AnalyzerConfigOptionsProvider options, CancellationToken cancellation) =>
-        ModelItem.From(file, options) is { } item ? new ManifestText(item, file.GetText(cancellation)?.ToString() ?? "") : null;
+    private static IEnumerable<ManifestText> ReadText(AdditionalText file, AnalyzerConfigOptionsProvider options, CancellationToken cancellation) =>
+        ModelItem.From(file, options) is { } item ? [new ManifestText(item, file.GetText(cancellation)?.ToString() ?? "")] : [];
 
     private ReadModel Read(ManifestText manifest, CancellationToken cancellation)
     {
@@ -112,59 +101,36 @@ public sealed class HawqGenerator : IIncrementalGenerator
         ReadModel Failed(DiagnosticSpec diagnostic) => new(item, hash, null, EquatableArray.Of(diagnostic));
     }
 
-    private PlannedModel Plan(NetworkModel model, CancellationToken cancellation) => model.Network is not { } network
-        ? new PlannedModel(model.Item, null, default)
+    private PlannedModel Plan(ReadModel model, CancellationToken cancellation) => model.Network is not { } network
+        ? new PlannedModel(model.Item, model.Sha256, null, default)
         : Guard.Run(
             model.Item.Path,
-            () => new PlannedModel(model.Item, _stages.Plan(network), default),
-            diagnostic => new PlannedModel(model.Item, null, EquatableArray.Of(diagnostic)),
+            () => new PlannedModel(model.Item, model.Sha256, _stages.Plan(network), default),
+            diagnostic => new PlannedModel(model.Item, model.Sha256, null, EquatableArray.Of(diagnostic)),
             cancellation);
 
-    private IEnumerable<EmittedFile> EmitClass(
-        PlannedModel model, ModelNames names, EquatableArray<ManifestHash> hashes, CancellationToken cancellation) =>
-        Emit(model, names, ".g.cs", hashes.First(hash => hash.Path == model.Item.Path).Sha256, _stages.EmitClass, cancellation);
-
-    private IEnumerable<EmittedFile> EmitKernels(PlannedModel model, ModelNames names, CancellationToken cancellation) =>
-        Emit(model, names, ".Kernels.g.cs", "", _stages.EmitKernels, cancellation);
-
-    private static IEnumerable<EmittedFile> Emit(
-        PlannedModel model, ModelNames names, string ending, string manifestSha256,
-        Func<Planning.NetworkPlan, EmitTarget, string> emit, CancellationToken cancellation)
+    private EmittedModel Emit(PlannedModel model, ModelName? name, CancellationToken cancellation)
     {
-        if (model.Plan is not { } plan || names.Of(model.Item) is not { } name)
+        if (model.Plan is not { } plan || name is null)
         {
-            return [];
+            return new EmittedModel(default, default);
         }
 
-        string hint = name.HintName + ending;
-        EmitTarget target = new(name, model.Item.FileName, manifestSha256);
-        return
-        [
-            Guard.Run(
-                model.Item.Path,
-                () => new EmittedFile(hint, emit(plan, target), null),
-                diagnostic => new EmittedFile(hint, null, diagnostic),
-                cancellation),
-        ];
+        EmitOptions options = new(
+            name.Namespace, name.ClassName, model.Item.FileName, model.Sha256, SidecarCheck.ResourceName(plan.Network.WeightsFile));
+        return Guard.Run(
+            model.Item.Path,
+            () => new EmittedModel(_stages.Emit(plan, options).Select(file => file with { HintName = name.FileName(file.HintName) }).ToEquatableArray(), default),
+            diagnostic => new EmittedModel(default, EquatableArray.Of(diagnostic)),
+            cancellation);
     }
 
-    private static void Add(SourceProductionContext output, EmittedFile file)
-    {
-        if (file.Text is { } text)
-        {
-            output.AddSource(file.HintName, SourceText.From(text, Encoding.UTF8));
-        }
-        else
-        {
-            output.ReportDiagnostic(file.Failure!.ToDiagnostic());
-        }
-    }
+    private static void Add(SourceProductionContext output, GeneratedFile file) =>
+        output.AddSource(file.HintName, SourceText.From(file.Text, Encoding.UTF8));
 
     private static string Sha256(string text)
     {
         using SHA256 sha = SHA256.Create();
-        return string.Concat(sha.ComputeHash(Encoding.UTF8.GetBytes(text)).Select(value => value.ToString("x2", System.Globalization.CultureInfo.InvariantCulture)));
+        return string.Concat(sha.ComputeHash(Encoding.UTF8.GetBytes(text)).Select(value => value.ToString("x2", CultureInfo.InvariantCulture)));
     }
-
-    private sealed record ManifestHash(string Path, string Sha256);
 }

@@ -18,22 +18,21 @@ public static class HawqGeneratorSteps
     /// <summary>The manifest's text read and validated: a network, or what is wrong with it.</summary>
     public const string Read = "HawqRead";
 
-    /// <summary>The network alone. Unchanged when only white space of the manifest changed, so nothing below it runs.</summary>
-    public const string Network = "HawqNetwork";
-
     /// <summary>The network planned: fused steps, kernels, proofs, arena.</summary>
     public const string Plan = "HawqPlan";
 
-    /// <summary>The text of the public class.</summary>
+    /// <summary>The plan printed.</summary>
+    public const string Emit = "HawqEmit";
+
+    /// <summary>The file of the public class, with the manifest's hash in its header.</summary>
     public const string ClassFile = "HawqClassFile";
 
-    /// <summary>The text of the kernels.</summary>
-    public const string KernelsFile = "HawqKernelsFile";
+    /// <summary>The files of kernels and weights. They do not depend on the white space of the manifest.</summary>
+    public const string KernelFiles = "HawqKernelFiles";
 
     /// <summary>Everything to report.</summary>
     public const string Diagnostics = "HawqDiagnostics";
 
-    /// <summary>All of them.</summary>
-    public static IReadOnlyList<string> All { get; } =
-        [Manifest, Project, Names, Read, Network, Plan, ClassFile, KernelsFile, Diagnostics];
+    /// <summary>All of them, in the order of the data.</summary>
+    public static IReadOnlyList<string> All { get; } = [Manifest, Project, Names, Read, Plan, Emit, ClassFile, KernelFiles, Diagnostics];
 }

@@ -1,4 +1,4 @@
-using System.Text;
+using Hawq.CodeGen.Emit;
 using Hawq.Model;
 using Microsoft.CodeAnalysis.CSharp;
 
@@ -9,7 +9,11 @@ namespace Hawq.CodeGen.Pipeline;
 /// <param name="Namespace">Namespace as it is written in C# (keywords escaped), or empty for the global namespace.</param>
 /// <param name="ClassName">Name of the public class.</param>
 /// <param name="HintName">Start of the generated files' names, unique in the project without regard to case.</param>
-internal sealed record ModelName(string Path, string Namespace, string ClassName, string HintName);
+internal sealed record ModelName(string Path, string Namespace, string ClassName, string HintName)
+{
+    /// <summary>The emitter names files after the class (Net.Kernels.g.cs); in the project they are named after class and namespace.</summary>
+    public string FileName(string emitted) => HintName + emitted.Substring(ClassName.Length);
+}
 
 /// <summary>The names of all models of the project.</summary>
 /// <param name="Names">A name for each model that gets code.</param>
@@ -78,26 +82,11 @@ internal sealed record ModelNames(EquatableArray<ModelName> Names, EquatableArra
     private static string HintName(string space, string className) =>
         space.Length == 0 ? className : $"{space.Replace("@", "")}.{className}";
 
-    // resnet20-cifar10 becomes Resnet20Cifar10: words start at anything that is not an ASCII letter or digit.
     private static string? ClassNameOf(ModelItem item, List<DiagnosticSpec> diagnostics)
     {
-        StringBuilder name = new();
-        bool start = true;
-        foreach (char c in item.BaseName)
+        if (item.BaseName.Any(IsAsciiLetterOrDigit))
         {
-            if (!IsAsciiLetterOrDigit(c))
-            {
-                start = true;
-                continue;
-            }
-
-            name.Append(start ? char.ToUpperInvariant(c) : c);
-            start = false;
-        }
-
-        if (name.Length > 0)
-        {
-            return char.IsDigit(name[0]) ? "_" + name : name.ToString();
+            return EmitOptions.ClassNameFor(item.BaseName);
         }
 
         diagnostics.Add(new DiagnosticSpec(

@@ -8,6 +8,12 @@ namespace Hawq.CodeGen.Pipeline;
 /// </summary>
 internal static class SidecarCheck
 {
+    /// <summary>
+    /// Logical name of the embedded sidecar, the same as in build/Hawq.CodeGen.targets: made from its hash, so that two models of one file
+    /// name do not collide and that code and weights which do not belong together cannot meet.
+    /// </summary>
+    public static string ResourceName(WeightsFile sidecar) => $"Hawq.{sidecar.Sha256}.bin";
+
     /// <summary>What is wrong, at the line of the manifest that says otherwise; null when the sidecar is the manifest's.</summary>
     public static DiagnosticSpec? Problem(ModelItem item, string text, WeightsFile described)
     {

@@ -16,7 +16,7 @@ internal sealed class Manifest(string path, string text, params (string Name, st
 
     public string Text { get; } = text;
 
-    public IReadOnlyDictionary<string, string> Metadata { get; } =
+    public IReadOnlyDictionary<string, string> Metadata { get; init; } =
         metadata.Prepend(("HawqModel", "true")).ToDictionary(pair => "build_metadata.AdditionalFiles." + pair.Item1, pair => pair.Item2);
 
     public Manifest With(string text) => new(Path, text, [.. Metadata.Select(pair => (pair.Key.Split('.')[^1], pair.Value)).Where(pair => pair.Item1 != "HawqModel")]);
@@ -42,9 +42,15 @@ internal static class GeneratorHarness
         new ManifestOptions(manifests, "Consumer"),
         new GeneratorDriverOptions(IncrementalGeneratorOutputKind.None, trackIncrementalGeneratorSteps: true));
 
-    /// <summary>Replaces the manifests of a driver.</summary>
-    public static GeneratorDriver WithManifests(this GeneratorDriver driver, params Manifest[] manifests) =>
-        driver.ReplaceAdditionalTexts([.. manifests]).WithUpdatedAnalyzerConfigOptions(new ManifestOptions(manifests, "Consumer"));
+    /// <summary>Replaces the manifests of a driver; the options object stays the same unless metadata changed, as in a host.</summary>
+    public static GeneratorDriver WithManifests(this GeneratorDriver driver, Manifest[] before, Manifest[] next)
+    {
+        driver = driver.ReplaceAdditionalTexts([.. next]);
+        return Settings(before).SequenceEqual(Settings(next)) ? driver : driver.WithUpdatedAnalyzerConfigOptions(new ManifestOptions(next, "Consumer"));
+
+        static IEnumerable<string> Settings(Manifest[] manifests) =>
+            manifests.SelectMany(manifest => manifest.Metadata.Select(pair => $"{manifest.Path} {pair.Key} {pair.Value}")).Order(StringComparer.Ordinal);
+    }
 
     public static GeneratorRunResult Result(this GeneratorDriver driver) => driver.GetRunResult().Results.Single();
 

@@ -11,7 +11,7 @@ public sealed class ModelNamesTests
     [Theory]
     [InlineData("resnet20-cifar10.hawq.json", "Resnet20Cifar10")]
     [InlineData("kws_dscnn.hawq.json", "KwsDscnn")]
-    [InlineData("3d net.hawq.json", "_3dNet")]
+    [InlineData("3d net.hawq.json", "Network3dNet")]
     [InlineData("MobileNetV2.HAWQ.JSON", "MobileNetV2")]
     [InlineData("a\"; evil(); \".hawq.json", "AEvil")]
     [InlineData("caf\u00e9\u202enet.hawq.json", "CafNet")]
