@@ -177,12 +177,12 @@ internal static class ApiEmitter
         writer.Line("/// <exception cref=\"global::System.ArgumentException\">The span has the wrong length.</exception>");
         using (writer.Block($"public int Classify(global::System.ReadOnlySpan<{InputEmitter.CallerType(plan.Input)}> {source})"))
         {
-            writer.Line("int* codes = stackalloc int[OutputLength];");
-            writer.Line($"Infer({source}, new global::System.Span<int>(codes, OutputLength));");
+            writer.Line("int* logits = stackalloc int[OutputLength];");
+            writer.Line($"Infer({source}, new global::System.Span<int>(logits, OutputLength));");
             writer.Line("int best = 0;");
             using (writer.Block("for (int i = 1; i < OutputLength; i++)"))
             {
-                using (writer.Block("if (codes[i] > codes[best])"))
+                using (writer.Block("if (logits[i] > logits[best])"))
                 {
                     writer.Line("best = i;");
                 }

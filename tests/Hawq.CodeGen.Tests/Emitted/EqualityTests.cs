@@ -1,0 +1,33 @@
+using Hawq.Model;
+using Hawq.Testing;
+using Xunit;
+
+namespace Hawq.CodeGen.Tests.Emitted;
+
+/// <summary>Generated code equals the reference interpreter.</summary>
+public sealed class EqualityTests
+{
+    [Fact]
+    public void Random_networks_equal_the_reference()
+    {
+        for (int seed = 0; seed < 60; seed++)
+        {
+            (Network network, NetworkWeights weights) = RandomNetworks.Create(seed);
+            try
+            {
+                Equality.Check(network, weights, checkOverflow: seed % 2 == 1);
+            }
+            catch (Exception e)
+            {
+                throw new InvalidOperationException($"Seed {seed}: {e.Message}", e);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_residual_network_equals_the_reference()
+    {
+        (Network network, NetworkWeights weights) = Networks.Residual();
+        Equality.Check(network, weights);
+    }
+}
