@@ -95,7 +95,7 @@ internal static class InputEmitter
             ElementType.Int16 => (short.MinValue, short.MaxValue),
             _ => (int.MinValue, int.MaxValue),
         };
-        string code = CodeText.Clamp(value, new Clamp(tensor.Lo, tensor.Hi, lo < tensor.Lo, hi > tensor.Hi)) + CodeText.Plus(step.Target.CodeOffset);
+        string code = CodeText.Clamp($"(int){value}", new Clamp(tensor.Lo, tensor.Hi, lo < tensor.Lo, hi > tensor.Hi)) + CodeText.Plus(step.Target.CodeOffset);
         return $"({CodeText.TypeOf(step.Target.Element)})({code})";
     }
 }
