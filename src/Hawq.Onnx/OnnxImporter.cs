@@ -19,10 +19,16 @@ public static class OnnxImporter
     /// </exception>
     public static FloatGraph Load(string path)
     {
-        (ModelProto model, string sha256) = OnnxFile.Read(path);
+        return Load(OnnxFile.Read(path), path);
+    }
+
+    /// <summary>Imports the bytes of a file; the path gives the name, the folder of external data, and stands in messages.</summary>
+    internal static FloatGraph Load(byte[] bytes, string path)
+    {
         try
         {
-            return new GraphImporter(model, Path.GetDirectoryName(path) ?? "").Import(Path.GetFileNameWithoutExtension(path), sha256);
+            ModelProto model = OnnxFile.Parse(bytes);
+            return new GraphImporter(model, Path.GetDirectoryName(path) ?? "").Import(Path.GetFileNameWithoutExtension(path), OnnxFile.Sha256(bytes));
         }
         catch (HawqException exception) when (exception.File is null)
         {

@@ -9,6 +9,7 @@ internal sealed class GraphBuilder(string folder, int opset)
     private readonly Dictionary<string, Value> _values = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _uses = new(StringComparer.Ordinal);
     private readonly HashSet<string> _outputs = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _repeats = new(StringComparer.Ordinal);
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Shape> _shapes = new(StringComparer.Ordinal);
 
@@ -23,6 +24,9 @@ internal sealed class GraphBuilder(string folder, int opset)
     public List<string> Notes { get; } = [];
 
     public Dictionary<string, Shape> Shapes => _shapes;
+
+    /// <summary>Elements that constant folding has made so far; see <see cref="ImportLimits.MaxFoldedElements"/>.</summary>
+    public long FoldedElements { get; set; }
 
     public Value? Find(string name) => _values.GetValueOrDefault(name);
 
@@ -61,9 +65,10 @@ internal sealed class GraphBuilder(string folder, int opset)
     public string UniqueName(string wanted)
     {
         string name = wanted;
-        for (int i = 2; !_names.Add(name); i++)
+        while (!_names.Add(name))
         {
-            name = $"{wanted}#{i}";
+            _repeats[wanted] = _repeats.GetValueOrDefault(wanted, 1) + 1;
+            name = $"{wanted}#{_repeats[wanted]}";
         }
 
         return name;

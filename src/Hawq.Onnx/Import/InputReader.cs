@@ -24,14 +24,28 @@ internal static class InputReader
 
         ValueInfoProto input = inputs[0];
         int[] dims = Dims(input);
+        if (dims.Aggregate(1.0, (product, dim) => product * dim) > ImportLimits.MaxActivationElements)
+        {
+            throw new HawqException(
+                HawqIds.OnnxGraph, $"Input '{input.Name}' [{string.Join(", ", dims)}] has more than {ImportLimits.MaxActivationElements} elements. {Hint}");
+        }
+
         Activation activation = dims switch
         {
             [1, int channels, int height, int width] => Activation.Image(input.Name, new Shape(height, width, channels)),
+            [1, int channels, int length] => Activation.Image(input.Name, new Shape(1, length, channels)).Reshaped(dims)!,
             [1, int features] => Activation.Features(input.Name, features),
             _ => throw new HawqException(
                 HawqIds.OnnxUnsupported,
-                $"Input '{input.Name}' has the dimensions [{string.Join(", ", dims)}]. Supported are [batch, channels, height, width] and [batch, features]."),
+                $"Input '{input.Name}' has the dimensions [{string.Join(", ", dims)}]. Supported are [batch, channels, height, width], [batch, channels, length] and [batch, features]."),
         };
+        if (!ImportLimits.Allows(activation.Shape))
+        {
+            throw new HawqException(
+                HawqIds.OnnxGraph,
+                $"Input '{input.Name}' is {activation.Shape}; legal are at most {ImportLimits.MaxSide} rows and columns and {ImportLimits.MaxChannels} channels.");
+        }
+
         builder.DeclareInput(input.Name, activation.Shape);
         builder.TryBind(input.Name, activation);
         return input.Name;
@@ -52,7 +66,6 @@ internal static class InputReader
         }
 
         var dims = new int[shape.Dim.Count];
-        long elements = 1;
         for (int i = 0; i < dims.Length; i++)
         {
             TensorShapeProto.Types.Dimension dim = shape.Dim[i];
@@ -64,10 +77,7 @@ internal static class InputReader
             }
 
             // Calibration and inference run image by image: whatever batch the model was exported with, the network has batch 1.
-            dims[i] = i == 0 ? 1 : (int)Math.Min(dim.DimValue, int.MaxValue);
-            elements = elements > ImportLimits.MaxActivationElements / dims[i]
-                ? throw new HawqException(HawqIds.OnnxGraph, $"Input '{input.Name}' has more than {ImportLimits.MaxActivationElements} elements. {Hint}")
-                : elements * dims[i];
+            dims[i] = i == 0 ? 1 : (int)Math.Min(dim.DimValue, ImportLimits.MaxActivationElements);
         }
 
         return dims;

@@ -10,8 +10,9 @@ internal sealed class AveragePoolOperator : IOperator
 
     public void Import(NodeContext node)
     {
-        Activation input = node.Image(0);
-        Window window = Window.Read(node, input.Shape, null);
+        ImageView view = node.Spatial(0);
+        Activation input = view.Image;
+        Window window = Window.Read(node, input.Shape, null, view.IsLine);
         bool countsPadding = node.Int("count_include_pad", 0) != 0 && window.Given != default;
         if (window.Dilation != new Size2(1, 1))
         {
@@ -22,7 +23,7 @@ internal sealed class AveragePoolOperator : IOperator
         node.CheckSize(shape);
         if (window.Padding == default && window.Kernel == new Size2(input.Shape.Height, input.Shape.Width))
         {
-            GlobalAveragePoolOperator.Emit(node, input);
+            GlobalAveragePoolOperator.Emit(node, view);
             return;
         }
 
@@ -41,7 +42,7 @@ internal sealed class AveragePoolOperator : IOperator
 
         node.Emit(
             new AveragePoolNode(node.Name, input.Name, node.Output, window.Kernel, window.Stride, window.Padding, countsPadding),
-            Activation.Image(node.Output, shape));
+            view.Restore(Activation.Image(node.Output, shape)));
     }
 
     private static Activation Padded(NodeContext node, Activation input, Padding padding)

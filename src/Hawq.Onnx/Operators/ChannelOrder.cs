@@ -20,11 +20,11 @@ internal static class ChannelOrder
 
         // Several readers of one shuffle share its node: the name says what it holds.
         string output = $"{input.Name}#shuffle{source[1]}";
-        if (graph.Nodes.OfType<ChannelPermutationNode>().FirstOrDefault(other => other.Output == output) is not { } existing)
+        if (!graph.Shapes.ContainsKey(output))
         {
             graph.Emit(new ChannelPermutationNode(graph.UniqueName(output), input.Name, output, source), input.Shape);
         }
-        else if (!existing.Source.SequenceEqual(source))
+        else if (graph.Nodes.OfType<ChannelPermutationNode>().All(other => other.Output != output || !other.Source.SequenceEqual(source)))
         {
             output = graph.UniqueName(output);
             graph.Emit(new ChannelPermutationNode(output, input.Name, output, source), input.Shape);

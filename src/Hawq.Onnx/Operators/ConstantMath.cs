@@ -34,6 +34,7 @@ internal static class ConstantMath
 
         int[] dims = [.. first.Dims];
         dims[axis] = checked(parts.Sum(part => part.Dims[axis]));
+        CheckCount(node, dims);
         int outer = Layout.Product(dims.AsSpan(0, axis));
         int inner = Layout.Product(dims.AsSpan(axis + 1));
         int[] blocks = [.. parts.Select(part => part.Dims[axis] * inner)];
@@ -95,16 +96,20 @@ internal static class ConstantMath
         return Walk(to, [.. Enumerable.Range(0, to.Length).Select(i => i < lead || from[i - lead] == 1 ? 0 : own[i - lead])]);
     }
 
+    /// <summary>Refuses a computed constant that is too large by itself or together with those before it.</summary>
     public static void CheckCount(NodeContext node, int[] dims)
     {
         long count = 1;
         foreach (int dim in dims)
         {
-            count = checked(count * dim);
-            if (count > ImportLimits.MaxFoldedElements)
-            {
-                throw node.Invalid($"its constant result [{string.Join(", ", dims)}] has more than {ImportLimits.MaxFoldedElements} elements");
-            }
+            count = Math.Min(count * dim, ImportLimits.MaxFoldedElements + 1);
+        }
+
+        node.Graph.FoldedElements += count;
+        if (node.Graph.FoldedElements > ImportLimits.MaxFoldedElements)
+        {
+            throw node.Invalid(
+                $"with its result [{string.Join(", ", dims)}] the computed constants have more than {ImportLimits.MaxFoldedElements} elements; fold them before the export (for example with onnxsim)");
         }
     }
 

@@ -10,12 +10,14 @@ internal sealed class ConvOperator : IOperator
 
     public void Import(NodeContext node)
     {
-        Activation input = node.Image(0);
+        ImageView view = node.Spatial(0);
+        Activation input = view.Image;
         Constant weights = node.Constant(1, "weights");
         float[] values = node.Floats(1, "weights");
-        if (weights.Dims is not [int outputs, int inputs, int rows, int columns])
+        int[] dims = view.IsLine && weights.Dims is [int first, int second, int length] ? [first, second, 1, length] : weights.Dims;
+        if (dims is not [int outputs, int inputs, int rows, int columns] || weights.Dims.Length != view.Axes.Count)
         {
-            throw node.Unsupported($"its weights have {weights.Dims.Length} dimensions", "Two-dimensional convolution (4 dimensions) is supported.");
+            throw node.Invalid($"weights [{string.Join(", ", weights.Dims)}] do not fit an input of {view.Axes.Count} dimensions");
         }
 
         int groups = node.Size(node.Int("group", 1), "attribute group");
@@ -24,7 +26,7 @@ internal sealed class ConvOperator : IOperator
             throw node.Invalid($"weights [{string.Join(", ", weights.Dims)}] in {groups} group(s) do not fit its input of {input.Shape.Channels} channels");
         }
 
-        Window window = Window.Read(node, input.Shape, new Size2(rows, columns));
+        Window window = Window.Read(node, input.Shape, new Size2(rows, columns), view.IsLine);
         float[] bias = node.HasInput(2) ? node.Floats(2, "bias") : new float[outputs];
         if (bias.Length != outputs)
         {
@@ -34,6 +36,6 @@ internal sealed class ConvOperator : IOperator
         Shape shape = new(window.Output.Height, window.Output.Width, outputs);
         node.Emit(
             new ConvNode(node.Name, input.Name, node.Output, values, bias, window.Kernel, window.Stride, window.Padding, window.Dilation, groups),
-            Activation.Image(node.Output, shape));
+            view.Restore(Activation.Image(node.Output, shape)));
     }
 }

@@ -32,15 +32,15 @@ internal sealed class ConvTransposeOperator : IOperator
         }
 
         Size2 kernel = new(rows, columns);
-        if (Pair(node, "kernel_shape", kernel, 1) != kernel)
+        if (Window.Pair(node, "kernel_shape", kernel, isLine: false) != kernel)
         {
             throw node.Invalid($"attribute kernel_shape differs from the weights' {kernel}");
         }
 
-        Size2 stride = Pair(node, "strides", new(1, 1), 1);
-        Size2 dilation = Pair(node, "dilations", new(1, 1), 1);
-        Size2 extra = Pair(node, "output_padding", default, 0);
-        Size2? wanted = node.HasAttribute("output_shape") ? Pair(node, "output_shape", default, 1) : null;
+        Size2 stride = Window.Pair(node, "strides", new Size2(1, 1), isLine: false);
+        Size2 dilation = Window.Pair(node, "dilations", new Size2(1, 1), isLine: false);
+        Size2 extra = Window.Pair(node, "output_padding", default(Size2), isLine: false, lo: 0);
+        Size2? wanted = node.HasAttribute("output_shape") ? Window.Pair(node, "output_shape", null, isLine: false) : null;
         string auto = node.String("auto_pad", "NOTSET");
         long[] pads = node.Ints("pads") ?? [0, 0, 0, 0];
         if (pads.Length != 4)
@@ -85,17 +85,5 @@ internal sealed class ConvTransposeOperator : IOperator
         return before is >= 0 and <= 1 << 20 && after is >= -(1 << 20) and <= 1 << 20 && before < full && after < full && size is > 0 and <= 1 << 24
             ? ((int)before, (int)after, (int)size)
             : throw node.Invalid($"its padding ({before} before, {after} after) does not fit the full result of {full}");
-    }
-
-    private static Size2 Pair(NodeContext node, string attribute, Size2 otherwise, int lo)
-    {
-        long[]? values = node.Ints(attribute);
-        return values switch
-        {
-            null => otherwise,
-            [long height, long width] => new(
-                node.Size(height, $"attribute {attribute}", lo, 1 << 20), node.Size(width, $"attribute {attribute}", lo, 1 << 20)),
-            _ => throw node.Unsupported($"attribute {attribute} has {values.Length} values", "Two-dimensional windows are supported."),
-        };
     }
 }

@@ -10,8 +10,8 @@ internal sealed class GlobalMaxPoolOperator : IOperator
 
     public void Import(NodeContext node)
     {
-        Activation input = node.Image(0);
-        Emit(node, input, Activation.Image(node.Output, new Shape(1, 1, input.Shape.Channels)));
+        ImageView view = node.Spatial(0);
+        Emit(node, view.Image, view.Restore(Activation.Image(node.Output, new Shape(1, 1, view.Image.Shape.Channels))));
     }
 
     public static void Emit(NodeContext node, Activation input, Activation output)

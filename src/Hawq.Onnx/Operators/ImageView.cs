@@ -27,14 +27,28 @@ internal sealed record ImageView(Activation Image, IReadOnlyList<int> Axes)
             return new ImageView(image, s_channelsLast);
         }
 
+        if (OfLine(activation) is { } line)
+        {
+            return line;
+        }
+
         // [1, features] is an image of one row and one column.
         return activation.Rank == 2 && activation.ChannelAxis == 1 && activation.Shape is { Height: 1, Width: 1 }
             ? new ImageView(Activation.Image(activation.Name, activation.Shape), [0, 1])
             : null;
     }
 
+    /// <summary>A value seen as [1, C, W] with one row, or null.</summary>
+    public static ImageView? OfLine(Activation activation) =>
+        activation.Rank == 3 && activation.Shape.Height == 1 && activation.Reshaped([.. activation.Dims[..2], 1, activation.Dims[2]]) is { IsImage: true } image
+            ? new ImageView(image, [0, 1, 3])
+            : null;
+
+    /// <summary>Whether the view has columns only.</summary>
+    public bool IsLine => Axes.Count == 3;
+
     /// <summary>A result, given as [1, C, H, W], in the layout of this view.</summary>
-    public Activation Restore(Activation image) => Axes.Count == 2
-        ? image.Reshaped([1, image.Shape.Channels])!
-        : image.Transposed(Axes);
+    public Activation Restore(Activation image) => Axes.Count == 4
+        ? image.Transposed(Axes)
+        : image.Reshaped([.. Axes.Select(axis => image.Dims[axis])])!;
 }

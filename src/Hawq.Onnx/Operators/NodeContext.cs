@@ -66,7 +66,11 @@ internal sealed class NodeContext
     /// <summary>An input that depends on the network's input, as [1, C, H, W]; shuffled channels are put in order by a node of their own.</summary>
     public Activation Image(int index) => ChannelOrder.InOrder(Graph, Activation(index)) ?? throw NotAnImage(index);
 
-    /// <summary>The same for an input that may also be seen as [1, H, W, C].</summary>
+    /// <summary>An input of a window operator: [1, C, H, W], or [1, C, W] with one row.</summary>
+    public ImageView Spatial(int index) =>
+        Operators.ImageView.OfLine(Activation(index)) ?? new ImageView(Image(index), Operators.ImageView.ChannelsFirst);
+
+    /// <summary>The same for an input that may also be seen as [1, H, W, C] or without rows.</summary>
     public ImageView ImageView(int index) =>
         Operators.ImageView.Of(Activation(index)) ?? new ImageView(Image(index), Operators.ImageView.ChannelsFirst);
 
@@ -135,10 +139,10 @@ internal sealed class NodeContext
 
     public void CheckSize(Shape shape)
     {
-        if (shape.Height < 1 || shape.Width < 1 || shape.Channels < 1 ||
-            (long)shape.Height * shape.Width > ImportLimits.MaxActivationElements / shape.Channels)
+        if (!ImportLimits.Allows(shape))
         {
-            throw Invalid($"its output would be {shape}; a tensor has at least one element and at most {ImportLimits.MaxActivationElements}");
+            throw Invalid(
+                $"its output would be {shape}; legal are 1 to {ImportLimits.MaxSide} rows and columns, 1 to {ImportLimits.MaxChannels} channels and at most {ImportLimits.MaxActivationElements} elements");
         }
     }
 

@@ -23,7 +23,9 @@ internal sealed class ReduceOperator : IOperator
         int rank = view.Axes.Count;
         int[] axes = [.. given.Select(axis => node.Axis(axis, rank)).Distinct()];
         Shape shape = view.Image.Shape;
-        bool isOverSpace = axes.Select(axis => view.Axes[axis]).Order().SequenceEqual([2, 3]) || (axes.Length == 0 && shape.Channels == 1 && rank == 4);
+        bool isOverSpace = axes.Length == 0
+            ? shape.Channels == 1
+            : axes.Select(axis => view.Axes[axis]).Order().SequenceEqual(view.Axes.Where(axis => axis >= 2).Order());
         if (!isOverSpace)
         {
             throw node.Unsupported(

@@ -14,22 +14,23 @@ internal sealed record Window(Size2 Kernel, Size2 Stride, Padding Padding, Size2
     /// <param name="node">The node.</param>
     /// <param name="input">Shape of its input.</param>
     /// <param name="kernel">Kernel size from the weights, or null to read kernel_shape (pooling).</param>
-    public static Window Read(NodeContext node, Shape input, Size2? kernel)
+    /// <param name="isLine">Whether the node has one spatial dimension, which is the columns.</param>
+    public static Window Read(NodeContext node, Shape input, Size2? kernel, bool isLine)
     {
-        Size2 size = Pair(node, "kernel_shape", kernel);
+        Size2 size = Pair(node, "kernel_shape", kernel, isLine);
         if (kernel is { } weights && weights != size)
         {
             throw node.Invalid($"attribute kernel_shape is {size}, but the weights are {weights}");
         }
 
-        Size2 stride = Pair(node, "strides", new Size2(1, 1));
-        Size2 dilation = Pair(node, "dilations", new Size2(1, 1));
+        Size2 stride = Pair(node, "strides", new Size2(1, 1), isLine);
+        Size2 dilation = Pair(node, "dilations", new Size2(1, 1), isLine);
         bool ceil = node.Int("ceil_mode", 0) != 0;
         long[]? pads = node.Ints("pads");
         string auto = node.String("auto_pad", "NOTSET");
         Padding padding = auto switch
         {
-            "NOTSET" or "" => Explicit(node, pads),
+            "NOTSET" or "" => Explicit(node, pads, isLine),
             "VALID" => default,
             "SAME_UPPER" => Same(input, size, stride, dilation, extraAtEnd: true),
             "SAME_LOWER" => Same(input, size, stride, dilation, extraAtEnd: false),
@@ -48,23 +49,26 @@ internal sealed record Window(Size2 Kernel, Size2 Stride, Padding Padding, Size2
         return new Window(size, stride, reached, dilation, new Size2(height, width), padding);
     }
 
-    private static Padding Explicit(NodeContext node, long[]? pads) => pads switch
+    private static Padding Explicit(NodeContext node, long[]? pads, bool isLine) => pads switch
     {
         null => default,
-        [long top, long left, long bottom, long right] => new(Pad(node, top), Pad(node, left), Pad(node, bottom), Pad(node, right)),
-        _ => throw node.Invalid($"attribute pads has {pads.Length} values; a two-dimensional window has 4"),
+        [long left, long right] when isLine => new(0, Pad(node, left), 0, Pad(node, right)),
+        [long top, long left, long bottom, long right] when !isLine => new(Pad(node, top), Pad(node, left), Pad(node, bottom), Pad(node, right)),
+        _ => throw node.Invalid($"attribute pads has {pads.Length} values; a window has two for each of its dimensions"),
     };
 
     private static int Pad(NodeContext node, long value) => node.Size(value, "attribute pads", 0, 1 << 16);
 
-    private static Size2 Pair(NodeContext node, string attribute, Size2? otherwise)
+    internal static Size2 Pair(NodeContext node, string attribute, Size2? otherwise, bool isLine, int lo = 1)
     {
+        int One(long value) => node.Size(value, $"attribute {attribute}", lo, 1 << 16);
         long[]? values = node.Ints(attribute);
         return values switch
         {
             null => otherwise ?? throw node.Invalid($"attribute {attribute} is missing"),
-            [long height, long width] => new(node.Size(height, $"attribute {attribute}", 1, 1 << 16), node.Size(width, $"attribute {attribute}", 1, 1 << 16)),
-            _ => throw node.Unsupported($"attribute {attribute} has {values.Length} values", "Two-dimensional windows are supported."),
+            [long width] when isLine => new(lo == 0 ? 0 : 1, One(width)),
+            [long height, long width] when !isLine => new(One(height), One(width)),
+            _ => throw node.Unsupported($"attribute {attribute} has {values.Length} values", "One- and two-dimensional windows are supported."),
         };
     }
 

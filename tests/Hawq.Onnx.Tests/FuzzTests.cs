@@ -1,0 +1,164 @@
+using Google.Protobuf;
+using Hawq.Model;
+using Hawq.Onnx.Schema;
+using Hawq.Testing.Onnx;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Hawq.Onnx.Tests;
+
+public sealed class FuzzTests(ITestOutputHelper output)
+{
+    /// <summary>What one import may allocate: a few times the 2 KB model, and room for folded constants (16 Mi elements of 8 bytes, twice).</summary>
+    private const long MaxBytes = 1L << 29;
+
+    [Fact]
+    public void Mutated_models_are_imported_or_refused_but_never_crash_hang_or_exhaust_memory()
+    {
+        byte[] seed = Seed().ToBytes();
+        Random random = new(20);
+        int imported = 0;
+        int refused = 0;
+        long most = 0;
+        for (int i = 0; i < 10_000; i++)
+        {
+            byte[] mutant = i % 2 == 0 ? Mutate(seed, random) : MutateMeaning(seed, random);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            try
+            {
+                OnnxImporter.Load(mutant, "mutant.onnx");
+                imported++;
+            }
+            catch (HawqException)
+            {
+                refused++;
+            }
+
+            most = Math.Max(most, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+
+        output.WriteLine($"10,000 mutants of {seed.Length} bytes: {imported} imported, {refused} refused, at most {most:N0} bytes allocated for one.");
+        Assert.True(most < MaxBytes, $"one import allocated {most:N0} bytes");
+        Assert.True(imported > 500 && refused > 500, "the mutations are too weak or too strong to test anything");
+    }
+
+    /// <summary>A small model that goes through most operators.</summary>
+    internal static OnnxModelBuilder Seed()
+    {
+        OnnxModelBuilder model = new();
+        string x = model.Input("x", null, 3, 8, 8);
+        string conv = model.Node("Conv", [x, model.Random(0.5f, 4, 3, 3, 3)], ("pads", new long[] { 1, 1, 1, 1 }), ("auto_pad", "NOTSET"));
+        string relu = model.Node("Relu", [ConvTests.BatchNormalization(model, conv, 4)]);
+        string shuffled = model.Node("Reshape", [relu, model.Integers(0, 2, 2, 8, 8)]);
+        shuffled = model.Node("Reshape", [model.Node("Transpose", [shuffled], ("perm", new long[] { 0, 2, 1, 3, 4 })), model.Integers(0, 4, 8, 8)]);
+        string[] halves = model.Nodes("Split", [shuffled, model.Integers(2, 2)], 2, ("axis", 1));
+        string silu = model.Node("Mul", [halves[0], model.Node("Sigmoid", [halves[0]])]);
+        string joined = model.Node("Concat", [silu, halves[1]], ("axis", 1));
+        string pool = model.Node("MaxPool", [joined], ("kernel_shape", new long[] { 2, 2 }), ("strides", new long[] { 2, 2 }), ("ceil_mode", 1));
+        string up = model.Node("Resize", [pool, "", model.Floats([4], 1, 1, 2, 2)], ("coordinate_transformation_mode", "asymmetric"), ("nearest_mode", "floor"));
+        string back = model.Node("ConvTranspose", [up, model.Random(0.5f, 4, 2, 2, 2)], ("strides", new long[] { 2, 2 }));
+        string slice = model.Node("Slice", [back, model.Integers(0, 0), model.Integers(99, 99), model.Integers(2, 3), model.Integers(2, 2)]);
+        string pad = model.Node("Pad", [slice, model.Integers(0, 1, 0, 0, 0, 1, 0, 0)]);
+        string sum = model.Node("Add", [model.Node("PRelu", [pad, model.Random(1, 4, 1, 1)]), up]);
+        string average = model.Node("AveragePool", [sum], ("kernel_shape", new long[] { 3, 3 }), ("count_include_pad", 1), ("pads", new long[] { 1, 1, 1, 1 }));
+        string mean = model.Node("ReduceMean", [model.Node("Clip", [average, "", model.Floats([], 6)])], ("axes", new long[] { 2, 3 }), ("keepdims", 0));
+        string shape = model.Node("Concat", [model.Node("Gather", [model.Node("Shape", [x]), model.Integers(0)]), model.Integers(-1)], ("axis", 0));
+        string logits = model.Node("Gemm", [model.Node("Reshape", [mean, shape]), model.Random(1, 4, 5), model.Random(1, 5)]);
+        return model.Output(model.Node("Softmax", [logits], ("axis", 1)));
+    }
+
+    /// <summary>Changes numbers and names within a file that stays well-formed, so that the operators themselves see nonsense.</summary>
+    private static byte[] MutateMeaning(byte[] seed, Random random)
+    {
+        ModelProto model = ModelProto.Parser.ParseFrom(seed);
+        for (int i = random.Next(1, 3); i > 0; i--)
+        {
+            NodeProto node = model.Graph.Node[random.Next(model.Graph.Node.Count)];
+            TensorProto tensor = model.Graph.Initializer[random.Next(model.Graph.Initializer.Count)];
+            switch (random.Next(16))
+            {
+                case < 6 when node.Attribute.Count > 0:
+                    AttributeProto attribute = node.Attribute[random.Next(node.Attribute.Count)];
+                    attribute.I = Number(random);
+                    if (attribute.Ints.Count > 0)
+                    {
+                        attribute.Ints[random.Next(attribute.Ints.Count)] = Number(random);
+                    }
+
+                    break;
+                case < 12 when tensor.DataType == 7 && tensor.RawData.Length >= 8:
+                    byte[] raw = tensor.RawData.ToByteArray();
+                    BitConverter.TryWriteBytes(raw.AsSpan(random.Next(raw.Length / 8) * 8), Number(random));
+                    tensor.RawData = ByteString.CopyFrom(raw);
+                    break;
+                case 12 when tensor.Dims.Count > 0:
+                    tensor.Dims[random.Next(tensor.Dims.Count)] = Number(random);
+                    break;
+                case 13 when node.Input.Count > 0:
+                    NodeProto other = model.Graph.Node[random.Next(model.Graph.Node.Count)];
+                    node.Input[random.Next(node.Input.Count)] = random.Next(2) == 0 ? other.Output[0] : tensor.Name;
+                    break;
+                case 14:
+                    node.OpType = model.Graph.Node[random.Next(model.Graph.Node.Count)].OpType;
+                    break;
+                case 15:
+                    model.Graph.Input[0].Type.TensorType.Shape.Dim[random.Next(4)].DimValue = Number(random);
+                    break;
+            }
+        }
+
+        return model.ToByteArray();
+    }
+
+    private static long Number(Random random) => random.Next(8) switch
+    {
+        0 => long.MinValue,
+        1 => long.MaxValue,
+        2 => int.MaxValue,
+        3 => -1,
+        4 => 0,
+        5 => 1L << random.Next(63),
+        6 => random.Next(-100, 100_000),
+        _ => random.Next(1, 10),
+    };
+
+    /// <summary>Flips, replaces, removes, repeats or copies a few bytes, with a liking for the values that break size arithmetic.</summary>
+    private static byte[] Mutate(byte[] seed, Random random)
+    {
+        List<byte> bytes = [.. seed];
+        for (int i = random.Next(1, 3); i > 0; i--)
+        {
+            int at = random.Next(bytes.Count);
+            switch (random.Next(6))
+            {
+                case 0:
+                    bytes[at] ^= (byte)(1 << random.Next(8));
+                    break;
+                case 1:
+                    bytes[at] = (byte)random.Next(256);
+                    break;
+                case 2:
+                    bytes[at] = random.Next(4) switch { 0 => 0, 1 => 0x7f, 2 => 0x80, _ => 0xff };
+                    break;
+                case 3:
+                    bytes.RemoveRange(at, Math.Min(random.Next(1, 9), bytes.Count - at));
+                    break;
+                case 4:
+                    bytes.InsertRange(at, bytes.GetRange(at, Math.Min(random.Next(1, 9), bytes.Count - at)));
+                    break;
+                default:
+                    int from = random.Next(bytes.Count);
+                    int count = Math.Min(random.Next(1, 17), bytes.Count - Math.Max(at, from));
+                    byte[] copy = [.. bytes.GetRange(from, count)];
+                    for (int k = 0; k < count; k++)
+                    {
+                        bytes[at + k] = copy[k];
+                    }
+
+                    break;
+            }
+        }
+
+        return [.. bytes];
+    }
+}
