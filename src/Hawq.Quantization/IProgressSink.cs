@@ -12,6 +12,12 @@ public interface IProgressSink
     /// <param name="step">Steps done so far.</param>
     /// <param name="detail">What was just done, and what it gained; or null.</param>
     void Step(int step, string? detail = null);
+
+    /// <summary>Something that the user should know; the work goes on.</summary>
+    /// <param name="message">One sentence.</param>
+    void Warn(string message)
+    {
+    }
 }
 
 /// <summary>Shows nothing.</summary>

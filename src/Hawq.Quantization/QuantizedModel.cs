@@ -1,4 +1,5 @@
 using Hawq.Model;
+using Hawq.Quantization.Recipe;
 
 namespace Hawq.Quantization;
 
@@ -7,6 +8,9 @@ namespace Hawq.Quantization;
 /// <param name="Sidecar">Its weights.</param>
 public sealed record QuantizedModel(Network Network, byte[] Sidecar)
 {
+    /// <summary>What became of each layer with weights, in execution order; empty at <see cref="Effort.Naive"/>.</summary>
+    public IReadOnlyList<LayerReport> Layers { get; init; } = [];
+
     /// <summary>The weights, for interpreters.</summary>
     public NetworkWeights Weights => new(Sidecar);
 }

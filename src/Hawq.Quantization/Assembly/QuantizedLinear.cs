@@ -30,7 +30,10 @@ internal sealed record QuantizedLinear(sbyte[] Codes, float[] Scales, double[] B
 internal static class WeightScales
 {
     /// <summary>A bias may use half of int32; the products use the rest.</summary>
-    private const double BiasLimit = 1 << 30;
+    public const double BiasLimit = 1 << 30;
+
+    private const int Candidates = 53;
+    private const double SmallestScale = .35;
 
     /// <summary>Largest code of the symmetric narrow range.</summary>
     public static int MaxCode(int bits) => (1 << (bits - 1)) - 1;
@@ -38,6 +41,11 @@ internal static class WeightScales
     /// <summary>The nearest code, ties up, clamped.</summary>
     public static sbyte Round(double weight, double scale, int bits)
     {
+        if (scale <= 0)
+        {
+            return 0; // a channel without weights
+        }
+
         int limit = MaxCode(bits);
         return (sbyte)Math.Clamp(Math.Floor((weight / scale) + .5), -limit, limit);
     }
@@ -45,8 +53,16 @@ internal static class WeightScales
     /// <summary>The scale per output channel at which nothing is clipped, <see cref="Raise"/>d.</summary>
     public static float[] Maximum(LoweredLinear layer, float inputScale)
     {
+        float[] scales = [.. Largest(layer).Select(s => (float)s)];
+        Raise(scales, layer.Bias, inputScale);
+        return scales;
+    }
+
+    /// <summary>The scale per output channel at which nothing is clipped; 0 for a channel without weights.</summary>
+    public static double[] Largest(LoweredLinear layer)
+    {
         int perChannel = layer.Geometry.PerChannel;
-        float[] scales = new float[layer.Bias.Length];
+        double[] scales = new double[layer.Bias.Length];
         for (int o = 0; o < scales.Length; o++)
         {
             float max = 0;
@@ -55,10 +71,36 @@ internal static class WeightScales
                 max = Math.Max(max, Math.Abs(weight));
             }
 
-            scales[o] = max / MaxCode(layer.Bits.Weights);
+            scales[o] = (double)max / MaxCode(layer.Bits.Weights);
         }
 
-        Raise(scales, layer.Bias, inputScale);
+        return scales;
+    }
+
+    /// <summary>The scale per output channel, among 53 between 1 and 0.35 of the largest, with the least squared error of the weights.</summary>
+    public static double[] LeastSquaredError(LoweredLinear layer)
+    {
+        double[] scales = Largest(layer);
+        int perChannel = layer.Geometry.PerChannel;
+        for (int o = 0; o < scales.Length; o++)
+        {
+            double largest = scales[o], best = double.PositiveInfinity;
+            for (int candidate = 0; candidate < Candidates && largest > 0; candidate++)
+            {
+                double scale = largest * (1 - ((1 - SmallestScale) * candidate / (Candidates - 1))), cost = 0;
+                foreach (float weight in layer.Weights.AsSpan(o * perChannel, perChannel))
+                {
+                    double error = weight - (scale * Round(weight, scale, layer.Bits.Weights));
+                    cost += error * error;
+                }
+
+                if (cost < best)
+                {
+                    (best, scales[o]) = (cost, scale);
+                }
+            }
+        }
+
         return scales;
     }
 

@@ -14,6 +14,8 @@ public sealed class ValueHistogram
 
     private readonly long[] _bins = new long[BinCount];
     private int _exponent = EmptyExponent;
+    private double _limit; // 2^exponent
+    private double _binsPerUnit;
 
     /// <summary>Number of values.</summary>
     public long Count { get; private set; }
@@ -61,13 +63,12 @@ public sealed class ValueHistogram
                 continue;
             }
 
-            int exponent = Math.ILogB(magnitude) + 1; // magnitude < 2^exponent
-            if (exponent > _exponent)
+            if (magnitude >= _limit)
             {
-                Grow(exponent);
+                Grow(Math.ILogB(magnitude) + 1); // magnitude < 2^exponent
             }
 
-            _bins[(int)Math.ScaleB((double)magnitude * BinCount, -_exponent)]++;
+            _bins[(int)(magnitude * _binsPerUnit)]++; // a power of two: exact
         }
     }
 
@@ -100,6 +101,8 @@ public sealed class ValueHistogram
     {
         int shift = _exponent == EmptyExponent ? 31 : Math.Min(exponent - _exponent, 31);
         _exponent = exponent;
+        _limit = Math.ScaleB(1.0, exponent);
+        _binsPerUnit = BinCount / _limit;
         for (int i = 1; i < BinCount; i++)
         {
             long count = _bins[i];

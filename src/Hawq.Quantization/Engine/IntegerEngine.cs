@@ -40,18 +40,22 @@ internal static class IntegerEngine
     {
         Tensor input = tensor(layer.Input);
         LinearGeometry geometry = LinearGeometry.Of(layer, input.Shape, tensor(layer.Output).Shape);
-        Batch<int> y = Products(geometry, Array.ConvertAll(weights, w => (float)w), input, x);
-        int channels = geometry.Output.Channels;
-        Parallel.For(0, y.Count, image =>
+        return AddBias(Products(geometry, Array.ConvertAll(weights, w => (float)w), input, x), layer.Bias.ToArray());
+    }
+
+    /// <summary>Adds a bias per channel in place.</summary>
+    public static Batch<int> AddBias(Batch<int> products, int[] bias)
+    {
+        Parallel.For(0, products.Count, image =>
         {
-            Span<int> values = y[image];
+            Span<int> values = products[image];
             for (int i = 0, o = 0; i < values.Length; i++)
             {
-                values[i] = checked(values[i] + layer.Bias[o]);
-                o = o + 1 == channels ? 0 : o + 1;
+                values[i] = checked(values[i] + bias[o]);
+                o = o + 1 == bias.Length ? 0 : o + 1;
             }
         });
-        return y;
+        return products;
     }
 
     /// <summary>sum of w * (x - zeroPoint(x)), without bias.</summary>
@@ -74,7 +78,8 @@ internal static class IntegerEngine
         return y;
     }
 
-    private static Batch<int> Requantize(Batch<int> accumulators, LinearLayer layer, Tensor output)
+    /// <summary>Accumulators to output codes, in place.</summary>
+    public static Batch<int> Requantize(Batch<int> accumulators, LinearLayer layer, Tensor output)
     {
         Dyadic[] requantize = layer.Requantize.ToArray();
         Parallel.For(0, accumulators.Count, image =>

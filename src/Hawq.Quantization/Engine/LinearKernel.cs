@@ -153,7 +153,7 @@ internal sealed unsafe class LinearKernel
                         {
                             float* w = weights + (((nint)g * _runs.Length) + firstRun) * _runLength * _padded;
                             MicroKernel.Multiply(
-                                start + (g * _geometry.InputChannels), (nint)_geometry.Stride.Width * input.Channels, runs + firstRun, runCount, _runLength, w, _padded, sums, _padded, output.Width, false);
+                                start + (g * _geometry.InputChannels), (nint)_geometry.Stride.Width * input.Channels, runs + firstRun, runCount, _runLength, w, _padded, _padded, sums, _padded, output.Width, false);
                             for (int column = 0; column < output.Width; column++)
                             {
                                 scratch.Sums.AsSpan(column * _padded, _outputs).CopyTo(scratch.Row.AsSpan((column * output.Channels) + (g * _outputs)));

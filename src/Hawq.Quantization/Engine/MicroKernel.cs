@@ -24,33 +24,34 @@ internal static unsafe class MicroKernel
     /// <param name="runs">Element offset of each run of consecutive inputs.</param>
     /// <param name="runCount">Number of runs.</param>
     /// <param name="runLength">Elements per run.</param>
-    /// <param name="w">Weights [run][element][channel], rows of <paramref name="channels"/>.</param>
-    /// <param name="channels">A multiple of <see cref="ChannelStep"/>.</param>
+    /// <param name="w">Weights [run][element][channel].</param>
+    /// <param name="ldw">Elements between weight rows.</param>
+    /// <param name="channels">Channels to compute, a multiple of <see cref="ChannelStep"/>.</param>
     /// <param name="y">Outputs.</param>
     /// <param name="ldy">Elements between output rows.</param>
     /// <param name="pixels">Rows.</param>
     /// <param name="accumulate">Whether to start from y instead of 0.</param>
     public static void Multiply(
-        float* x, nint step, int* runs, int runCount, int runLength, float* w, nint channels, float* y, nint ldy, int pixels, bool accumulate)
+        float* x, nint step, int* runs, int runCount, int runLength, float* w, nint ldw, nint channels, float* y, nint ldy, int pixels, bool accumulate)
     {
         for (nint o = 0; o < channels; o += ChannelStep)
         {
             int p = 0;
             for (; p + 8 <= pixels; p += 8)
             {
-                Tile8(x + (p * step), step, runs, runCount, runLength, w + o, channels, y + (p * ldy) + o, ldy, accumulate);
+                Tile8(x + (p * step), step, runs, runCount, runLength, w + o, ldw, y + (p * ldy) + o, ldy, accumulate);
             }
 
             for (; p < pixels; p++)
             {
-                Tile1(x + (p * step), runs, runCount, runLength, w + o, channels, y + (p * ldy) + o, accumulate);
+                Tile1(x + (p * step), runs, runCount, runLength, w + o, ldw, y + (p * ldy) + o, accumulate);
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Tile8(
-        float* x, nint step, int* runs, int runCount, int runLength, float* w, nint channels, float* y, nint ldy, bool accumulate)
+        float* x, nint step, int* runs, int runCount, int runLength, float* w, nint ldw, float* y, nint ldy, bool accumulate)
     {
         int n = Vector<float>.Count;
         Vector<float> a0 = default, a1 = default, b0 = default, b1 = default, c0 = default, c1 = default, d0 = default, d1 = default;
@@ -83,7 +84,7 @@ internal static unsafe class MicroKernel
                 v = new(xe[3 * step]); h0 = Vector.FusedMultiplyAdd(v, w0, h0); h1 = Vector.FusedMultiplyAdd(v, w1, h1);
                 xa++;
                 xe++;
-                w += channels;
+                w += ldw;
             }
         }
 
@@ -98,7 +99,7 @@ internal static unsafe class MicroKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile1(float* x, int* runs, int runCount, int runLength, float* w, nint channels, float* y, bool accumulate)
+    private static void Tile1(float* x, int* runs, int runCount, int runLength, float* w, nint ldw, float* y, bool accumulate)
     {
         int n = Vector<float>.Count;
         Vector<float> a0 = accumulate ? Load(y) : default, a1 = accumulate ? Load(y + n) : default;
@@ -110,7 +111,7 @@ internal static unsafe class MicroKernel
                 Vector<float> v = new(xr[k]);
                 a0 = Vector.FusedMultiplyAdd(v, Load(w), a0);
                 a1 = Vector.FusedMultiplyAdd(v, Load(w + n), a1);
-                w += channels;
+                w += ldw;
             }
         }
 

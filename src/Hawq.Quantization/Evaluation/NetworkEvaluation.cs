@@ -7,7 +7,7 @@ namespace Hawq.Quantization.Evaluation;
 /// <summary>Evaluates networks over data sets.</summary>
 public static class NetworkEvaluation
 {
-    private const int BatchSize = 32;
+    private const int BatchSize = 8;
 
     /// <summary>Writes the real logits of one input.</summary>
     /// <param name="index">Index of the input in the data set.</param>
@@ -57,15 +57,15 @@ public static class NetworkEvaluation
         NetworkRunner runner = new(network, model.Weights);
         Tensor output = network.Tensor(network.Outputs[0]);
         float[][] logits = new float[count][];
-        for (int first = 0; first < count; first += BatchSize)
+        Parallel.For(0, (count + BatchSize - 1) / BatchSize, new ParallelOptions { CancellationToken = cancellation }, batch =>
         {
-            cancellation.ThrowIfCancellationRequested();
+            int first = batch * BatchSize;
             Batch<int> codes = runner.Run(Codes(data, network, first, Math.Min(BatchSize, count - first)));
             for (int i = 0; i < codes.Count; i++)
             {
                 logits[first + i] = [.. codes[i].ToArray().Select(code => output.Scale * (code - output.ZeroPoint))];
             }
-        }
+        });
 
         return logits;
     }
