@@ -24,10 +24,21 @@ public static class FloatGraphExporter
     /// Names of nodes whose weights and bias become inputs of the written model (<see cref="WeightName"/>, <see cref="BiasName"/>, in
     /// ONNX's shapes) instead of constants; null for none.
     /// </param>
+    /// <param name="quantizedInputs">
+    /// Names of convolutions and fully connected layers whose input is quantized and dequantized before they read it:
+    /// step * clip(floor(x / step + 1/2), low, high), with three scalar inputs of the written model (<see cref="StepName"/>,
+    /// <see cref="LowName"/>, <see cref="HighName"/>); null for none.
+    /// </param>
+    /// <param name="noisyInputs">
+    /// Names of convolutions and fully connected layers to whose input an input of the written model is added (<see cref="NoiseName"/>, of
+    /// the input's shape); null for none.
+    /// </param>
     /// <exception cref="HawqException">A value or node named is not in the graph.</exception>
-    public static byte[] ToOnnx(FloatGraph graph, IEnumerable<string>? extraOutputs = null, IEnumerable<string>? weightInputs = null)
+    public static byte[] ToOnnx(
+        FloatGraph graph, IEnumerable<string>? extraOutputs = null, IEnumerable<string>? weightInputs = null,
+        IEnumerable<string>? quantizedInputs = null, IEnumerable<string>? noisyInputs = null)
     {
-        ModelWriter writer = new(graph, weightInputs ?? []);
+        ModelWriter writer = new(graph, weightInputs ?? [], quantizedInputs ?? [], noisyInputs ?? []);
         foreach (FloatNode node in graph.Nodes)
         {
             NodeWriters.Write(writer, node);
@@ -41,4 +52,16 @@ public static class FloatGraphExporter
 
     /// <summary>Name of the bias of a node in the written model: its output's name and <c>#bias</c>.</summary>
     public static string BiasName(FloatNode node) => node.Output + "#bias";
+
+    /// <summary>Name of the step of a quantized layer input.</summary>
+    public static string StepName(FloatNode node) => node.Output + "#step";
+
+    /// <summary>Name of the smallest code (a float) of a quantized layer input.</summary>
+    public static string LowName(FloatNode node) => node.Output + "#low";
+
+    /// <summary>Name of the largest code (a float) of a quantized layer input.</summary>
+    public static string HighName(FloatNode node) => node.Output + "#high";
+
+    /// <summary>Name of what is added to a layer's input.</summary>
+    public static string NoiseName(FloatNode node) => node.Output + "#noise";
 }

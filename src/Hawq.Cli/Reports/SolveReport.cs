@@ -17,7 +17,7 @@ internal sealed record SolveReport(string Network, IReadOnlyList<string> Layers,
         {
             cancellation.ThrowIfCancellationRequested();
             BitSearchSolution solution = BitSearch.Solve(instance.Problem(budget));
-            string bits = string.Concat(solution.Best.Bits.Select(option => option.WeightBits));
+            string bits = string.Concat(solution.Best.Bits.Select(option => option.Weights));
             solutions.Add(new SolvedBudget(
                 budget.Cost, budget.Alpha, solution.Budgets[0].Limit, solution.Budgets[0].Used, bits, solution.Best.Objective, solution.GapToSecond,
                 budget.ExpectedBits is string expected ? expected == bits : null));

@@ -12,15 +12,19 @@ internal sealed class ModelWriter
 {
     private readonly GraphProto _proto = new() { Name = "hawq" };
     private readonly HashSet<string> _weightInputs;
+    private readonly HashSet<string> _quantizedInputs;
+    private readonly HashSet<string> _noisyInputs;
 
-    public ModelWriter(FloatGraph graph, IEnumerable<string> weightInputs)
+    public ModelWriter(FloatGraph graph, IEnumerable<string> weightInputs, IEnumerable<string> quantizedInputs, IEnumerable<string> noisyInputs)
     {
         Graph = graph;
         _proto.Input.Add(Info(graph.Input, graph.Shapes[graph.Input]));
         _weightInputs = [.. weightInputs];
-        if (_weightInputs.FirstOrDefault(name => graph.Nodes.All(node => node.Name != name)) is { } unknown)
+        _quantizedInputs = [.. quantizedInputs];
+        _noisyInputs = [.. noisyInputs];
+        if (_weightInputs.Concat(_quantizedInputs).Concat(_noisyInputs).FirstOrDefault(name => graph.Nodes.All(node => node.Name != name)) is { } unknown)
         {
-            throw new HawqException(HawqIds.OnnxGraph, $"The network has no node '{unknown}', whose weights were to be inputs.");
+            throw new HawqException(HawqIds.OnnxGraph, $"The network has no node '{unknown}', whose weights or input were to be given from outside.");
         }
     }
 
@@ -49,6 +53,39 @@ internal sealed class ModelWriter
         TypeProto.Types.Tensor type = new() { ElemType = (int)DataType.Float, Shape = new() };
         type.Shape.Dim.Add(dims.Select(dim => new TensorShapeProto.Types.Dimension { DimValue = dim }));
         _proto.Input.Add(new ValueInfoProto { Name = name, Type = new() { TensorType = type } });
+        return name;
+    }
+
+    /// <summary>What a layer reads: its input, quantized or with something added where that was asked for.</summary>
+    public string LayerInput(FloatNode node)
+    {
+        string input = node.Inputs[0];
+        if (_quantizedInputs.Contains(node.Name))
+        {
+            string step = Scalar(FloatGraphExporter.StepName(node));
+            Node("Div", node.Output + "#codes", [input, step]);
+            Node("Add", node.Output + "#half", [node.Output + "#codes", Floats(node.Output + "#0.5", [0.5f])]);
+            Node("Floor", node.Output + "#floor", [node.Output + "#half"]);
+            Node("Clip", node.Output + "#clip", [node.Output + "#floor", Scalar(FloatGraphExporter.LowName(node)), Scalar(FloatGraphExporter.HighName(node))]);
+            Node("Mul", node.Output + "#input", [node.Output + "#clip", step]);
+            input = node.Output + "#input";
+        }
+
+        if (_noisyInputs.Contains(node.Name))
+        {
+            ValueInfoProto info = Info(node.Inputs[0], ShapeOf(node.Inputs[0]));
+            info.Name = FloatGraphExporter.NoiseName(node);
+            _proto.Input.Add(info);
+            Node("Add", node.Output + "#noisy", [input, info.Name]);
+            input = node.Output + "#noisy";
+        }
+
+        return input;
+    }
+
+    private string Scalar(string name)
+    {
+        _proto.Input.Add(new ValueInfoProto { Name = name, Type = new() { TensorType = new() { ElemType = (int)DataType.Float, Shape = new() } } });
         return name;
     }
 

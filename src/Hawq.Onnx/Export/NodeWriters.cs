@@ -82,7 +82,7 @@ internal static class NodeWriters
             conv, FloatGraphExporter.WeightName(conv), conv.Weights, outputs, perGroup, conv.Kernel.Height, conv.Kernel.Width);
         string bias = writer.Parameter(conv, FloatGraphExporter.BiasName(conv), conv.Bias, outputs);
         writer.Node(
-            "Conv", conv.Output, [conv.Input, weight, bias],
+            "Conv", conv.Output, [writer.LayerInput(conv), weight, bias],
             [.. Window(conv.Kernel, conv.Stride, conv.Padding), ModelWriter.Ints("dilations", conv.Dilation.Height, conv.Dilation.Width), ModelWriter.Int("group", conv.Groups)]);
     }
 
@@ -94,7 +94,7 @@ internal static class NodeWriters
         string bias = writer.Parameter(gemm, FloatGraphExporter.BiasName(gemm), gemm.Bias, outputs);
         string flat = gemm.Output + "#flat";
         string features = gemm.Output + "#features";
-        writer.Node("Flatten", flat, [gemm.Input], ModelWriter.Int("axis", 1));
+        writer.Node("Flatten", flat, [writer.LayerInput(gemm)], ModelWriter.Int("axis", 1));
         writer.Node("Gemm", features, [flat, weight, bias], ModelWriter.Int("transB", 1));
         writer.Node("Reshape", gemm.Output, [features, writer.Integers(gemm.Output + "#shape", 0, outputs, 1, 1)]);
     }

@@ -1,4 +1,5 @@
 using Hawq.Model;
+using Hawq.Quantization.Lowering;
 
 namespace Hawq.Quantization.Search;
 
@@ -40,7 +41,7 @@ public static class BitSearch
             throw Infeasibility.Explain(problem, limits);
         }
 
-        BitAssignment[] assignments = [.. found.Select(assignment => Assignment(problem, assignment))];
+        SearchAssignment[] assignments = [.. found.Select(assignment => Assignment(problem, assignment))];
         return new BitSearchSolution(
             assignments,
             problem.Budgets.Select((budget, b) => new BudgetUse(budget, limits[b], assignments[0].Costs[CostIndex(problem, budget)])).ToEquatableArray(),
@@ -65,7 +66,7 @@ public static class BitSearch
     /// <param name="problem">The problem.</param>
     /// <param name="bits">One of each layer's options, in the problem's order.</param>
     /// <exception cref="HawqException"><see cref="HawqIds.BitSearch"/>: a layer does not have the option asked for.</exception>
-    public static BitAssignment Evaluate(BitSearchProblem problem, IReadOnlyList<BitOption> bits) =>
+    public static SearchAssignment Evaluate(BitSearchProblem problem, IReadOnlyList<LayerBits> bits) =>
         Assignment(problem, [.. problem.Layers.Select((layer, i) => SearchModel.IndexOf(layer, bits[i]) is >= 0 and int option
             ? option
             : throw new HawqException(HawqIds.BitSearch, $"Layer '{layer.Name}' has no option {bits[i]}; it has {BitSearchChecks.List(layer)}."))]);
@@ -89,24 +90,24 @@ public static class BitSearch
     private static LayerOption Extreme(SearchLayer layer, bool widest)
     {
         IEnumerable<LayerOption> options = layer.Options.Where(option => layer.Forced is null || option.Bits == layer.Forced);
-        IOrderedEnumerable<LayerOption> byWidth = options.OrderBy(option => option.Bits.WeightBits * option.Bits.ActivationBits)
-            .ThenBy(option => option.Bits.WeightBits);
+        IOrderedEnumerable<LayerOption> byWidth = options.OrderBy(option => option.Bits.Weights * option.Bits.Activations)
+            .ThenBy(option => option.Bits.Weights);
         return widest ? byWidth.Last() : byWidth.First();
     }
 
-    private static BitAssignment Assignment(BitSearchProblem problem, int[] assignment) => new(
+    private static SearchAssignment Assignment(BitSearchProblem problem, int[] assignment) => new(
         assignment.Select((option, layer) => problem.Layers[layer].Options[option].Bits).ToEquatableArray(),
         assignment.Select((option, layer) => problem.Layers[layer].Options[option].Objective).Sum(),
         problem.Costs.Select((_, cost) => CostOf(problem, assignment, cost)).ToEquatableArray());
 
     private static IEnumerable<UniformCandidate> Uniform(BitSearchProblem problem, decimal[] limits)
     {
-        IEnumerable<BitOption> shared = problem.Layers.Where(layer => !layer.IsFixed).Select(layer => layer.Options.Select(option => option.Bits))
-            .Aggregate((IEnumerable<BitOption>?)null, (all, options) => all?.Intersect(options) ?? options) ?? [];
-        foreach (BitOption bits in shared)
+        IEnumerable<LayerBits> shared = problem.Layers.Where(layer => !layer.IsFixed).Select(layer => layer.Options.Select(option => option.Bits))
+            .Aggregate((IEnumerable<LayerBits>?)null, (all, options) => all?.Intersect(options) ?? options) ?? [];
+        foreach (LayerBits bits in shared)
         {
             int[] assignment = [.. problem.Layers.Select(layer =>
-                layer.IsFixed ? layer.Forced is BitOption forced ? SearchModel.IndexOf(layer, forced) : 0 : SearchModel.IndexOf(layer, bits))];
+                layer.IsFixed ? layer.Forced is LayerBits forced ? SearchModel.IndexOf(layer, forced) : 0 : SearchModel.IndexOf(layer, bits))];
             bool fits = problem.Budgets.Select((budget, b) => CostOf(problem, assignment, CostIndex(problem, budget)) <= limits[b]).All(within => within)
                 && problem.Ties.All(tie => Agree(problem, tie, assignment));
             yield return new UniformCandidate(bits, Assignment(problem, assignment), fits);
@@ -115,7 +116,7 @@ public static class BitSearch
 
     private static bool Agree(BitSearchProblem problem, LayerTie tie, int[] assignment)
     {
-        IEnumerable<BitOption> bits = tie.Layers.Select(layer => problem.Layers[layer].Options[assignment[layer]].Bits);
-        return (tie.ActivationsOnly ? bits.Select(option => option.ActivationBits).Distinct().Count() : bits.Distinct().Count()) == 1;
+        IEnumerable<LayerBits> bits = tie.Layers.Select(layer => problem.Layers[layer].Options[assignment[layer]].Bits);
+        return (tie.ActivationsOnly ? bits.Select(option => option.Activations).Distinct().Count() : bits.Distinct().Count()) == 1;
     }
 }

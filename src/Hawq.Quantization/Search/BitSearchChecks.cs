@@ -1,4 +1,5 @@
 using Hawq.Model;
+using Hawq.Quantization.Lowering;
 using static System.FormattableString;
 
 namespace Hawq.Quantization.Search;
@@ -18,7 +19,7 @@ internal static class BitSearchChecks
             Require(
                 layer.Options.Select(option => option.Bits).Distinct().Count() == layer.Options.Count, $"Layer '{layer.Name}' has an option twice.");
             Require(
-                layer.Forced is not BitOption forced || SearchModel.IndexOf(layer, forced) >= 0,
+                layer.Forced is not LayerBits forced || SearchModel.IndexOf(layer, forced) >= 0,
                 $"Layer '{layer.Name}' cannot be set to {layer.Forced}: its options are {List(layer)}.");
             foreach (LayerOption option in layer.Options)
             {

@@ -1,4 +1,5 @@
 using Hawq.Model;
+using Hawq.Quantization.Lowering;
 
 namespace Hawq.Quantization.Search;
 
@@ -17,7 +18,7 @@ public sealed record BitSearchProblem(
 /// <param name="Name">Unique name.</param>
 /// <param name="Options">At least one, no bits twice, in order of preference: equal objectives are decided for the earlier option.</param>
 /// <param name="Forced">The option it must take (first and last layer, <c>--set</c>), or null.</param>
-public sealed record SearchLayer(string Name, EquatableArray<LayerOption> Options, BitOption? Forced = null)
+public sealed record SearchLayer(string Name, EquatableArray<LayerOption> Options, LayerBits? Forced = null)
 {
     /// <summary>Whether there is nothing to choose.</summary>
     public bool IsFixed => Forced is not null || Options.Count == 1;
@@ -27,7 +28,7 @@ public sealed record SearchLayer(string Name, EquatableArray<LayerOption> Option
 /// <param name="Bits">Bit-widths; unique within the layer.</param>
 /// <param name="Objective">What is minimised: HAWQ-V3's Omega, a KL divergence, ...; any finite number.</param>
 /// <param name="Costs">One per name in <see cref="BitSearchProblem.Costs"/>, at least 0. Decimal, so that sums and limits are exact.</param>
-public sealed record LayerOption(BitOption Bits, double Objective, EquatableArray<decimal> Costs);
+public sealed record LayerOption(LayerBits Bits, double Objective, EquatableArray<decimal> Costs);
 
 /// <summary>An upper bound on the sum of one cost.</summary>
 /// <param name="Cost">Name of the cost.</param>

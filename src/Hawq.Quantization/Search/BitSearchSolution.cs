@@ -1,4 +1,5 @@
 using Hawq.Model;
+using Hawq.Quantization.Lowering;
 
 namespace Hawq.Quantization.Search;
 
@@ -9,10 +10,10 @@ namespace Hawq.Quantization.Search;
 /// <param name="Uniform">Every uniform assignment, whether or not it fits: always worth measuring (on ResNet-20, uniform 4/8, which
 /// costs a third of the BOPS range, beat HAWQ-V3's own choice at half of it).</param>
 public sealed record BitSearchSolution(
-    EquatableArray<BitAssignment> Candidates, EquatableArray<BudgetUse> Budgets, EquatableArray<UniformCandidate> Uniform)
+    EquatableArray<SearchAssignment> Candidates, EquatableArray<BudgetUse> Budgets, EquatableArray<UniformCandidate> Uniform)
 {
     /// <summary>The optimum.</summary>
-    public BitAssignment Best => Candidates[0];
+    public SearchAssignment Best => Candidates[0];
 
     /// <summary>Objective of the second best assignment minus that of the best: how firm the choice is. Null when only one was asked
     /// for or only one exists.</summary>
@@ -23,7 +24,7 @@ public sealed record BitSearchSolution(
 /// <param name="Bits">One per layer, in the problem's order.</param>
 /// <param name="Objective">Sum of the layers' objectives.</param>
 /// <param name="Costs">Sum per cost, in the problem's order.</param>
-public sealed record BitAssignment(EquatableArray<BitOption> Bits, double Objective, EquatableArray<decimal> Costs);
+public sealed record SearchAssignment(EquatableArray<LayerBits> Bits, double Objective, EquatableArray<decimal> Costs);
 
 /// <summary>One budget and what is used of it.</summary>
 /// <param name="Budget">As given.</param>
@@ -35,4 +36,4 @@ public sealed record BudgetUse(Budget Budget, decimal Limit, decimal Used);
 /// <param name="Option">The option.</param>
 /// <param name="Assignment">The assignment, fixed layers included.</param>
 /// <param name="Fits">Whether every budget and every tie holds.</param>
-public sealed record UniformCandidate(BitOption Option, BitAssignment Assignment, bool Fits);
+public sealed record UniformCandidate(LayerBits Option, SearchAssignment Assignment, bool Fits);

@@ -1,4 +1,5 @@
 using Hawq.Model;
+using Hawq.Quantization.Lowering;
 
 namespace Hawq.Quantization.Search;
 
@@ -59,7 +60,7 @@ internal static class Infeasibility
     }
 
     private static string Describe(BitSearchProblem problem, LayerTie tie) =>
-        string.Join(" = ", tie.Layers.Select(layer => problem.Layers[layer].Forced is BitOption forced
+        string.Join(" = ", tie.Layers.Select(layer => problem.Layers[layer].Forced is LayerBits forced
             ? $"{problem.Layers[layer].Name} ({forced})"
             : problem.Layers[layer].Name));
 

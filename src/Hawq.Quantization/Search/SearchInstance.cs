@@ -1,4 +1,5 @@
 using Hawq.Model;
+using Hawq.Quantization.Lowering;
 
 namespace Hawq.Quantization.Search;
 
@@ -22,7 +23,7 @@ public sealed record SearchInstance(
         TiedLayers.Select(tie => new LayerTie(tie)).ToEquatableArray());
 
     private static LayerOption Option(InstanceLayer layer, string cost, int bits) => new(
-        new BitOption(bits, bits),
+        new LayerBits(bits, bits),
         (double)(layer.AverageTrace * (bits == 8 ? layer.Perturbation8 : layer.Perturbation4)),
         EquatableArray.Of(cost switch
         {

@@ -1,5 +1,6 @@
 using Google.OrTools.Sat;
 using Hawq.Model;
+using Hawq.Quantization.Lowering;
 
 namespace Hawq.Quantization.Search;
 
@@ -31,7 +32,7 @@ internal sealed class SearchModel
         for (int i = 0; i < _choice.Length; i++)
         {
             _model.AddExactlyOne(_choice[i]);
-            if (problem.Layers[i].Forced is BitOption forced)
+            if (problem.Layers[i].Forced is LayerBits forced)
             {
                 _model.Add(_choice[i][IndexOf(problem.Layers[i], forced)] == 1);
             }
@@ -107,7 +108,7 @@ internal sealed class SearchModel
     public int[]? SolveForCost(int cost) => Minimize(Cost(cost));
 
     /// <summary>The index of an option.</summary>
-    public static int IndexOf(SearchLayer layer, BitOption bits)
+    public static int IndexOf(SearchLayer layer, LayerBits bits)
     {
         for (int o = 0; o < layer.Options.Count; o++)
         {
@@ -138,7 +139,7 @@ internal sealed class SearchModel
     private LinearExpr Indicator(int layer, object value, LayerTie tie) =>
         LinearExpr.Sum(_choice[layer].Where((_, o) => Value(_problem.Layers[layer].Options[o], tie).Equals(value)));
 
-    private static object Value(LayerOption option, LayerTie tie) => tie.ActivationsOnly ? option.Bits.ActivationBits : option.Bits;
+    private static object Value(LayerOption option, LayerTie tie) => tie.ActivationsOnly ? option.Bits.Activations : option.Bits;
 
     private LinearExpr Cost(int cost) => Sum([.. _problem.Layers.Select(layer =>
         layer.Options.Select(option => IntegerScale.Cost(option.Costs[cost], _costScale[cost])).ToArray())]);

@@ -1,5 +1,6 @@
 using CsCheck;
 using Hawq.Model;
+using Hawq.Quantization.Lowering;
 using Hawq.Quantization.Search;
 using Xunit;
 
@@ -12,7 +13,7 @@ public class BitSearchTests
         SearchProblems.Random.Sample(
             problem =>
             {
-                List<(BitOption[] Bits, double Objective)> expected = SearchProblems.BruteForce(problem);
+                List<(LayerBits[] Bits, double Objective)> expected = SearchProblems.BruteForce(problem);
                 if (expected.Count == 0)
                 {
                     Assert.Equal(HawqIds.BitBudget, Assert.Throws<HawqException>(() => BitSearch.Solve(problem)).Id);
@@ -39,10 +40,10 @@ public class BitSearchTests
             EquatableArray.Of(Budget.Absolute("size", 3)),
             EquatableArray.Of<LayerTie>());
 
-        Assert.Equal([BitOption.W8A8, BitOption.W4A4], BitSearch.Solve(problem).Best.Bits);
+        Assert.Equal([LayerBits.Eight, new LayerBits(4, 4)], BitSearch.Solve(problem).Best.Bits);
 
         static SearchLayer Layer(string name, double loss, decimal size) => new(name, EquatableArray.Of(
-            new LayerOption(BitOption.W8A8, 0, EquatableArray.Of(2 * size)), new LayerOption(BitOption.W4A4, loss, EquatableArray.Of(size))));
+            new LayerOption(LayerBits.Eight, 0, EquatableArray.Of(2 * size)), new LayerOption(new LayerBits(4, 4), loss, EquatableArray.Of(size))));
     }
 
     [Fact]
@@ -62,19 +63,19 @@ public class BitSearchTests
         BitSearchProblem problem = SearchProblems.Simple(2, Budget.Absolute("bops", 6))
             with { Ties = EquatableArray.Of(new LayerTie(EquatableArray.Of(0, 1), ActivationsOnly: true)) };
 
-        Assert.Equal([BitOption.W8A8, BitOption.W4A8], BitSearch.Solve(problem).Best.Bits);
-        Assert.Equal([BitOption.W4A8, BitOption.W4A8], BitSearch.Solve(problem with { Budgets = EquatableArray.Of(Budget.Absolute("bops", 5)) }).Best.Bits);
+        Assert.Equal([LayerBits.Eight, new LayerBits(4, 8)], BitSearch.Solve(problem).Best.Bits);
+        Assert.Equal([new LayerBits(4, 8), new LayerBits(4, 8)], BitSearch.Solve(problem with { Budgets = EquatableArray.Of(Budget.Absolute("bops", 5)) }).Best.Bits);
     }
 
     [Fact]
     public void Forced_options_hold_and_count_in_both_extremes_of_alpha()
     {
         BitSearchProblem problem = SearchProblems.Simple(3, Budget.Between("bops", 0));
-        problem = problem with { Layers = problem.Layers.Select((layer, i) => i == 0 ? layer with { Forced = BitOption.W8A8 } : layer).ToEquatableArray() };
+        problem = problem with { Layers = problem.Layers.Select((layer, i) => i == 0 ? layer with { Forced = LayerBits.Eight } : layer).ToEquatableArray() };
 
         BitSearchSolution solution = BitSearch.Solve(problem);
 
-        Assert.Equal([BitOption.W8A8, BitOption.W4A4, BitOption.W4A4], solution.Best.Bits);
+        Assert.Equal([LayerBits.Eight, new LayerBits(4, 4), new LayerBits(4, 4)], solution.Best.Bits);
         Assert.Equal(6, solution.Budgets[0].Limit);
         Assert.Equal(6, solution.Budgets[0].Used);
     }
@@ -89,11 +90,11 @@ public class BitSearchTests
             EquatableArray.Of<LayerTie>());
 
         // Either budget alone leaves one layer wide; both together leave none.
-        Assert.Equal([BitOption.W4A4, BitOption.W4A4], BitSearch.Solve(problem).Best.Bits);
+        Assert.Equal([new LayerBits(4, 4), new LayerBits(4, 4)], BitSearch.Solve(problem).Best.Bits);
 
         static SearchLayer Layer(string name, decimal size, decimal latency) => new(name, EquatableArray.Of(
-            new LayerOption(BitOption.W8A8, 0, EquatableArray.Of(2 * size, 2 * latency)),
-            new LayerOption(BitOption.W4A4, 1, EquatableArray.Of(size, latency))));
+            new LayerOption(LayerBits.Eight, 0, EquatableArray.Of(2 * size, 2 * latency)),
+            new LayerOption(new LayerBits(4, 4), 1, EquatableArray.Of(size, latency))));
     }
 
     [Fact]
@@ -103,7 +104,7 @@ public class BitSearchTests
         BitSearchProblem problem = new(
             EquatableArray.Of("latency"),
             Enumerable.Range(0, 3).Select(i => new SearchLayer($"conv{i}", EquatableArray.Of(
-                new LayerOption(BitOption.W8A8, 0, EquatableArray.Of(0.1m)), new LayerOption(BitOption.W4A4, 1, EquatableArray.Of(0.05m))))).ToEquatableArray(),
+                new LayerOption(LayerBits.Eight, 0, EquatableArray.Of(0.1m)), new LayerOption(new LayerBits(4, 4), 1, EquatableArray.Of(0.05m))))).ToEquatableArray(),
             EquatableArray.Of(Budget.Absolute("latency", 0.3m)), EquatableArray.Of<LayerTie>());
 
         Assert.Equal(0.3m, BitSearch.Solve(problem).Budgets[0].Used);
@@ -115,7 +116,7 @@ public class BitSearchTests
         BitSearchSolution solution = BitSearch.Solve(SearchProblems.Simple(3, Budget.Absolute("bops", 6)));
 
         Assert.Equal(
-            [(BitOption.W8A8, false, 12m), (BitOption.W4A8, true, 6m), (BitOption.W4A4, true, 3m)],
+            [(LayerBits.Eight, false, 12m), (new LayerBits(4, 8), true, 6m), (new LayerBits(4, 4), true, 3m)],
             solution.Uniform.Select(candidate => (candidate.Option, candidate.Fits, candidate.Assignment.Costs[0])));
     }
 
@@ -136,7 +137,7 @@ public class BitSearchTests
     public void A_budget_that_cannot_be_met_is_explained_with_the_amount()
     {
         BitSearchProblem problem = SearchProblems.Simple(3, Budget.Absolute("bops", 5));
-        problem = problem with { Layers = problem.Layers.Select((layer, i) => i == 0 ? layer with { Forced = BitOption.W8A8 } : layer).ToEquatableArray() };
+        problem = problem with { Layers = problem.Layers.Select((layer, i) => i == 0 ? layer with { Forced = LayerBits.Eight } : layer).ToEquatableArray() };
 
         HawqException error = Assert.Throws<HawqException>(() => BitSearch.Solve(problem));
 
@@ -150,7 +151,7 @@ public class BitSearchTests
         BitSearchProblem problem = new(
             EquatableArray.Of("size", "latency"),
             EquatableArray.Of(new SearchLayer("a", EquatableArray.Of(
-                new LayerOption(BitOption.W8A8, 0, EquatableArray.Of(8m, 1m)), new LayerOption(BitOption.W4A4, 1, EquatableArray.Of(4m, 3m))))),
+                new LayerOption(LayerBits.Eight, 0, EquatableArray.Of(8m, 1m)), new LayerOption(new LayerBits(4, 4), 1, EquatableArray.Of(4m, 3m))))),
             EquatableArray.Of(Budget.Absolute("size", 5), Budget.Absolute("latency", 2)),
             EquatableArray.Of<LayerTie>());
 
@@ -166,7 +167,7 @@ public class BitSearchTests
         BitSearchProblem problem = SearchProblems.Simple(2) with { Ties = EquatableArray.Of(new LayerTie(EquatableArray.Of(0, 1))) };
         problem = problem with
         {
-            Layers = problem.Layers.Select((layer, i) => layer with { Forced = i == 0 ? BitOption.W8A8 : BitOption.W4A4 }).ToEquatableArray(),
+            Layers = problem.Layers.Select((layer, i) => layer with { Forced = i == 0 ? LayerBits.Eight : new LayerBits(4, 4) }).ToEquatableArray(),
         };
 
         Assert.Contains("conv0 (8/8) = conv1 (4/4)", Assert.Throws<HawqException>(() => BitSearch.Solve(problem)).Message);
@@ -187,28 +188,10 @@ public class BitSearchTests
     public void Forcing_an_option_that_a_layer_lacks_is_refused()
     {
         BitSearchProblem problem = SearchProblems.Simple(1);
-        problem = problem with { Layers = EquatableArray.Of(problem.Layers[0] with { Forced = new BitOption(2, 8) }) };
+        problem = problem with { Layers = EquatableArray.Of(problem.Layers[0] with { Forced = new LayerBits(2, 8) }) };
 
         Assert.Contains("'conv0' cannot be set to 2/8: its options are 8/8, 4/8, 4/4", Assert.Throws<HawqException>(() => BitSearch.Solve(problem)).Message);
     }
-
-    [Theory]
-    [InlineData("4/8", 4, 8)]
-    [InlineData("8", 8, 8)]
-    public void Options_are_read_as_they_are_written(string text, int weights, int activations)
-    {
-        Assert.True(BitOption.TryParse(text, out BitOption option));
-        Assert.Equal(new BitOption(weights, activations), option);
-    }
-
-    [Theory]
-    [InlineData("")]
-    [InlineData("4/")]
-    [InlineData("4/8/8")]
-    [InlineData("0/8")]
-    [InlineData("-4/8")]
-    [InlineData("17")]
-    public void Anything_else_is_not_an_option(string text) => Assert.False(BitOption.TryParse(text, out _));
 
     private static BitSearchProblem Large()
     {
@@ -220,9 +203,9 @@ public class BitSearchTests
                 decimal macs = random.Next(1_000, 100_000_000);
                 double sensitivity = Math.Exp(random.NextDouble() * 8) / 1e5;
                 return new SearchLayer($"conv{i}", EquatableArray.Of(
-                    new LayerOption(BitOption.W8A8, sensitivity / 50, EquatableArray.Of(64 * macs, random.Next(900, 1100))),
-                    new LayerOption(BitOption.W4A8, sensitivity, EquatableArray.Of(32 * macs, random.Next(700, 1000))),
-                    new LayerOption(BitOption.W4A4, sensitivity * 4, EquatableArray.Of(16 * macs, random.Next(400, 700)))));
+                    new LayerOption(LayerBits.Eight, sensitivity / 50, EquatableArray.Of(64 * macs, random.Next(900, 1100))),
+                    new LayerOption(new LayerBits(4, 8), sensitivity, EquatableArray.Of(32 * macs, random.Next(700, 1000))),
+                    new LayerOption(new LayerBits(4, 4), sensitivity * 4, EquatableArray.Of(16 * macs, random.Next(400, 700)))));
             }).ToEquatableArray(),
             EquatableArray.Of(Budget.Between("bops", 0.4m), Budget.Between("latency", 0.5m)),
             Enumerable.Range(0, 10).Select(i => new LayerTie(EquatableArray.Of(10 * i, (10 * i) + 3), ActivationsOnly: true)).ToEquatableArray());

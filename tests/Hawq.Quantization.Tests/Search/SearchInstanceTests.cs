@@ -1,5 +1,6 @@
 using System.Text;
 using Hawq.Model;
+using Hawq.Quantization.Lowering;
 using Hawq.Quantization.Search;
 using Hawq.Testing;
 using Xunit;
@@ -32,7 +33,7 @@ public class SearchInstanceTests
         Assert.All(instance.Budgets, budget =>
         {
             BitSearchSolution solution = BitSearch.Solve(instance.Problem(budget));
-            Assert.Equal(budget.ExpectedBits, string.Concat(solution.Best.Bits.Select(bits => bits.WeightBits)));
+            Assert.Equal(budget.ExpectedBits, string.Concat(solution.Best.Bits.Select(bits => bits.Weights)));
             Assert.Equal(budget.Limit!.Value, solution.Budgets[0].Limit, 4);
         });
     }
@@ -57,7 +58,7 @@ public class SearchInstanceTests
         // a and b are tied: c alone (0.5) is cheaper to lower than both (3), and exactly meets the budget.
         BitSearchSolution solution = BitSearch.Solve(instance.Problem(instance.Budgets[0]));
 
-        Assert.Equal([BitOption.W8A8, BitOption.W8A8, BitOption.W4A4], solution.Best.Bits);
+        Assert.Equal([LayerBits.Eight, LayerBits.Eight, new LayerBits(4, 4)], solution.Best.Bits);
         Assert.Equal(3, solution.Budgets[0].Used);
         Assert.Equal(0.52, solution.Best.Objective, 12);
     }

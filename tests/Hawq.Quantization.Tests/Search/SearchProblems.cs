@@ -1,5 +1,6 @@
 using CsCheck;
 using Hawq.Model;
+using Hawq.Quantization.Lowering;
 using Hawq.Quantization.Search;
 
 namespace Hawq.Quantization.Tests.Search;
@@ -7,7 +8,7 @@ namespace Hawq.Quantization.Tests.Search;
 /// <summary>Problems for the tests: random ones, and brute force over all assignments.</summary>
 internal static class SearchProblems
 {
-    private static readonly BitOption[] s_options = [BitOption.W8A8, BitOption.W4A8, BitOption.W4A4];
+    private static readonly LayerBits[] s_options = [LayerBits.Eight, new LayerBits(4, 8), new LayerBits(4, 4)];
 
     /// <summary>2 to 10 layers, 1 to 3 options each, three costs with up to three decimals, 0 to 3 budgets, ties of both kinds.</summary>
     public static Gen<BitSearchProblem> Random { get; } =
@@ -40,7 +41,7 @@ internal static class SearchProblems
         select new LayerTie(EquatableArray.Of(first, second), activations);
 
     /// <summary>All assignments that fit, with exact sums, best first; equal objectives in the documented order.</summary>
-    public static List<(BitOption[] Bits, double Objective)> BruteForce(BitSearchProblem problem)
+    public static List<(LayerBits[] Bits, double Objective)> BruteForce(BitSearchProblem problem)
     {
         decimal[] limits = [.. problem.Budgets.Select(budget => BitSearch.Limit(problem, budget))];
         List<(int[] Options, double Objective)> all = [];
@@ -51,7 +52,7 @@ internal static class SearchProblems
             bool fits = problem.Layers.Select((layer, i) => layer.Forced is null || layer.Forced == chosen[i].Bits).All(x => x)
                 && problem.Budgets.Select((budget, b) => chosen.Sum(o => o.Costs[problem.Costs.ToList().IndexOf(budget.Cost)]) <= limits[b]).All(x => x)
                 && problem.Ties.All(tie => tie.Layers.All(l => tie.ActivationsOnly
-                    ? chosen[l].Bits.ActivationBits == chosen[tie.Layers[0]].Bits.ActivationBits
+                    ? chosen[l].Bits.Activations == chosen[tie.Layers[0]].Bits.Activations
                     : chosen[l].Bits == chosen[tie.Layers[0]].Bits));
             if (fits)
             {
@@ -84,8 +85,8 @@ internal static class SearchProblems
     public static BitSearchProblem Simple(int layers, params Budget[] budgets) => new(
         EquatableArray.Of("bops"),
         Enumerable.Range(0, layers).Select(i => new SearchLayer($"conv{i}", EquatableArray.Of(
-            new LayerOption(BitOption.W8A8, 0, EquatableArray.Of(4m)),
-            new LayerOption(BitOption.W4A8, 1, EquatableArray.Of(2m)),
-            new LayerOption(BitOption.W4A4, 2, EquatableArray.Of(1m))))).ToEquatableArray(),
+            new LayerOption(LayerBits.Eight, 0, EquatableArray.Of(4m)),
+            new LayerOption(new LayerBits(4, 8), 1, EquatableArray.Of(2m)),
+            new LayerOption(new LayerBits(4, 4), 2, EquatableArray.Of(1m))))).ToEquatableArray(),
         budgets, EquatableArray.Of<LayerTie>());
 }
