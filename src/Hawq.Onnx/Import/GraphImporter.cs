@@ -36,6 +36,18 @@ internal sealed class GraphImporter
         return new FloatGraph(name, _builder.Opset, sha256, input, outputs, _builder.Nodes, _builder.Shapes, _builder.Notes);
     }
 
+    /// <summary>Values of the outputs of a graph without inputs: constant folding alone, for tests.</summary>
+    internal IReadOnlyList<Constant?> FoldConstants()
+    {
+        ReadInitializers();
+        foreach (NodeProto node in _graph.Node)
+        {
+            ImportNode(node);
+        }
+
+        return [.. _graph.Output.Select(output => _builder.Find(output.Name) as Constant)];
+    }
+
     private static int Opset(ModelProto model)
     {
         OperatorSetIdProto? set = model.OpsetImport.FirstOrDefault(set => set.Domain is "" or "ai.onnx")

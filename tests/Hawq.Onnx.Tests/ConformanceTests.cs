@@ -1,0 +1,164 @@
+using System.Text;
+using Hawq.Model;
+using Hawq.Testing;
+using Hawq.Testing.Onnx;
+using Hawq.Onnx.Import;
+using Hawq.Onnx.Schema;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Hawq.Onnx.Tests;
+
+/// <summary>
+/// ONNX's own node tests (onnx/onnx, Apache-2.0): each case is imported, the imported graph is run, and its outputs are compared with
+/// the vectors of the case.
+/// </summary>
+public sealed class ConformanceTests(ITestOutputHelper output)
+{
+    /// <summary>Operators that treat every row of the first dimension alike: only for these the first dimension of a case may differ from 1.</summary>
+    private static readonly HashSet<string> s_notBatchwise =
+    [
+        "ArgMax", "Concat", "Expand", "Flatten", "Reshape", "Slice", "Softmax", "Split", "Squeeze", "Transpose", "Unsqueeze", "Pad", "ReduceMean", "ReduceMax",
+    ];
+
+    [SharedDataFact]
+    public void No_node_test_of_ONNX_fails()
+    {
+        SortedDictionary<string, SortedDictionary<string, string>> table = new(StringComparer.Ordinal);
+        foreach (OnnxCase one in OnnxCase.ReadArchive(SharedData.PathOf("onnx-node-tests-1.21.0.tar.gz")))
+        {
+            string op = ModelProto.Parser.ParseFrom(one.Model).Graph.Node is [var node] ? node.OpType : "(function bodies)";
+            table.TryAdd(op, new(StringComparer.Ordinal));
+            table[op][one.Name] = Run(one, op);
+        }
+
+        string page = Page(table);
+        output.WriteLine(page);
+        Assert.DoesNotContain("FAILED", page, StringComparison.Ordinal);
+        GeneratedPage.Check("onnx-conformance.md", page);
+    }
+
+    private static string Run(OnnxCase one, string op)
+    {
+        if (OneInput.Of(one) is not { } model)
+        {
+            return Fold(one, "refused: the first operand is not floating-point");
+        }
+
+        if (model.Dims.Length == 0 || (model.Dims[0] != 1 && s_notBatchwise.Contains(op)))
+        {
+            return Fold(one, "not applicable: the first dimension is not a batch");
+        }
+
+        FloatGraph graph;
+        try
+        {
+            graph = OnnxImporter.Load(model.Model, one.Name + ".onnx");
+        }
+        catch (HawqException exception)
+        {
+            return $"refused: {exception.Message}";
+        }
+
+        if (graph.Notes.Count > 0)
+        {
+            return $"dropped: {graph.Notes[0]}";
+        }
+
+        if (graph.Nodes.Count == 0)
+        {
+            return Fold(one, "passed"); // Layout only.
+        }
+
+        Shape shape = graph.Shapes[graph.Input];
+        float[][] results = [.. OnnxRunner.Run(FloatGraphExporter.ToOnnx(graph), model.Input, model.Dims[0], shape.Channels, shape.Height, shape.Width)];
+        for (int i = 0; i < results.Length; i++)
+        {
+            float[] expected = OnnxCase.Floats(one.Outputs[i])?.Values ?? [];
+            if (expected.Length != results[i].Length || expected.Zip(results[i]).Any(pair => !IsNear(pair.First, pair.Second)))
+            {
+                return "FAILED";
+            }
+        }
+
+        return "passed";
+    }
+
+    /// <summary>Shape arithmetic and layout are exported on constants too: there the case checks constant folding.</summary>
+    private static string Fold(OnnxCase one, string otherwise)
+    {
+        ModelProto model = ModelProto.Parser.ParseFrom(one.Model);
+        for (int i = 0; i < one.Inputs.Count; i++)
+        {
+            TensorProto tensor = TensorProto.Parser.ParseFrom(one.Inputs[i]);
+            tensor.Name = model.Graph.Input[i].Name;
+            model.Graph.Initializer.Add(tensor);
+        }
+
+        // Integers are folded as int64; narrower ones would wrap around.
+        if (model.Graph.Initializer.Any(tensor => tensor.DataType is not (1 or 6 or 7)) || one.Outputs.Any(tensor => TensorProto.Parser.ParseFrom(tensor).DataType is not (1 or 6 or 7)))
+        {
+            return otherwise;
+        }
+
+        IReadOnlyList<Constant?> results;
+        try
+        {
+            results = new GraphImporter(model, "").FoldConstants();
+        }
+        catch (HawqException)
+        {
+            return otherwise;
+        }
+
+        for (int i = 0; i < results.Count; i++)
+        {
+            Constant expected = TensorReader.Read(TensorProto.Parser.ParseFrom(one.Outputs[i]), "output", "");
+            if (results[i] is not { } actual || !actual.Dims.SequenceEqual(expected.Dims) ||
+                (expected.Floats is { } floats ? !floats.SequenceEqual(actual.Floats ?? []) : !expected.Integers!.SequenceEqual(actual.Integers ?? [])))
+            {
+                return "FAILED";
+            }
+        }
+
+        return "folded";
+    }
+
+    private static bool IsNear(float expected, float actual) =>
+        expected.Equals(actual) || Math.Abs(expected - actual) <= 1e-3f * Math.Max(1, Math.Abs(expected));
+
+    private static string Page(SortedDictionary<string, SortedDictionary<string, string>> table)
+    {
+        StringBuilder page = new();
+        page.Append(
+            """
+            # ONNX node tests
+
+            Generated by the test `No_node_test_of_ONNX_fails` from ONNX's own backend node tests (release 1.21.0): every case is imported, the imported
+            graph is run in float32, and the outputs are compared with the vectors of the case. Folded means that the case ran on constants (shape arithmetic, weight preparation) and gave
+            exactly the vectors. Dropped is an operator at the end of the network whose result has the order of its input. Refused means a
+            message that names the reason. Not applicable means that the case's first dimension is no batch.
+
+            | operator | passed | folded | dropped | refused | not applicable | failed |
+            |---|---|---|---|---|---|---|
+
+            """);
+        foreach ((string op, SortedDictionary<string, string> cases) in table)
+        {
+            page.Append($"| {op} | {Count(cases.Values, "passed")} | {Count(cases.Values, "folded")} | {Count(cases.Values, "dropped")} | {Count(cases.Values, "refused")} | {Count(cases.Values, "not applicable")} | {Count(cases.Values, "FAILED")} |\n");
+        }
+
+        List<string> all = [.. table.Values.SelectMany(cases => cases.Values)];
+        page.Append($"| **all {all.Count}** | {Count(all, "passed")} | {Count(all, "folded")} | {Count(all, "dropped")} | {Count(all, "refused")} | {Count(all, "not applicable")} | {Count(all, "FAILED")} |\n");
+        page.Append("\n## Every case that did not pass\n\n| case | result |\n|---|---|\n");
+        foreach ((string name, string result) in table.Values.SelectMany(cases => cases).Where(pair => pair.Value is not "passed" and not "folded").OrderBy(pair => pair.Key, StringComparer.Ordinal))
+        {
+            string text = result.Split(" Supported are: ")[0].Replace("|", "\\|", StringComparison.Ordinal);
+            page.Append($"| {name} | {text} |\n");
+        }
+
+        return page.ToString().ReplaceLineEndings("\n");
+    }
+
+    private static int Count(IEnumerable<string> results, string status) => results.Count(result => result.StartsWith(status, StringComparison.Ordinal));
+}
