@@ -25,49 +25,20 @@ internal static class Fusion
     /// <summary>A tensor to store: the value itself, or what <paramref name="Layer"/> makes of it.</summary>
     internal sealed record StoreTarget(string Tensor, RequantizeLayer? Layer);
 
-    /// <summary>The groups of a network in execution order.</summary>
+    /// <summary>
+    /// The groups of a network in execution order. The order is the network's, except that the other operand of an add moves in front of the
+    /// convolution that the add is fused to.
+    /// </summary>
     public static List<Group> Run(Graph graph)
     {
-        List<Group> groups = [];
-        HashSet<Layer> covered = [];
-        HashSet<string> inMemory = [graph.Network.Input.Tensor];
+        Scheduler scheduler = new(graph);
         foreach (Layer layer in graph.Network.Layers)
         {
-            if (!covered.Add(layer))
-            {
-                continue;
-            }
-
-            Group group = layer switch
-            {
-                LinearLayer linear => WithStores(graph, layer, FusibleAdd(graph, linear, inMemory)),
-                AddLayer or GlobalAveragePoolLayer => WithStores(graph, layer, null),
-                RequantizeLayer => new Group(layer, null, null, EquatableArray.Of(new StoreTarget(layer.Output, null))),
-                SliceLayer => Copy(graph, layer),
-                PadLayer pad => new Group(layer, null, pad, EquatableArray.Of(new StoreTarget(layer.Output, null))),
-                _ => throw new HawqException(
-                    HawqIds.PlanUnsupported, $"Layer '{layer.Name}': the planner has no step for the operator '{layer.Op}'."),
-            };
-            groups.Add(group);
-            foreach (Layer? fused in group.Stores.Select(s => (Layer?)s.Layer).Append(group.Add).Append(group.Pad))
-            {
-                if (fused is not null)
-                {
-                    covered.Add(fused);
-                }
-            }
-
-            foreach (StoreTarget store in group.Stores)
-            {
-                inMemory.Add(store.Tensor);
-            }
+            scheduler.Visit(layer);
         }
 
-        return groups;
+        return scheduler.Groups;
     }
-
-    private static AddLayer? FusibleAdd(Graph graph, Layer layer, HashSet<string> inMemory) =>
-        graph.OnlyReader(layer.Output) is AddLayer add && inMemory.Contains(add.A == layer.Output ? add.B : add.A) ? add : null;
 
     private static Group WithStores(Graph graph, Layer head, AddLayer? add)
     {
@@ -87,5 +58,80 @@ internal static class Fusion
     {
         PadLayer? pad = graph.OnlyReader(slice.Output) as PadLayer;
         return new Group(slice, null, pad, EquatableArray.Of(new StoreTarget(pad?.Output ?? slice.Output, null)));
+    }
+
+    private sealed class Scheduler(Graph graph)
+    {
+        private readonly HashSet<Layer> _started = [];
+        private readonly HashSet<Layer> _covered = [];
+        private readonly HashSet<string> _inMemory = [graph.Network.Input.Tensor];
+
+        public List<Group> Groups { get; } = [];
+
+        public void Visit(Layer layer)
+        {
+            if (!_started.Add(layer))
+            {
+                return;
+            }
+
+            foreach (string input in layer.Inputs)
+            {
+                Produce(input);
+            }
+
+            if (_covered.Contains(layer))
+            {
+                return; // fused to a layer that produces its input
+            }
+
+            Group group = layer switch
+            {
+                LinearLayer => WithStores(graph, layer, FusibleAdd(layer)),
+                AddLayer or GlobalAveragePoolLayer => WithStores(graph, layer, null),
+                RequantizeLayer => new Group(layer, null, null, EquatableArray.Of(new StoreTarget(layer.Output, null))),
+                SliceLayer => Copy(graph, layer),
+                PadLayer pad => new Group(layer, null, pad, EquatableArray.Of(new StoreTarget(layer.Output, null))),
+                _ => throw Refuse.Unsupported(layer.Name, $"the planner has no step for the operator '{layer.Op}'."),
+            };
+            Groups.Add(group);
+            foreach (Layer? fused in group.Stores.Select(s => (Layer?)s.Layer).Append(group.Add).Append(group.Pad))
+            {
+                if (fused is not null)
+                {
+                    _started.Add(fused);
+                    _covered.Add(fused);
+                }
+            }
+
+            foreach (StoreTarget store in group.Stores)
+            {
+                _inMemory.Add(store.Tensor);
+            }
+        }
+
+        /// <summary>
+        /// The add that reads a layer's output, if it alone does. Its other operand is computed first, unless that is just being done: of two convolutions
+        /// that meet in an add, the second one fuses it.
+        /// </summary>
+        private AddLayer? FusibleAdd(Layer layer)
+        {
+            if (graph.OnlyReader(layer.Output) is not AddLayer add)
+            {
+                return null;
+            }
+
+            string other = add.A == layer.Output ? add.B : add.A;
+            Produce(other);
+            return _inMemory.Contains(other) ? add : null;
+        }
+
+        private void Produce(string tensor)
+        {
+            if (!_inMemory.Contains(tensor) && graph.Producer(tensor) is { } producer)
+            {
+                Visit(producer);
+            }
+        }
     }
 }

@@ -7,6 +7,7 @@ internal sealed class Graph
 {
     private readonly Dictionary<string, Tensor> _tensors;
     private readonly Dictionary<string, List<Layer>> _readers = [];
+    private readonly Dictionary<string, Layer> _producers = [];
     private readonly HashSet<string> _outputs;
 
     public Graph(Network network)
@@ -16,6 +17,7 @@ internal sealed class Graph
         _outputs = [.. network.Outputs];
         foreach (Layer layer in network.Layers)
         {
+            _producers.Add(layer.Output, layer);
             foreach (string input in layer.Inputs)
             {
                 if (!_readers.TryGetValue(input, out List<Layer>? readers))
@@ -34,6 +36,9 @@ internal sealed class Graph
 
     /// <summary>Layers that read a tensor, once per operand, in execution order.</summary>
     public IReadOnlyList<Layer> Readers(string tensor) => _readers.TryGetValue(tensor, out List<Layer>? readers) ? readers : [];
+
+    /// <summary>The layer that writes a tensor, or null for the network's input.</summary>
+    public Layer? Producer(string tensor) => _producers.TryGetValue(tensor, out Layer? layer) ? layer : null;
 
     public bool IsOutput(string tensor) => _outputs.Contains(tensor);
 

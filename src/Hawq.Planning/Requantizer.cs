@@ -25,6 +25,9 @@ public enum RequantizeForm
 /// <param name="Result">Range of the result for the range of values that it was planned for, before any clamp.</param>
 public sealed record Requantizer(RequantizeForm Form, int PreShift, Dyadic Scalar, ValueRange Result)
 {
+    /// <summary>k is a multiple of this, so that layers whose multipliers differ a little have the same kernel.</summary>
+    private const int PreShiftStep = 4;
+
     /// <summary>Plans a single multiplier for values in <paramref name="values"/>.</summary>
     public static Requantizer ForScalar(Dyadic dyadic, ValueRange values) => IsOne(dyadic)
         ? new(RequantizeForm.Identity, 0, dyadic, values)
@@ -36,7 +39,8 @@ public sealed record Requantizer(RequantizeForm Form, int PreShift, Dyadic Scala
         ValueRange result = new(dyadics.Min(d => d.Requantize(values.Lo)), dyadics.Max(d => d.Requantize(values.Hi)));
         int minShift = dyadics.Min(d => d.Shift);
         int maxShift = dyadics.Max(d => d.Shift);
-        int preShift = Math.Max(0, 33 - minShift);
+        int needed = Math.Max(0, 33 - minShift);
+        int preShift = (needed + PreShiftStep - 1) / PreShiftStep * PreShiftStep;
 
         // value << k must stay inside int32, and c + k - 32 must be a legal 32-bit shift whose rounding term leaves room for the high half
         // (at most 2^30 in magnitude).

@@ -82,25 +82,20 @@ internal sealed class StoragePlanner
         };
     }
 
-    /// <summary>What all padded convolutions that read a tensor need around it.</summary>
+    /// <summary>
+    /// What all padded convolutions that read a tensor need around it. The declared padding, although a stride may stop short of its last row: the same
+    /// strides everywhere let more layers share a kernel.
+    /// </summary>
     private static Padding Border(Graph graph, string name)
     {
         Padding border = default;
-        foreach (ConvLayer conv in graph.Readers(name).OfType<ConvLayer>())
+        foreach (Padding padding in graph.Readers(name).OfType<ConvLayer>().Select(conv => conv.Padding))
         {
-            Shape input = graph.Tensor(name).Shape;
-            Shape output = graph.Tensor(conv.Output).Shape;
-            int bottom = Overhang(input.Height, output.Height, conv.Stride.Height, conv.Weights.KernelHeight, conv.Dilation.Height, conv.Padding.Top);
-            int right = Overhang(input.Width, output.Width, conv.Stride.Width, conv.Weights.KernelWidth, conv.Dilation.Width, conv.Padding.Left);
             border = new Padding(
-                Math.Max(border.Top, conv.Padding.Top), Math.Max(border.Left, conv.Padding.Left),
-                Math.Max(border.Bottom, bottom), Math.Max(border.Right, right));
+                Math.Max(border.Top, padding.Top), Math.Max(border.Left, padding.Left),
+                Math.Max(border.Bottom, padding.Bottom), Math.Max(border.Right, padding.Right));
         }
 
         return border;
     }
-
-    /// <summary>How far the last tap of the last output reaches beyond the input; less than the padding where the stride stops short.</summary>
-    private static int Overhang(int input, int output, int stride, int kernel, int dilation, int before) =>
-        Math.Max(0, checked(((output - 1) * stride) + ((kernel - 1) * dilation) + 1 - before - input));
 }

@@ -41,7 +41,47 @@ internal static class CodeText
     public static string Arena(ElementType element, int offset)
     {
         string address = offset == 0 ? "arena" : $"arena + {Number(offset)}";
-        return element == ElementType.UInt8 ? address : $"({TypeOf(element)}*)({address})";
+        return element == ElementType.UInt8 ? address : Cast($"{TypeOf(element)}*", address);
+    }
+
+    /// <summary>A pointer into the block of weights at a byte offset.</summary>
+    public static string Block(string type, int offset) => Cast($"{type}*", offset == 0 ? "weights" : $"weights + {Number(offset)}");
+
+    /// <summary>A cast, with parentheses around anything but a name.</summary>
+    public static string Cast(string type, string value) => value.All(c => char.IsLetterOrDigit(c)) ? $"({type}){value}" : $"({type})({value})";
+
+    /// <summary>
+    /// A header or call with a list in parentheses: one line where it is short, otherwise the list follows on lines of its own.
+    /// </summary>
+    public static string List(string before, IEnumerable<string> items, string after)
+    {
+        const int width = 150;
+        string[] all = items.ToArray();
+        string single = $"{before}({string.Join(", ", all)}){after}";
+        if (single.Length <= width)
+        {
+            return single;
+        }
+
+        System.Text.StringBuilder text = new(before + "(");
+        int column = width;
+        for (int i = 0; i < all.Length; i++)
+        {
+            if (column + all[i].Length > width)
+            {
+                text.Append("\n    ");
+                column = 4;
+            }
+            else
+            {
+                text.Append(' ');
+            }
+
+            text.Append(all[i]).Append(i == all.Length - 1 ? string.Empty : ",");
+            column += all[i].Length + 2;
+        }
+
+        return text.Append(')').Append(after).ToString();
     }
 
     /// <summary>A clamp of an expression, only as far as it is needed.</summary>

@@ -30,7 +30,7 @@ internal sealed class KernelLibrary
         }
 
         entry.Users.Add((layer, proofs.ToArray()));
-        return $"{entry.Name}({string.Join(", ", method.Parameters.Select(p => p.Argument))});";
+        return CodeText.List(entry.Name, method.Parameters.Select(p => p.Type == "int" ? $"{p.Name}: {p.Argument}" : p.Argument), ";");
     }
 
     /// <summary>Writes all methods in the order of their first use.</summary>
@@ -48,7 +48,7 @@ internal sealed class KernelLibrary
     {
         SourceWriter writer = new();
         writer.Line(OptimizeAttribute);
-        using (writer.Block($"private static void {name}({string.Join(", ", method.Parameters)})"))
+        using (writer.Block(CodeText.List($"private static void {name}", method.Parameters.Select(p => p.ToString()), string.Empty)))
         {
             using (writer.Block("unchecked"))
             {

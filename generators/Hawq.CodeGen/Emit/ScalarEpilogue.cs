@@ -61,7 +61,7 @@ internal static class ScalarEpilogue
             value = store.Requantize.Form == RequantizeForm.Wide ? value : CodeText.Clamp(value, store.Clamp);
             string type = CodeText.TypeOf(store.Target.Element);
             string stored = value + CodeText.Plus(store.Target.StoredZero);
-            writer.Line($"{name}[{address(store.Target)}] = {(type == "int" ? stored : $"({type})({stored})")};");
+            writer.Line($"{name}[{address(store.Target)}] = {(type == "int" ? stored : CodeText.Cast(type, stored))};");
         }
     }
 

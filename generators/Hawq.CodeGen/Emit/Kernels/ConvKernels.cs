@@ -12,7 +12,7 @@ internal static class ConvKernels
         {
             case KernelFamily.Scalar:
                 writer.Line(KernelLibrary.OptimizeAttribute);
-                using (writer.Block($"private static void {name}({string.Join(", ", parameters)})"))
+                using (writer.Block(CodeText.List($"private static void {name}", parameters.Select(p => p.ToString()), string.Empty)))
                 using (writer.Block("unchecked"))
                 {
                     ScalarConvKernel.WriteBody(writer, step);

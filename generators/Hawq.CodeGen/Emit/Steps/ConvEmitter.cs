@@ -11,8 +11,8 @@ internal static class ConvEmitter
         List<Parameter> parameters =
         [
             new("byte*", "input", CodeText.Arena(ElementType.UInt8, step.Geometry.InputOffset)),
-            new("sbyte*", "weights", $"(sbyte*)(weights + {CodeText.Number(step.Weights.WeightsOffset)})"),
-            new("int*", "table", $"(int*)(weights + {CodeText.Number(step.Weights.TableOffset)})"),
+            new("sbyte*", "weights", CodeText.Block("sbyte", step.Weights.WeightsOffset)),
+            new("int*", "table", CodeText.Block("int", step.Weights.TableOffset)),
             .. ScalarEpilogue.Parameters(step.Epilogue),
             new("int", "first", "0"),
             new("int", "end", CodeText.Number(step.Work.Count)),
@@ -27,14 +27,13 @@ internal static class ConvEmitter
                 return;
             }
 
-            string arguments = string.Join(", ", parameters.Select(p => p.Name));
             for (int i = 0; i < step.Kernels.Count; i++)
             {
                 InstructionSet tier = step.Kernels[i].Tier;
                 string keyword = i == 0 ? $"if ({Tiers.IsSupported(tier)})" : tier == InstructionSet.Scalar ? "else" : $"else if ({Tiers.IsSupported(tier)})";
                 using (writer.Block(keyword))
                 {
-                    writer.Line($"{name}_{tier}({arguments});");
+                    writer.Line(CodeText.List($"{name}_{tier}", parameters.Select(p => p.Name), ";"));
                 }
             }
         }
