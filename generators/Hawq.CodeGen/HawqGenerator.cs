@@ -90,10 +90,10 @@ public sealed class HawqGenerator : IIncrementalGenerator
             item.Path,
             () =>
             {
-                ReadResult result = _stages.Read(manifest.Text, item.Path);
+                ManifestReadResult result = _stages.Read(manifest.Text, item.Path);
                 return result.Network is { } network && SidecarCheck.Problem(item, manifest.Text, network.WeightsFile) is { } problem
                     ? Failed(problem)
-                    : new ReadModel(item, hash, result.Network, result.Diagnostics);
+                    : new ReadModel(item, hash, result.Network, result.Diagnostics.Select(DiagnosticSpec.From).ToEquatableArray());
             },
             Failed,
             cancellation);

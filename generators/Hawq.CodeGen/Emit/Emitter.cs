@@ -26,6 +26,7 @@ public static class Emitter
     private static GeneratedFile File(
         NetworkPlan plan, EmitOptions options, string suffix, bool manifest, Action<SourceWriter, NetworkPlan, EmitOptions> write)
     {
+        PrintableNames.Require(plan, options);
 #pragma warning disable RS1035 // not a message to the user: the compiler's culture must not reach the numbers in the text
         CultureInfo culture = CultureInfo.CurrentCulture;
         CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;

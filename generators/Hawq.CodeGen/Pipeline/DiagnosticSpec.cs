@@ -20,6 +20,9 @@ internal sealed record DiagnosticSpec(string Id, string Message, string? Path, i
         return Diagnostic.Create(Descriptors.Of(Id), location, Message);
     }
 
+    /// <summary>What the manifest reader found.</summary>
+    public static DiagnosticSpec From(ManifestDiagnostic found) => new(found.Id, found.Message, found.File, found.Line, found.Column);
+
     /// <summary>A diagnostic at the first place where <paramref name="text"/> holds <paramref name="needle"/>, else at the file's start.</summary>
     public static DiagnosticSpec At(string id, string message, string path, string text, string needle)
     {

@@ -1,4 +1,5 @@
 using Hawq.CodeGen.Emit;
+using Hawq.Model;
 using Hawq.Planning;
 
 namespace Hawq.CodeGen.Pipeline;
@@ -7,8 +8,5 @@ namespace Hawq.CodeGen.Pipeline;
 internal static class ProductStages
 {
     /// <summary>The stages.</summary>
-    public static Stages Instance { get; } = new(
-        static (_, _) => throw new NotImplementedException(),
-        Planner.Plan,
-        Emitter.Emit);
+    public static Stages Instance { get; } = new(ManifestReader.Read, Planner.Plan, Emitter.Emit);
 }

@@ -12,14 +12,9 @@ namespace Hawq.CodeGen.Pipeline;
 /// <param name="Plan">Network to plan; a <see cref="HawqException"/> is the user's problem, anything else a bug.</param>
 /// <param name="Emit">Plan to files, first the public class.</param>
 internal sealed record Stages(
-    Func<string, string, ReadResult> Read,
+    Func<string, string, ManifestReadResult> Read,
     Func<Network, NetworkPlan> Plan,
     Func<NetworkPlan, EmitOptions, IReadOnlyList<GeneratedFile>> Emit);
-
-/// <summary>What the manifest reader says.</summary>
-/// <param name="Network">The network, or null.</param>
-/// <param name="Diagnostics">What is wrong; empty when there is a network.</param>
-internal sealed record ReadResult(Network? Network, EquatableArray<DiagnosticSpec> Diagnostics);
 
 /// <summary>A manifest after reading.</summary>
 /// <param name="Item">Its item.</param>

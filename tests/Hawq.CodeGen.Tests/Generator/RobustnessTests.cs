@@ -106,6 +106,15 @@ public sealed class RobustnessTests
         Assert.All(ids, id => Assert.Equal(id, Descriptors.Of(id).Id));
     }
 
+    [Fact]
+    public void Every_id_has_a_section_in_the_help_page()
+    {
+        string page = File.ReadAllText(Path.Combine(Testing.Checkout.Root, "src", "docs", "diagnostics.md"));
+        IEnumerable<string> ids = typeof(HawqIds).GetFields().Select(field => (string)field.GetRawConstantValue()!);
+
+        Assert.All(ids, id => Assert.Contains($"\n### {id}\n", page, StringComparison.Ordinal));
+    }
+
     private static GeneratorRunResult Run(Stages stages, params Manifest[] manifests) =>
         GeneratorHarness.Driver(new HawqGenerator(stages), manifests).RunGenerators(GeneratorHarness.Project()).Result();
 

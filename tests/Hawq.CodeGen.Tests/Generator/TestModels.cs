@@ -1,7 +1,5 @@
-using Hawq.CodeGen.Emit;
 using Hawq.CodeGen.Pipeline;
 using Hawq.Model;
-using Hawq.Planning;
 using Hawq.Testing;
 
 namespace Hawq.CodeGen.Tests.Generator;
@@ -9,6 +7,12 @@ namespace Hawq.CodeGen.Tests.Generator;
 /// <summary>Small networks as HawqModel items.</summary>
 internal static class TestModels
 {
+    /// <summary>The product's stages, for tests that replace one of them.</summary>
+    public static Stages Stages => ProductStages.Instance;
+
+    /// <summary>The generator as the compiler makes it.</summary>
+    public static HawqGenerator Generator() => new();
+
     /// <summary>A convolution and a fully connected layer; the seed decides the weights.</summary>
     public static Network Network(int seed = 1)
     {
@@ -18,18 +22,13 @@ internal static class TestModels
     }
 
     /// <summary>A HawqModel item with the metadata that the targets add.</summary>
-    public static Manifest Manifest(string path, int seed = 1, params (string Name, string Value)[] metadata)
+    public static Manifest Manifest(string path, int seed = 1, params (string Name, string Value)[] metadata) => Manifest(path, Network(seed), metadata);
+
+    /// <inheritdoc cref="Manifest(string, int, ValueTuple{string, string}[])"/>
+    public static Manifest Manifest(string path, Network network, params (string Name, string Value)[] metadata)
     {
-        Network network = Network(seed);
-        network = network with { WeightsFile = network.WeightsFile with { File = Path.GetFileName(path).Replace(".json", ".bin", StringComparison.Ordinal) } };
-        return new Manifest(path, seed.ToString(), [("HawqSidecarSha256", network.WeightsFile.Sha256), .. metadata]);
+        string sidecar = Path.GetFileName(path).Replace(".json", ".bin", StringComparison.Ordinal);
+        network = network with { WeightsFile = network.WeightsFile with { File = sidecar } };
+        return new Manifest(path, ManifestWriter.Write(network), [("HawqSidecarSha256", network.WeightsFile.Sha256), .. metadata]);
     }
-
-    /// <summary>The generator.</summary>
-    public static HawqGenerator Generator() => new(Stages);
-
-    public static Stages Stages { get; } = new(
-        (text, path) => new ReadResult(Network(int.Parse(text)) with { WeightsFile = Network(int.Parse(text)).WeightsFile with { File = Path.GetFileName(path).Replace(".json", ".bin") } }, default),
-        Planner.Plan,
-        Emitter.Emit);
 }
