@@ -139,6 +139,25 @@ public sealed class LayoutTests
         Import.AndCompare(model.Output(model.Node("ReduceMean", [again], ("axes", new long[] { 1, 2 }), ("keepdims", 0))), 1, 3, 6, 6);
     }
 
+    [Fact]
+    public void An_input_with_channels_last_is_taken_with_channels_first_and_noted()
+    {
+        OnnxModelBuilder model = new();
+        string x = model.Node("Transpose", [model.Input("x", null, 4, 5, 3)], ("perm", new long[] { 0, 3, 1, 2 }));
+        FloatGraph graph = Import.Of(model.Output(model.Node("Relu", [x])));
+        Assert.Equal(new Shape(4, 5, 3), graph.Shapes["x"]);
+        Assert.Contains("channels first", Assert.Single(graph.Notes), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_fixed_batch_becomes_one()
+    {
+        OnnxModelBuilder model = new();
+        string flat = model.Node("Reshape", [model.Input("x", 8, 3, 4, 5), model.Integers(8, 60)]);
+        FloatGraph graph = Import.Of(model.Output(model.Node("Gemm", [flat, model.Random(1, 60, 2)])));
+        Assert.Equal(new Shape(1, 1, 2), graph.Shapes[graph.Outputs[0]]);
+    }
+
     [Theory]
     [InlineData("Softmax")]
     [InlineData("LogSoftmax")]

@@ -25,6 +25,9 @@ internal sealed class GraphBuilder(string folder, int opset)
 
     public Dictionary<string, Shape> Shapes => _shapes;
 
+    /// <summary>Batch that the model was exported with, where that is fixed, else 1.</summary>
+    public long Batch { get; set; } = 1;
+
     /// <summary>Elements that constant folding has made so far; see <see cref="ImportLimits.MaxFoldedElements"/>.</summary>
     public long FoldedElements { get; set; }
 

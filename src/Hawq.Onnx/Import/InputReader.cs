@@ -32,6 +32,8 @@ internal static class InputReader
 
         Activation activation = dims switch
         {
+            [1, int height, int width, int channels] when IsChannelsLast(graph, input.Name) =>
+                Activation.Image(input.Name, new Shape(height, width, channels)).Transposed([0, 2, 3, 1]),
             [1, int channels, int height, int width] => Activation.Image(input.Name, new Shape(height, width, channels)),
             [1, int channels, int length] => Activation.Image(input.Name, new Shape(1, length, channels)).Reshaped(dims)!,
             [1, int features] => Activation.Features(input.Name, features),
@@ -46,9 +48,24 @@ internal static class InputReader
                 $"Input '{input.Name}' is {activation.Shape}; legal are at most {ImportLimits.MaxSide} rows and columns and {ImportLimits.MaxChannels} channels.");
         }
 
+        if (dims.Length == 4 && !activation.IsImage)
+        {
+            builder.Notes.Add($"Input '{input.Name}' is [batch, height, width, channels] in the model; here it is given with channels first.");
+        }
+
+        TensorShapeProto.Types.Dimension batch = input.Type.TensorType.Shape.Dim[0];
+        builder.Batch = batch.ValueCase == TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue ? batch.DimValue : 1;
         builder.DeclareInput(input.Name, activation.Shape);
         builder.TryBind(input.Name, activation);
         return input.Name;
+    }
+
+    /// <summary>Networks from TensorFlow take [N, H, W, C] and transpose it at once.</summary>
+    private static bool IsChannelsLast(GraphProto graph, string input)
+    {
+        NodeProto[] readers = [.. graph.Node.Where(node => node.Input.Contains(input))];
+        return readers.Length > 0 && readers.All(node =>
+            node.OpType == "Transpose" && node.Attribute.Any(attribute => attribute.Name == "perm" && attribute.Ints.SequenceEqual([0, 3, 1, 2])));
     }
 
     private static int[] Dims(ValueInfoProto input)

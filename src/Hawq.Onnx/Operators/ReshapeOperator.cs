@@ -12,6 +12,12 @@ internal sealed class ReshapeOperator : IOperator
         Value input = node.Input(0);
         int[] dims = Layout.DimsOf(input);
         long[] wanted = node.Integers(1, "shape");
+        if (input is Activation && wanted is [var first, ..] && first == node.Graph.Batch)
+        {
+            // The model was exported with a fixed batch, and so was this shape.
+            wanted = [1, .. wanted[1..]];
+        }
+
         bool allowZero = node.Int("allowzero", 0) != 0;
         if (wanted.Length > ImportLimits.MaxRank)
         {
