@@ -1,0 +1,91 @@
+using Hawq.Model;
+using Hawq.Onnx;
+using Hawq.Quantization.Data;
+using Hawq.Quantization.Evaluation;
+using Hawq.Quantization.Lowering;
+using Hawq.Quantization.Search;
+using Hawq.Quantization.Sensitivity;
+
+namespace Hawq.Quantization.MixedPrecision;
+
+/// <summary>A mixed-precision network and how its bits were chosen.</summary>
+/// <param name="Model">The quantized network.</param>
+/// <param name="Problem">The integer linear program.</param>
+/// <param name="Solution">Its solution.</param>
+/// <param name="Tried">The assignments that were quantized and measured, first the program's optimum.</param>
+/// <param name="Chosen">Index of the one that was kept.</param>
+public sealed record MixedPrecisionResult(
+    QuantizedModel Model, BitSearchProblem Problem, BitSearchSolution Solution, IReadOnlyList<TriedAssignment> Tried, int Chosen);
+
+/// <summary>An assignment that was quantized and measured.</summary>
+/// <param name="Name"><c>optimum</c>, or <c>uniform 4/8</c>.</param>
+/// <param name="Assignment">Its bits and costs.</param>
+/// <param name="Result">Against the float network, on the calibration inputs (labels not used).</param>
+public sealed record TriedAssignment(string Name, SearchAssignment Assignment, EvaluationResult Result);
+
+/// <summary>Chooses bits by the integer linear program, quantizes, and keeps the better of the optimum and the uniform networks that fit the same budgets.</summary>
+public static class MixedPrecisionQuantizer
+{
+    /// <summary>Quantizes with the best bits that fit.</summary>
+    /// <param name="graph">The float network.</param>
+    /// <param name="data">Calibration inputs.</param>
+    /// <param name="quantizer">Options of the quantizer; its bits are replaced.</param>
+    /// <param name="options">Options of the search.</param>
+    /// <param name="sensitivities">Measured sensitivities.</param>
+    /// <param name="weightsFile">File name of the sidecar.</param>
+    /// <param name="progress">Shows phases and steps.</param>
+    /// <param name="cancellation">Stops between steps.</param>
+    /// <exception cref="HawqException">See <see cref="BitSearch.Solve"/>, <see cref="MixedPrecisionProblem.Build"/> and <see cref="Quantizer"/>.</exception>
+    public static MixedPrecisionResult Quantize(
+        FloatGraph graph, IDataSet data, QuantizerOptions quantizer, MixedPrecisionOptions options, SensitivityTable sensitivities, string weightsFile,
+        IProgressSink? progress = null, CancellationToken cancellation = default)
+    {
+        BitSearchProblem problem = MixedPrecisionProblem.Build(graph, sensitivities, options);
+        BitSearchSolution solution = BitSearch.Solve(problem);
+        List<(string Name, SearchAssignment Assignment)> candidates = [("optimum", solution.Best)];
+        foreach (UniformCandidate uniform in solution.Uniform)
+        {
+            if (uniform.Fits && uniform.Assignment.Bits != solution.Best.Bits && !solution.Uniform.Any(other => other.Fits && IsWider(other.Option, uniform.Option)))
+            {
+                candidates.Add(($"uniform {uniform.Option}", uniform.Assignment));
+            }
+        }
+
+        int count = Math.Min(quantizer.EffectiveCalibrationCount, data.Count);
+        float[][] reference;
+        using (FloatRunner runner = new(graph))
+        {
+            reference = runner.Logits(data, count, null, cancellation);
+        }
+
+        List<TriedAssignment> tried = [];
+        QuantizedModel? best = null;
+        int chosen = 0;
+        foreach ((string name, SearchAssignment assignment) in candidates)
+        {
+            QuantizerOptions with = quantizer with { Grids = quantizer.Grids with { Bits = MixedPrecisionProblem.ToBits(problem, assignment) } };
+            QuantizedModel model = Quantizer.Quantize(graph, data, with, weightsFile, progress, cancellation);
+            EvaluationResult result = NetworkEvaluation.Run(data, model, reference, count, null, cancellation) with { Top1 = null, FloatTop1 = null };
+            tried.Add(new TriedAssignment(name, assignment, result));
+            if (best is null || result.Kl < tried[chosen].Result.Kl)
+            {
+                (best, chosen) = (model, tried.Count - 1);
+            }
+        }
+
+        return new MixedPrecisionResult(Describe(best!, sensitivities, options, tried[chosen]), problem, solution, tried, chosen);
+    }
+
+    private static bool IsWider(LayerBits a, LayerBits b) => a != b && a.Weights >= b.Weights && a.Activations >= b.Activations;
+
+    /// <summary>Adds to the manifest how the bits were chosen.</summary>
+    private static QuantizedModel Describe(QuantizedModel model, SensitivityTable sensitivities, MixedPrecisionOptions options, TriedAssignment chosen)
+    {
+        List<Setting> settings = [.. model.Network.Provenance.Settings];
+        string metric = sensitivities.Settings.FirstOrDefault(setting => setting.Name == "metric")?.Value ?? "external";
+        settings.Add(new("search", $"{chosen.Name}; sensitivity {metric}, {sensitivities.Data ?? "measured elsewhere"}; options {string.Join(" ", options.Options)}"));
+        settings.Add(new("budgets", options.Budgets.Count == 0 ? "none" : string.Join(", ", options.Budgets)));
+        Network network = model.Network with { Provenance = model.Network.Provenance with { Settings = settings.ToEquatableArray() } };
+        return model with { Network = network };
+    }
+}
