@@ -26,10 +26,13 @@ public sealed class OnnxModelBuilder
         _random = new Random(seed);
         _model.Graph = _graph;
         _model.OpsetImport.Add(new OperatorSetIdProto { Version = opset });
-        if (opset > 17)
+        _model.IrVersion = opset switch
         {
-            _model.IrVersion = 10;
-        }
+            <= 17 => 8,
+            <= 20 => 9,
+            <= 22 => 10,
+            _ => 11,
+        };
     }
 
     /// <summary>Declares a float input; null is a symbolic dimension.</summary>

@@ -17,10 +17,11 @@ internal static class ExternalData
 
         string root = Path.GetFullPath(folder.Length == 0 ? "." : folder);
         string file = Path.GetFullPath(Path.Combine(root, location));
-        if (!file.StartsWith(root.EndsWith(Path.DirectorySeparatorChar) ? root : root + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+        bool isInside = file.StartsWith(Path.TrimEndingDirectorySeparator(root) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+        if (!isInside || IsLink(root, file))
         {
             throw new HawqException(
-                HawqIds.OnnxGraph, $"{what} is stored in '{location}', which lies outside the model's folder. Put the data file beside the model.");
+                HawqIds.OnnxGraph, $"{what} is stored in '{location}', which lies outside the model's folder or is a link. Put the data file itself beside the model.");
         }
 
         try
@@ -45,6 +46,20 @@ internal static class ExternalData
             throw new HawqException(
                 HawqIds.FileAccess, $"{what} is stored in '{location}', which cannot be read: {exception.Message}", innerException: exception);
         }
+    }
+
+    /// <summary>Whether the file, or a folder between it and the model's, is a symbolic link, which may lead anywhere.</summary>
+    private static bool IsLink(string root, string file)
+    {
+        for (string? path = file; path is not null && path.Length > root.Length; path = Path.GetDirectoryName(path))
+        {
+            if (new FileInfo(path).LinkTarget is not null)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private static string? Entry(TensorProto tensor, string key) => tensor.ExternalData.FirstOrDefault(entry => entry.Key == key)?.Value;
