@@ -10,8 +10,9 @@ internal static class GraphChecker
         for (int i = 0; i < network.Layers.Count; i++)
         {
             Layer layer = network.Layers[i];
-            foreach (string input in layer.Inputs)
+            for (int k = 0; k < layer.Inputs.Count; k++)
             {
+                string input = layer.Inputs[k];
                 read.Add(input);
                 string? problem = !tensors.ContainsKey(input) ? "which is not among the tensors"
                     : writers.TryGetValue(input, out int writer) && writer >= i
@@ -19,8 +20,9 @@ internal static class GraphChecker
                         : null;
                 if (problem is not null)
                 {
-                    string id = HawqIds.ManifestGraph;
-                    issues.Add(new NetworkIssue(id, $"Layer '{layer.Name}' reads '{ManifestNames.Quote(input)}', {problem}.", "layers", i, FieldOf(layer, input)));
+                    issues.Add(new NetworkIssue(
+                        HawqIds.ManifestGraph, $"Layer '{layer.Name}' reads '{ManifestNames.Quote(input)}', {problem}.", "layers", i,
+                        LayerFormats.Find(layer.Op)?.InputField(k)));
                 }
             }
         }
@@ -90,10 +92,4 @@ internal static class GraphChecker
             }
         }
     }
-
-    private static string FieldOf(Layer layer, string input) => layer switch
-    {
-        AddLayer add => add.A == input ? "a" : "b",
-        _ => "input",
-    };
 }

@@ -9,6 +9,9 @@ internal abstract class LayerFormat
     /// <summary>Name in the manifest.</summary>
     public abstract string Op { get; }
 
+    /// <summary>The field that names the input of an index in <see cref="Layer.Inputs"/>.</summary>
+    public virtual string InputField(int index) => "input";
+
     /// <summary>Reads every field but <c>name</c> and <c>op</c>.</summary>
     public abstract Layer Read(string name, FieldReader fields);
 

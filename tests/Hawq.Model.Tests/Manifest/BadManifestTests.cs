@@ -56,6 +56,7 @@ public class BadManifestTests
     [InlineData("\"input\": \"input\"", "\"input\": ¤\"nobody\"", HawqIds.ManifestGraph)]
     [InlineData("\"input\": \"input\"", "\"input\": ¤\"conv0_out\"", HawqIds.ManifestGraph)]
     [InlineData("\"input\": \"input\"", "\"input\": ¤\"conv2_out\"", HawqIds.ManifestGraph)]
+    [InlineData("\"b\": \"conv0_out\"", "\"b\": ¤\"nobody\"", HawqIds.ManifestGraph)]
     [InlineData("\"output\": \"conv2_out\"", "\"output\": ¤\"conv0_out\"", HawqIds.ManifestGraph)]
     [InlineData("\"output\": \"conv2_out\"", "\"output\": ¤\"input\"", HawqIds.ManifestGraph)]
     [InlineData("\"outputs\": [\"", "\"outputs\": [¤\"nobody\", \"", HawqIds.ManifestGraph)]

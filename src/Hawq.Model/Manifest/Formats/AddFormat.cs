@@ -4,6 +4,8 @@ internal sealed class AddFormat : LayerFormat<AddLayer>
 {
     public override string Op => "add";
 
+    public override string InputField(int index) => index == 0 ? "a" : "b";
+
     protected override AddLayer ReadLayer(string name, FieldReader fields) => new(
         name, fields.String("a"), fields.String("b"), fields.String("output"), DyadicFields.Read(fields, "requantizeA"), DyadicFields.Read(fields, "requantizeB"));
 
