@@ -12,10 +12,11 @@ internal static class HawqTool
     /// <summary>How long a verb may take to stop after Ctrl+C before the process ends without it.</summary>
     private static readonly TimeSpan s_cancellationGrace = TimeSpan.FromSeconds(5);
 
-    private static IReadOnlyList<Verb> Verbs() => [new InspectVerb(), new SolveVerb()];
+    private static IReadOnlyList<Verb> Verbs() =>
+        [new QuantizeVerb(), new InspectVerb(), new EmitVerb(), new VerifyVerb(), new EvaluateVerb(), new BenchVerb(), new ExportVerb(), new SolveVerb(), new VerifyTierVerb()];
 
     /// <summary>Names of the verbs, in the order of the help page.</summary>
-    public static IEnumerable<string> VerbNames => Verbs().Select(v => v.Name);
+    public static IEnumerable<string> VerbNames => Verbs().Where(v => !v.Hidden).Select(v => v.Name);
 
     /// <summary>Runs one command line.</summary>
     /// <param name="arguments">Without the program's name.</param>
@@ -33,7 +34,7 @@ internal static class HawqTool
         Dictionary<string, Verb> verbs = [];
         foreach (Verb verb in Verbs())
         {
-            Command command = new(verb.Name, verb.Description);
+            Command command = new(verb.Name, verb.Description) { Hidden = verb.Hidden };
             verb.Configure(command);
             command.SetAction((parsed, token) => Task.Run(() => Run(verb, parsed, new Terminal(output, error, live, parsed.GetValue(quiet), token), error)));
             root.Add(command);
@@ -72,8 +73,9 @@ internal static class HawqTool
                 case OperationCanceledException:
                     error.WriteLine("interrupted; nothing was written");
                     return ExitCode.Interrupted;
-                case UsageException:
-                    error.WriteLine($"error {HawqIds.Usage}: {cause.Message} See 'hawq {verb.Name} --help'.");
+                case HawqException { Id: HawqIds.Usage } usage:
+                    terminal.Error(usage);
+                    error.WriteLine($"See 'hawq {verb.Name} --help'.");
                     return ExitCode.Usage;
                 case HawqException known:
                     terminal.Error(known);

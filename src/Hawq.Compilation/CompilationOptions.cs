@@ -4,7 +4,9 @@ namespace Hawq.Compilation;
 /// <param name="Trace">Whether tensors can be read after every step.</param>
 /// <param name="CheckOverflow">Whether arithmetic is checked by default, as in projects that set CheckForOverflowUnderflow.</param>
 /// <param name="WarningsAsErrors">Whether any warning is a failure.</param>
-public sealed record CompilationOptions(bool Trace = false, bool CheckOverflow = false, bool WarningsAsErrors = true);
+/// <param name="Rewrite">Changes the text of a generated file before it is compiled: for tests that prove that a verification can fail.</param>
+public sealed record CompilationOptions(
+    bool Trace = false, bool CheckOverflow = false, bool WarningsAsErrors = true, Func<string, string>? Rewrite = null);
 
 /// <summary>Generated C# did not compile: a bug of the emitter.</summary>
 /// <param name="message">The compiler's messages with the lines they are about.</param>

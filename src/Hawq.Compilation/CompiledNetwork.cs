@@ -12,6 +12,8 @@ namespace Hawq.Compilation;
 /// </summary>
 public sealed class CompiledNetwork : IDisposable
 {
+    private const string Namespace = "Hawq.Generated";
+
     private readonly AssemblyLoadContext _context;
     private readonly object _instance;
     private readonly PropertyInfo _trace;
@@ -76,13 +78,28 @@ public sealed class CompiledNetwork : IDisposable
     {
         options ??= new CompilationOptions();
         EmitOptions emit = new(
-            "Hawq.Generated", EmitOptions.ClassNameFor(plan.Network.Name), plan.Network.Name + ".hawq.json", "(in memory)",
+            Namespace, EmitOptions.ClassNameFor(plan.Network.Name), plan.Network.Name + ".hawq.json", "(in memory)",
             plan.Network.WeightsFile.File, Public: true, Trace: options.Trace);
         IReadOnlyList<GeneratedFile> files = Emitter.Emit(plan, emit);
-        byte[] image = InMemoryCompiler.Compile(files, emit, weights.Sidecar, options);
-        AssemblyLoadContext context = new(emit.ClassName, isCollectible: true);
+        if (options.Rewrite is { } rewrite)
+        {
+            files = [.. files.Select(file => file with { Text = rewrite(file.Text) })];
+        }
+
+        return Load(plan, files, InMemoryCompiler.Compile(files, emit, weights.Sidecar, options));
+    }
+
+    /// <summary>Loads what another process compiled, so that several instruction-set tiers run the same bytes.</summary>
+    /// <param name="plan">The plan that was compiled.</param>
+    /// <param name="image">The <see cref="Image"/>.</param>
+    public static CompiledNetwork Load(NetworkPlan plan, byte[] image) => Load(plan, [], image);
+
+    private static CompiledNetwork Load(NetworkPlan plan, IReadOnlyList<GeneratedFile> files, byte[] image)
+    {
+        string className = EmitOptions.ClassNameFor(plan.Network.Name);
+        AssemblyLoadContext context = new(className, isCollectible: true);
         Assembly assembly = context.LoadFromStream(new MemoryStream(image));
-        Type type = assembly.GetType($"{emit.Namespace}.{emit.ClassName}", throwOnError: true)!;
+        Type type = assembly.GetType($"{Namespace}.{className}", throwOnError: true)!;
         try
         {
             return new CompiledNetwork(plan, files, image, context, type);

@@ -25,6 +25,13 @@ internal static class InputFiles
         return value == '{';
     }
 
+    /// <summary>Reads a manifest and its sidecar; hash, codes and weight facts are checked.</summary>
+    public static LoadedNetwork LoadManifest(string file)
+    {
+        RequireFile(file);
+        return ManifestFile.Load(file);
+    }
+
     /// <summary>Imports an ONNX model.</summary>
     public static FloatGraph LoadOnnx(string file)
     {

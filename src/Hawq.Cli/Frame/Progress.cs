@@ -1,71 +1,69 @@
 using System.Diagnostics;
+using Hawq.Quantization;
 using Spectre.Console;
 
 namespace Hawq.Cli.Frame;
 
-/// <summary>How far a stage of a verb's work has got.</summary>
-/// <param name="Name">For example <c>calibrate</c>.</param>
-/// <param name="Done">Units done.</param>
-/// <param name="Total">Units in all, or 0 when unknown.</param>
-internal readonly record struct Stage(string Name, long Done, long Total);
-
-/// <summary>Says nothing.</summary>
-internal sealed class NoProgress : IProgress<Stage>
-{
-    /// <inheritdoc/>
-    public void Report(Stage value)
-    {
-    }
-}
-
-/// <summary>A line when a stage begins, and one every ten seconds while it lasts: readable in a log.</summary>
-internal sealed class LineProgress(Action<string> write) : IProgress<Stage>
+/// <summary>A line when a phase begins, one for every step that has something to say, and one every ten seconds: readable in a log.</summary>
+internal sealed class LineProgress(Action<string> write) : IProgressSink
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(10);
-    private readonly Lock _lock = new();
     private readonly Stopwatch _sinceLine = Stopwatch.StartNew();
-    private string? _current;
+    private string _phase = "";
+    private int _steps;
 
     /// <inheritdoc/>
-    public void Report(Stage value)
+    public void Begin(string phase, int steps)
     {
-        lock (_lock)
+        (_phase, _steps) = (phase, steps);
+        write(steps > 0 ? $"{phase} ({steps}) ..." : $"{phase} ...");
+        _sinceLine.Restart();
+    }
+
+    /// <inheritdoc/>
+    public void Step(int step, string? detail = null)
+    {
+        if (_sinceLine.Elapsed >= s_interval)
         {
-            if (value.Name != _current)
-            {
-                _current = value.Name;
-                write($"{value.Name} ...");
-                _sinceLine.Restart();
-            }
-            else if (_sinceLine.Elapsed >= s_interval && value.Total > 0)
-            {
-                write($"{value.Name} {value.Done}/{value.Total}");
-                _sinceLine.Restart();
-            }
+            write(detail is null ? $"{_phase} {step}/{_steps}" : $"{_phase} {step}/{_steps}: {detail}");
+            _sinceLine.Restart();
         }
     }
 }
 
-/// <summary>One bar per stage, redrawn in place.</summary>
-internal sealed class LiveProgress(ProgressContext context) : IProgress<Stage>
+/// <summary>One bar per phase, redrawn in place.</summary>
+internal sealed class LiveProgress(ProgressContext context) : IProgressSink
 {
-    private readonly Lock _lock = new();
-    private readonly Dictionary<string, ProgressTask> _tasks = [];
+    private ProgressTask? _task;
+    private string _phase = "";
 
     /// <inheritdoc/>
-    public void Report(Stage value)
+    public void Begin(string phase, int steps)
     {
-        lock (_lock)
-        {
-            if (!_tasks.TryGetValue(value.Name, out ProgressTask? task))
-            {
-                task = context.AddTask(Markup.Escape(value.Name));
-                _tasks.Add(value.Name, task);
-            }
+        Finish();
+        _phase = phase;
+        _task = context.AddTask(Markup.Escape(phase), maxValue: Math.Max(steps, 1));
+        _task.IsIndeterminate = steps <= 0;
+    }
 
-            task.IsIndeterminate = value.Total <= 0;
-            task.MaxValue = Math.Max(value.Total, 1);
-            task.Value = value.Done;
+    /// <inheritdoc/>
+    public void Step(int step, string? detail = null)
+    {
+        if (_task is { } task)
+        {
+            task.Value = step;
+            task.Description = Markup.Escape(detail is null ? _phase : $"{_phase} {detail}");
+        }
+    }
+
+    private void Finish()
+    {
+        if (_task is { } task)
+        {
+            task.IsIndeterminate = false;
+            task.Value = task.MaxValue;
+            task.Description = Markup.Escape(_phase);
+            task.StopTask();
         }
     }
 }

@@ -18,6 +18,9 @@ internal static class Tables
         return table;
     }
 
+    /// <summary>A column of words.</summary>
+    public static TableColumn Left(string header) => new TableColumn(header).NoWrap();
+
     /// <summary>A column of numbers.</summary>
     public static TableColumn Right(string header) => new TableColumn(header).RightAligned().NoWrap();
 

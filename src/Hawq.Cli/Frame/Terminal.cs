@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Hawq.Model;
+using Hawq.Quantization;
 using Spectre.Console;
 
 namespace Hawq.Cli.Frame;
@@ -94,13 +95,13 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool live, b
 
     /// <summary>
     /// Runs <paramref name="work"/> with a progress display on standard error: bars on an interactive terminal, otherwise a line per
-    /// stage (and one every ten seconds of a long stage), nothing with <c>--quiet</c>.
+    /// phase (and one every ten seconds of a long phase), nothing with <c>--quiet</c>.
     /// </summary>
-    public T WithProgress<T>(Func<IProgress<Stage>, T> work)
+    public T WithProgress<T>(Func<IProgressSink, T> work)
     {
         if (quiet)
         {
-            return work(new NoProgress());
+            return work(NoProgress.Instance);
         }
 
         if (!live)

@@ -17,12 +17,15 @@ internal abstract class Verb
     /// <summary>Command lines a user would really type, each with what it does; shown under the help page.</summary>
     public abstract IReadOnlyList<Example> Examples { get; }
 
+    /// <summary>Whether the help page of the tool leaves it out.</summary>
+    public virtual bool Hidden => false;
+
     /// <summary>Adds arguments and options.</summary>
     public abstract void Configure(Command command);
 
     /// <summary>Does the work and returns an <see cref="ExitCode"/>.</summary>
-    /// <exception cref="Model.HawqException">Something the user gave cannot be used: printed as one message, exit code 1.</exception>
-    /// <exception cref="UsageException">Options contradict each other: exit code 2.</exception>
+    /// <exception cref="Model.HawqException">Something the user gave cannot be used: printed as one message, exit code 1; or 2 for
+    /// <see cref="Model.HawqIds.Usage"/>.</exception>
     /// <exception cref="OperationCanceledException">Ctrl+C: exit code 130.</exception>
     public abstract int Run(ParseResult parsed, Terminal terminal);
 }
@@ -31,6 +34,3 @@ internal abstract class Verb
 /// <param name="CommandLine">What to type.</param>
 /// <param name="Meaning">What it does.</param>
 internal sealed record Example(string CommandLine, string Meaning);
-
-/// <summary>The command line is wrong in a way that the parser cannot see.</summary>
-internal sealed class UsageException(string message) : Exception(message);

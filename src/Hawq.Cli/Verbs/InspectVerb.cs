@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using Hawq.Cli.Frame;
 using Hawq.Cli.Reports;
-using Hawq.Model;
 using Spectre.Console;
 
 namespace Hawq.Cli.Verbs;
@@ -39,7 +38,7 @@ internal sealed class InspectVerb : Verb
     {
         string file = parsed.GetRequiredValue(_file);
         InspectReport report = InputFiles.IsManifest(file)
-            ? throw new HawqException(HawqIds.FileAccess, "Manifests cannot be read yet.", file)
+            ? InspectReport.Of(InputFiles.LoadManifest(file).Network)
             : InspectReport.Of(InputFiles.LoadOnnx(file), Path.GetFileName(file));
         if (parsed.GetValue(_json))
         {

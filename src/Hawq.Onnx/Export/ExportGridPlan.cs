@@ -15,7 +15,7 @@ internal sealed record ExportedGrid(string Name, TensorProto.Types.DataType Type
     /// <summary>Whether the codes are eight bits wide.</summary>
     public bool IsByte => Type == TensorProto.Types.DataType.Uint8;
 
-    /// <summary>Whether the tensor stays real: it is wider than ONNX can quantize.</summary>
+    /// <summary>Whether the tensor stays floating point: it is wider than ONNX can quantize.</summary>
     public bool IsReal => Type == TensorProto.Types.DataType.Float;
 
     /// <summary>Whether saturation of the type is the tensor's own clamp.</summary>
@@ -52,7 +52,7 @@ internal static class ExportGridPlan
 
     /// <summary>
     /// The tensor's own grid. Signed bytes are shifted by 128 into unsigned ones, the activation type that every backend takes. ONNX has no
-    /// wider grid than 16 bits: a wider tensor stays real, which its own grid is too fine to tell from rounded.
+    /// wider grid than 16 bits: a wider tensor is rounded to its grid in floating point.
     /// </summary>
     private static ExportedGrid Exact(Tensor tensor) => tensor.Element switch
     {

@@ -163,7 +163,10 @@ internal sealed class QdqGraph(
 
         if (grid.IsReal)
         {
-            writer.Node("Identity", Dequantized(grid.Name), [real]);
+            // Rounded to the grid all the same: a wide branch has the step of the sum that it goes into.
+            string step = writer.Floats($"{grid.Name}_scale", [grid.Scale]);
+            string inSteps = writer.Node("Div", $"{grid.Name}_steps", [real, step]);
+            writer.Node("Mul", Dequantized(grid.Name), [writer.Node("Round", $"{grid.Name}_rounded", [inSteps]), step]);
             return;
         }
 

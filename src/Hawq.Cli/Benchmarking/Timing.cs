@@ -1,0 +1,87 @@
+using System.Diagnostics;
+
+namespace Hawq.Cli.Benchmarking;
+
+/// <summary>Times of one contestant.</summary>
+/// <param name="MedianMs">Median of one inference, in milliseconds.</param>
+/// <param name="MinMs">Fastest round.</param>
+/// <param name="P10Ms">Tenth percentile.</param>
+/// <param name="P90Ms">Ninetieth percentile.</param>
+/// <param name="Rounds">Rounds measured.</param>
+/// <param name="AllocatedBytes">Managed bytes that one inference allocates on the calling thread.</param>
+internal sealed record Timing(double MedianMs, double MinMs, double P10Ms, double P90Ms, int Rounds, double AllocatedBytes);
+
+/// <summary>
+/// Measures contestants in one process, taking turns: whatever disturbs the machine (another process, a change of clock) then
+/// disturbs all of them, and their ratio holds still.
+/// </summary>
+internal static class Interleaved
+{
+    /// <summary>How long one turn should last: long enough for the clock, short enough that turns stay close.</summary>
+    private const double TurnMs = 20;
+
+    /// <summary>Warm-up per contestant: the JIT's tiers and the caches settle.</summary>
+    private const double WarmUpMs = 1500;
+
+    /// <summary>Measures.</summary>
+    /// <param name="contestants">One inference each.</param>
+    /// <param name="rounds">Turns per contestant.</param>
+    /// <param name="progress">Called with the rounds done.</param>
+    /// <param name="cancellation">Stops between turns.</param>
+    public static Timing[] Measure(IReadOnlyList<Action> contestants, int rounds, Action<int> progress, CancellationToken cancellation)
+    {
+        int[] repetitions = [.. contestants.Select(c => WarmUp(c, cancellation))];
+        double[][] times = [.. contestants.Select(_ => new double[rounds])];
+        long[] allocated = new long[contestants.Count];
+        for (int round = 0; round < rounds; round++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            for (int i = 0; i < contestants.Count; i++)
+            {
+                // Whose turn comes first alternates: nobody always runs on the other's warm caches.
+                int turn = round % 2 == 0 ? i : contestants.Count - 1 - i;
+                Action run = contestants[turn];
+                long bytes = GC.GetAllocatedBytesForCurrentThread();
+                long start = Stopwatch.GetTimestamp();
+                for (int n = 0; n < repetitions[turn]; n++)
+                {
+                    run();
+                }
+
+                times[turn][round] = Stopwatch.GetElapsedTime(start).TotalMilliseconds / repetitions[turn];
+                allocated[turn] += GC.GetAllocatedBytesForCurrentThread() - bytes;
+            }
+
+            progress(round + 1);
+        }
+
+        return [.. contestants.Select((_, i) => Summarize(times[i], allocated[i] / ((double)repetitions[i] * rounds)))];
+    }
+
+    private static int WarmUp(Action run, CancellationToken cancellation)
+    {
+        long start = Stopwatch.GetTimestamp();
+        double elapsed;
+        int runs = 0;
+        double last;
+        do
+        {
+            cancellation.ThrowIfCancellationRequested();
+            long before = Stopwatch.GetTimestamp();
+            run();
+            last = Stopwatch.GetElapsedTime(before).TotalMilliseconds;
+            elapsed = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+            runs++;
+        }
+        while (elapsed < WarmUpMs || runs < 3);
+        return Math.Clamp((int)(TurnMs / Math.Max(last, 1e-4)), 1, 100_000);
+    }
+
+    private static Timing Summarize(double[] times, double allocated)
+    {
+        Array.Sort(times);
+        return new Timing(At(times, 0.5), times[0], At(times, 0.1), At(times, 0.9), times.Length, allocated);
+    }
+
+    private static double At(double[] sorted, double quantile) => sorted[(int)Math.Round(quantile * (sorted.Length - 1))];
+}

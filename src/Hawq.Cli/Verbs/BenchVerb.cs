@@ -1,0 +1,147 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Hawq.Cli.Benchmarking;
+using Hawq.Cli.Frame;
+using Hawq.Cli.Verification;
+using Hawq.Model;
+using Hawq.Onnx;
+using Hawq.Onnx.Export;
+using Spectre.Console;
+
+namespace Hawq.Cli.Verbs;
+
+/// <summary><c>hawq bench MANIFEST</c>: speed of the generated code, beside ONNX Runtime on the same network.</summary>
+internal sealed class BenchVerb : Verb
+{
+    private const string OnnxRuntime = "onnxruntime";
+
+    private readonly Argument<string> _manifest = new("manifest") { Description = "The manifest (.hawq.json)." };
+    private readonly Option<string?> _against = new("--against") { Description = "Also measure onnxruntime on the network's INT8 twin (8-bit weights and activations), or on a model of your own: onnxruntime=MODEL.onnx.", HelpName = "PEER" };
+    private readonly Option<int> _threads = new("--threads") { Description = "Threads of either side.", HelpName = "N", DefaultValueFactory = _ => 1 };
+    private readonly Option<int> _rounds = new("--rounds") { Description = "Measured turns of either side.", HelpName = "N", DefaultValueFactory = _ => 50 };
+    private readonly Option<bool> _json = JsonOption();
+
+    /// <inheritdoc/>
+    public override string Name => "bench";
+
+    /// <inheritdoc/>
+    public override string Description => "Measures one inference of the generated code, batch 1: median and spread, taking turns with ONNX Runtime when asked to.";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Example> Examples =>
+    [
+        new("hawq bench resnet20.hawq.json", "Median, spread, allocated bytes."),
+        new("hawq bench resnet20.hawq.json --against onnxruntime", "The same beside ONNX Runtime on the exported INT8 network; ratio above 1: ours is faster."),
+        new("hawq bench resnet20.hawq.json --against onnxruntime=resnet20-int8.onnx --json", "Beside a model that another tool quantized."),
+    ];
+
+    /// <inheritdoc/>
+    public override void Configure(Command command)
+    {
+        command.Add(_manifest);
+        foreach (Option option in new Option[] { _against, _threads, _rounds, _json })
+        {
+            command.Add(option);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override int Run(ParseResult parsed, Terminal terminal)
+    {
+        int threads = Positive(parsed, _threads);
+        int rounds = Positive(parsed, _rounds);
+        string? against = parsed.GetValue(_against);
+        (Network network, NetworkWeights weights) = InputFiles.LoadManifest(parsed.GetRequiredValue(_manifest));
+        (byte[] Model, string Name)? peerModel = against is null ? null : PeerModel(against, network, weights);
+        if (threads > 1)
+        {
+            throw new HawqException(HawqIds.Usage, "Generated networks run on one thread yet; leave --threads at 1.");
+        }
+
+        using OnnxRuntimePeer? peer = peerModel is { } model ? new OnnxRuntimePeer(model.Model, model.Name, threads) : null;
+        Timing[] timings = terminal.WithProgress(progress =>
+        {
+            progress.Begin("compile the generated code", 0);
+            using GeneratedRunner generated = new(network, weights);
+            progress.Begin("measure", rounds);
+            List<Action> contestants = [generated.Infer];
+            if (peer is not null)
+            {
+                contestants.Add(peer.Infer);
+            }
+
+            return Interleaved.Measure(contestants, rounds, done => progress.Step(done), terminal.Cancellation);
+        });
+
+        BenchResult result = new(
+            network.Name, Tier.OfThisProcess(), RuntimeInformation.FrameworkDescription, threads, timings[0],
+            timings.Length > 1 ? timings[1] : null, peerModel?.Name, timings.Length > 1 ? timings[1].MedianMs / timings[0].MedianMs : null);
+        if (parsed.GetValue(_json))
+        {
+            terminal.WriteJson(result);
+        }
+        else
+        {
+            Print(result, terminal);
+        }
+
+        return ExitCode.Success;
+    }
+
+    private static (byte[] Model, string Name) PeerModel(string against, Network network, NetworkWeights weights)
+    {
+        string[] parts = against.Split('=', 2);
+        if (parts[0] != OnnxRuntime)
+        {
+            throw new HawqException(HawqIds.Usage, $"--against {against}: the peer is {OnnxRuntime} or {OnnxRuntime}=MODEL.onnx.");
+        }
+
+        if (parts.Length == 2)
+        {
+            InputFiles.RequireFile(parts[1]);
+            return (File.ReadAllBytes(parts[1]), Path.GetFileName(parts[1]));
+        }
+
+        return (QdqExporter.Export(network, weights, new ExportOptions(ExportGrid.Int8Twin, ExportInput.Codes)), $"{network.Name}, INT8 twin");
+    }
+
+    private static void Print(BenchResult result, Terminal terminal)
+    {
+        terminal.WriteLine($"{result.Network}: {result.Tier}, {result.Runtime}, {result.Threads} thread(s), batch 1");
+        Table table = Tables.Create("");
+        table.AddColumns(Tables.Right("median ms"), Tables.Right("min"), Tables.Right("p10"), Tables.Right("p90"), Tables.Right("bytes allocated"));
+        Add(table, "hawq", result.Hawq);
+        if (result.Onnxruntime is { } peer)
+        {
+            Add(table, $"onnxruntime ({result.PeerModel})", peer);
+        }
+
+        terminal.Write(table);
+        if (result.Ratio is { } ratio)
+        {
+            terminal.WriteLine(string.Create(CultureInfo.InvariantCulture, $"ratio {ratio:0.000} (onnxruntime / hawq; above 1: hawq is faster)"));
+        }
+    }
+
+    private static void Add(Table table, string name, Timing timing) => table.AddRow(
+        Markup.Escape(name), Ms(timing.MedianMs), Ms(timing.MinMs), Ms(timing.P10Ms), Ms(timing.P90Ms), timing.AllocatedBytes.ToString("0.#", CultureInfo.InvariantCulture));
+
+    private static string Ms(double value) => value.ToString("0.0000", CultureInfo.InvariantCulture);
+
+    private static int Positive(ParseResult parsed, Option<int> option) => parsed.GetValue(option) is > 0 and int value
+        ? value
+        : throw new HawqException(HawqIds.Usage, $"{option.Name} must be at least 1.");
+
+    /// <summary>What <c>--json</c> prints.</summary>
+    /// <param name="Network">Name of the network.</param>
+    /// <param name="Tier">Instruction-set tier.</param>
+    /// <param name="Runtime">.NET version.</param>
+    /// <param name="Threads">Threads.</param>
+    /// <param name="Hawq">Ours.</param>
+    /// <param name="Onnxruntime">The peer's, when measured.</param>
+    /// <param name="PeerModel">What the peer ran.</param>
+    /// <param name="Ratio">Peer's median / ours.</param>
+    private sealed record BenchResult(
+        string Network, string Tier, string Runtime, int Threads, Timing Hawq, Timing? Onnxruntime, string? PeerModel, double? Ratio);
+}

@@ -1,0 +1,138 @@
+using System.CommandLine;
+using System.Globalization;
+using Hawq.Cli.Frame;
+using Hawq.Model;
+using Hawq.Onnx;
+using Hawq.Quantization;
+using Hawq.Quantization.Calibration;
+using Hawq.Quantization.Data;
+using Hawq.Quantization.Lowering;
+
+namespace Hawq.Cli.Verbs;
+
+/// <summary><c>hawq quantize MODEL.onnx</c>: a float network and unlabelled inputs become a manifest and its sidecar.</summary>
+internal sealed class QuantizeVerb : Verb
+{
+    private const string ManifestEnding = ".json";
+
+    private readonly Argument<string> _model = new("model") { Description = "The float network (.onnx)." };
+    private readonly Option<string> _calibration = new("--calibration") { Description = DataOptions.DataHelp, HelpName = "DATA", Required = true };
+    private readonly Option<string?> _labels = DataOptions.Labels();
+    private readonly Option<string?> _preprocess = DataOptions.Preprocess();
+    private readonly Option<int?> _images = new("--images") { Description = "Largest number of calibration inputs, from the start of the set; 256 by default, 512 with --effort best.", HelpName = "N" };
+    private readonly Option<Effort> _effort = new("--effort") { Description = "How much work goes into rounding: naive, fast, balanced or best. 8 bits need little, 4 bits gain much.", HelpName = "LEVEL", DefaultValueFactory = _ => Effort.Balanced };
+    private readonly Option<string> _bits = new("--bits") { Description = "Bits of weights/activations: 8/8, 4/8 or 4/4. First and last layer stay 8/8 unless --set says otherwise.", HelpName = "W/A", DefaultValueFactory = _ => "8/8" };
+    private readonly Option<string[]> _set = new("--set") { Description = "Bits of one layer, for example --set conv1=4/8. May be repeated.", HelpName = "LAYER=W/A" };
+    private readonly Option<string> _activations = new("--activations") { Description = "Range of 8-bit activations after ReLU: u7 is [0, 127] (HAWQ-V3; the fastest kernels), u8 is [0, 255].", DefaultValueFactory = _ => "u7" };
+    private readonly Option<string> _calibrator = new("--calibrator") { Description = "How activation ranges are chosen: minmax, percentile, percentile=99.99, mse or kl.", HelpName = "NAME", DefaultValueFactory = _ => "minmax" };
+    private readonly Option<int> _residual = new("--residual") { Description = "Bits of the residual grid: 16 (HAWQ-V3) or 8.", HelpName = "BITS", DefaultValueFactory = _ => 16 };
+    private readonly Option<string> _output = new("--output", "-o") { Description = "The manifest to write, for example net.hawq.json; the weights go beside it into net.hawq.bin.", HelpName = "FILE", Required = true };
+    private readonly Option<bool> _json = JsonOption();
+
+    /// <inheritdoc/>
+    public override string Name => "quantize";
+
+    /// <inheritdoc/>
+    public override string Description => "Turns a float ONNX network into an integer-only manifest and its weights. Needs a few hundred inputs, no labels.";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Example> Examples =>
+    [
+        new("hawq quantize resnet20.onnx --calibration train_batch.bin --preprocess cifar10 -o resnet20.hawq.json", "8-bit weights and activations, calibrated on the first 256 images of a CIFAR-10 file."),
+        new("hawq quantize resnet18.onnx --calibration photos/ --preprocess imagenet --bits 4/8 --images 512 -o resnet18.hawq.json", "4-bit weights, 8-bit activations, calibrated on a folder of images."),
+        new("hawq quantize kws.onnx --calibration x.npy --bits 4/8 --set conv_2d_0=8/8 -o kws.hawq.json", "Inputs that are not images, and one layer kept at 8 bits."),
+    ];
+
+    /// <inheritdoc/>
+    public override void Configure(Command command)
+    {
+        _activations.AcceptOnlyFromAmong("u7", "u8");
+        command.Add(_model);
+        foreach (Option option in new Option[] { _output, _calibration, _labels, _preprocess, _images, _effort, _bits, _set, _activations, _calibrator, _residual, _json })
+        {
+            command.Add(option);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override int Run(ParseResult parsed, Terminal terminal)
+    {
+        string output = parsed.GetRequiredValue(_output);
+        if (!output.EndsWith(ManifestEnding, StringComparison.Ordinal))
+        {
+            throw new HawqException(HawqIds.Usage, $"The manifest '{output}' must end in .hawq.json (or .json).");
+        }
+
+        QuantizerOptions options = Options(parsed);
+        FloatGraph graph = InputFiles.LoadOnnx(parsed.GetRequiredValue(_model));
+        foreach (string note in graph.Notes)
+        {
+            terminal.Note($"note: {note}");
+        }
+
+        using IDataSet data = DataSet.Open(parsed.GetRequiredValue(_calibration), parsed.GetValue(_labels), graph.Shapes[graph.Input], parsed.GetValue(_preprocess));
+        if (data.ClassNames.Count > 0)
+        {
+            options = options with { Labels = data.ClassNames };
+        }
+
+        string weightsFile = Path.GetFileName(output)[..^ManifestEnding.Length] + ".bin";
+        QuantizedModel model = terminal.WithProgress(progress => Quantizer.Quantize(graph, data, options, weightsFile, progress, terminal.Cancellation));
+        terminal.Cancellation.ThrowIfCancellationRequested();
+        ManifestFile.Save(output, model.Network, model.Sidecar);
+        long manifestBytes = new FileInfo(output).Length;
+        if (parsed.GetValue(_json))
+        {
+            terminal.WriteJson(new QuantizeResult(output, weightsFile, manifestBytes, model.Sidecar.Length, model.Network.Layers.Count));
+        }
+        else
+        {
+            terminal.WriteLine(
+                $"{output}: {model.Network.Layers.Count} layers, {Tables.Count(manifestBytes)} bytes; {weightsFile}: {Tables.Count(model.Sidecar.Length)} bytes of weights");
+        }
+
+        return ExitCode.Success;
+    }
+
+    private QuantizerOptions Options(ParseResult parsed)
+    {
+        int? images = parsed.GetValue(_images);
+        if (images < 1)
+        {
+            throw new HawqException(HawqIds.Usage, $"--images {images}: at least one calibration input is needed.");
+        }
+
+        int residual = parsed.GetValue(_residual);
+        if (residual is not (8 or 16))
+        {
+            throw new HawqException(HawqIds.Usage, $"--residual {residual}: the residual grid has 8 or 16 bits.");
+        }
+
+        Dictionary<string, LayerBits> layers = [];
+        foreach (string setting in parsed.GetValue(_set) ?? [])
+        {
+            int equals = setting.LastIndexOf('=');
+            if (equals < 1)
+            {
+                throw new HawqException(HawqIds.Usage, $"--set {setting}: write LAYER=W/A, for example conv1=4/8.");
+            }
+
+            layers[setting[..equals]] = LayerBits.Parse(setting[(equals + 1)..]);
+        }
+
+        return new QuantizerOptions
+        {
+            Grids = new GridOptions(new BitAssignment(LayerBits.Parse(parsed.GetRequiredValue(_bits))) { Layers = layers })
+            {
+                UnsignedEightBitMaximum = parsed.GetValue(_activations) == "u8" ? 255 : 127,
+                ResidualBits = residual,
+            },
+            Calibrator = ActivationCalibrator.Parse(parsed.GetRequiredValue(_calibrator).Replace('=', ':')),
+            CalibrationCount = images,
+            Effort = parsed.GetValue(_effort),
+        };
+    }
+
+    /// <summary>What <c>--json</c> prints.</summary>
+    private sealed record QuantizeResult(string Manifest, string Weights, long ManifestBytes, long WeightBytes, int Layers);
+}
