@@ -5,7 +5,7 @@ namespace Hawq.Planning;
 /// <summary>Plans convolutions and fully connected layers.</summary>
 internal static class ConvPlanner
 {
-    public static ConvStep Plan(Graph graph, StoragePlanner storages, WeightBlock block, Fusion.Group group, LinearLayer layer)
+    public static ConvStep Plan(Graph graph, StoragePlanner storages, WeightBlock block, Fusion.Group group, LinearLayer layer, KernelPreference preference)
     {
         TensorStorage input = storages[layer.Input];
         if (input.Element != ElementType.UInt8)
@@ -20,7 +20,7 @@ internal static class ConvPlanner
         ConvGeometry geometry = Geometry(layer, input, graph.Tensor(layer.Output).Shape);
         Requantizer requantize = Requantizer.ForChannels(layer.Requantize, accumulator);
         Epilogue epilogue = EpiloguePlanner.ForAccumulator(graph, storages, group, requantize, accumulator);
-        EquatableArray<KernelChoice> kernels = KernelSelector.Select(geometry, input, layer);
+        EquatableArray<KernelChoice> kernels = KernelSelector.Select(geometry, input, layer, epilogue, preference);
         int padded = (geometry.Output.Channels + WorkDivision.BlockChannels - 1) / WorkDivision.BlockChannels * WorkDivision.BlockChannels;
         int weightBytes = checked((int)kernels.Max(kernel => KernelSelector.PackedBytes(kernel, geometry)));
         int weightsOffset = block.Take(weightBytes);

@@ -8,11 +8,15 @@ public static class Planner
     /// <summary>Plans a network. Deterministic: equal networks give equal plans.</summary>
     /// <exception cref="HawqException">An accumulator cannot be proven to fit (<see cref="HawqIds.PlanOverflow"/>), or the planner has no
     /// step for a layer (<see cref="HawqIds.PlanUnsupported"/>).</exception>
-    public static NetworkPlan Plan(Network network)
+    public static NetworkPlan Plan(Network network) => Plan(network, KernelPreference.None);
+
+    /// <summary>Plans a network with a narrowed choice of kernels: as for another machine, or for a test.</summary>
+    /// <inheritdoc cref="Plan(Network)"/>
+    public static NetworkPlan Plan(Network network, KernelPreference preference)
     {
         try
         {
-            return PlanChecked(network);
+            return PlanChecked(network, preference);
         }
         catch (OverflowException e)
         {
@@ -21,24 +25,24 @@ public static class Planner
         }
     }
 
-    private static NetworkPlan PlanChecked(Network network)
+    private static NetworkPlan PlanChecked(Network network, KernelPreference preference)
     {
         Graph graph = new(network);
         List<Fusion.Group> groups = Fusion.Run(graph);
         StoragePlanner storages = new(graph, groups);
         WeightBlock block = new();
         List<Step> steps = [PlanInput(network, storages)];
-        steps.AddRange(groups.Select(group => PlanStep(graph, storages, block, group)));
+        steps.AddRange(groups.Select(group => PlanStep(graph, storages, block, group, preference)));
         steps.AddRange(network.Outputs.Select((name, i) => new OutputStep(name, storages[name], i)));
         return new NetworkPlan(network, steps.ToEquatableArray(), storages.Arena, block.Bytes);
     }
 
-    private static Step PlanStep(Graph graph, StoragePlanner storages, WeightBlock block, Fusion.Group group)
+    private static Step PlanStep(Graph graph, StoragePlanner storages, WeightBlock block, Fusion.Group group, KernelPreference preference)
     {
         switch (group.Head)
         {
             case LinearLayer linear:
-                return ConvPlanner.Plan(graph, storages, block, group, linear);
+                return ConvPlanner.Plan(graph, storages, block, group, linear, preference);
             case AddLayer or RequantizeLayer:
                 TensorStorage operand = storages[group.Head.Inputs[0]];
                 return new ElementwiseStep(

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Hawq.CodeGen.Emit.Kernels;
 using Hawq.Model;
 using Hawq.Planning;
 
@@ -15,7 +16,7 @@ public static class Emitter
     public static GeneratedFile EmitClass(NetworkPlan plan, EmitOptions options) => File(plan, options, ".g.cs", true, ApiEmitter.Write);
 
     /// <summary><c>Name.Kernels.g.cs</c>: the steps and their kernels.</summary>
-    public static GeneratedFile EmitKernels(NetworkPlan plan, EmitOptions options) => File(plan, options, ".Kernels.g.cs", false, StepsEmitter.Write);
+    public static GeneratedFile EmitKernels(NetworkPlan plan, EmitOptions options) => File(plan, options, ".Kernels.g.cs", false, StepsEmitter.Write, [.. VectorKernels.Namespaces]);
 
     /// <summary><c>Name.Weights.g.cs</c>: the per-channel tables, and how weights get from the resource into memory.</summary>
     public static GeneratedFile EmitWeights(NetworkPlan plan, EmitOptions options) => File(plan, options, ".Weights.g.cs", false, WeightsEmitter.Write);
@@ -24,7 +25,8 @@ public static class Emitter
     internal static string OutputName(NetworkPlan plan, int index) => plan.Network.Outputs.Count == 1 ? "logits" : $"output{index + 1}";
 
     private static GeneratedFile File(
-        NetworkPlan plan, EmitOptions options, string suffix, bool manifest, Action<SourceWriter, NetworkPlan, EmitOptions> write)
+        NetworkPlan plan, EmitOptions options, string suffix, bool manifest, Action<SourceWriter, NetworkPlan, EmitOptions> write,
+        params IEnumerable<string> usings)
     {
         PrintableNames.Require(plan, options);
 #pragma warning disable RS1035 // not a message to the user: the compiler's culture must not reach the numbers in the text
@@ -34,6 +36,12 @@ public static class Emitter
         {
             SourceWriter writer = new();
             WriteHeader(writer, plan, options, manifest);
+            foreach (string name in usings)
+            {
+                writer.Line($"using global::{name};");
+            }
+
+            writer.Blank();
             write(writer, plan, options);
             return new GeneratedFile(options.ClassName + suffix, writer.ToString());
         }

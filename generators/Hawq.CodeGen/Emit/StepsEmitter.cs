@@ -1,3 +1,4 @@
+using Hawq.CodeGen.Emit.Kernels;
 using Hawq.Planning;
 
 namespace Hawq.CodeGen.Emit;
@@ -12,6 +13,7 @@ internal static class StepsEmitter
         {
             WriteSteps(writer, plan, options, library);
             library.Write(writer);
+            VectorKernels.WriteOperations(writer, plan);
         }
     }
 

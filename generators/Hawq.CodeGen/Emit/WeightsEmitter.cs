@@ -1,3 +1,4 @@
+using Hawq.CodeGen.Emit.Kernels;
 using Hawq.Model;
 using Hawq.Planning;
 
@@ -20,6 +21,8 @@ internal static class WeightsEmitter
                 }
 
                 WriteHelpers(writer);
+                writer.Blank();
+                writer.Line(KernelPacking.Text);
             }
         }
     }
@@ -104,7 +107,8 @@ internal static class WeightsEmitter
     {
         WeightPacking.Rows => $"Rows({from}, {sizes}, {target});",
         WeightPacking.Interleaved4 =>
-            $"Interleaved4({from}, {sizes}, {step.Geometry.RunLength}, {kernel.BlockChannels}, {target});",
+            $"Interleaved4({from}, {sizes}, {step.Geometry.RunLength}, {VectorTier.BlockChannels}, {target});"
+            + VectorKernels.PackingText(step, kernel, target, $"(int*)(block + {step.Weights.TableOffset})"),
         _ => throw new NotSupportedException($"The emitter has no {kernel.Packing} packing."),
     };
 

@@ -6,8 +6,17 @@ namespace Hawq.Planning;
 internal static class KernelSelector
 {
     /// <summary>The kernels of a layer, best tier first, <see cref="KernelChoice.Scalar"/> last.</summary>
-    public static EquatableArray<KernelChoice> Select(ConvGeometry geometry, TensorStorage input, LinearLayer layer) =>
-        EquatableArray.Of(KernelChoice.Scalar);
+    public static EquatableArray<KernelChoice> Select(
+        ConvGeometry geometry, TensorStorage input, LinearLayer layer, Epilogue epilogue, KernelPreference preference)
+    {
+        IEnumerable<KernelChoice> kernels = KernelCatalog.For(geometry, input, layer.Facts, epilogue).Where(kernel => preference.Allows(kernel.Tier));
+        if (preference.Forced is { } forced && kernels.Any())
+        {
+            kernels = [forced];
+        }
+
+        return kernels.Append(KernelChoice.Scalar).ToEquatableArray();
+    }
 
     /// <summary>Bytes of a layer's weights in a kernel's packing.</summary>
     public static long PackedBytes(KernelChoice kernel, ConvGeometry geometry)
@@ -16,9 +25,16 @@ internal static class KernelSelector
         long blocks = (geometry.Output.Channels + kernel.BlockChannels - 1) / kernel.BlockChannels;
         return kernel.Packing switch
         {
-            WeightPacking.Interleaved4 =>
-                blocks * kernel.BlockChannels * geometry.Kernel.Height * geometry.RunsPerRow * geometry.StepsPerRun * 4,
+            WeightPacking.Interleaved4 => InterleavedBytes(kernel, geometry, blocks),
             _ => rows,
         };
+    }
+
+    // Correction steps lie behind the weights; in the worst case every step has one.
+    private static long InterleavedBytes(KernelChoice kernel, ConvGeometry geometry, long blocks)
+    {
+        long steps = (long)geometry.Kernel.Height * geometry.RunsPerRow * geometry.StepsPerRun;
+        long weights = blocks * kernel.BlockChannels * steps * 4;
+        return kernel.Family == KernelFamily.Tree ? (2 * weights) + (blocks * kernel.BlockChannels / 16 * (steps + 16) * sizeof(int)) : weights;
     }
 }

@@ -1,3 +1,4 @@
+using Hawq.CodeGen.Emit.Kernels;
 using Hawq.Planning;
 
 namespace Hawq.CodeGen.Emit;
@@ -18,6 +19,9 @@ internal static class ConvKernels
                     ScalarConvKernel.WriteBody(writer, step);
                 }
 
+                break;
+            case KernelFamily.Tree or KernelFamily.Maddubs32 or KernelFamily.Maddubs16 or KernelFamily.Dot4 or KernelFamily.Widen:
+                new ConvKernel(step, kernel).Write(writer, name, parameters);
                 break;
             default:
                 throw new NotSupportedException($"The emitter has no {kernel.Family} kernel.");

@@ -1,0 +1,263 @@
+using Hawq.Model;
+using Hawq.Planning;
+
+namespace Hawq.CodeGen.Emit.Kernels;
+
+/// <summary>
+/// The kernel of one convolution step on one instruction-set tier, as C# text: the method that walks over the output, its tiles, and the
+/// epilogue. The text depends on the specialisation only (shape, strides, family, tile, epilogue), so that steps with equal text share it.
+/// </summary>
+internal sealed class ConvKernel
+{
+    /// <summary>Stands for the kernel's name in its text, until equal texts have been found.</summary>
+    public const string NamePlaceholder = "KERNEL";
+
+    /// <summary>Lays out the kernel of a step.</summary>
+    public ConvKernel(ConvStep step, KernelChoice choice)
+    {
+        Step = step;
+        Choice = choice;
+        Tier = VectorTier.For(choice.Tier) ?? throw new InvalidOperationException($"There is no vector code for {choice.Tier}.");
+        Epilogue = new KernelEpilogue(this);
+        Products = ConvProducts.For(this);
+    }
+
+    /// <summary>The step.</summary>
+    public ConvStep Step { get; }
+
+    /// <summary>Family, tile and window.</summary>
+    public KernelChoice Choice { get; }
+
+    /// <summary>Instruction set.</summary>
+    public VectorTier Tier { get; }
+
+    /// <summary>The epilogue.</summary>
+    public KernelEpilogue Epilogue { get; }
+
+    /// <summary>The multiply-accumulate loops.</summary>
+    public ConvProducts Products { get; }
+
+    /// <summary>Shapes and strides.</summary>
+    public ConvGeometry Geometry => Step.Geometry;
+
+    /// <summary>Runs of one output pixel.</summary>
+    public int Runs => Geometry.Kernel.Height * Geometry.RunsPerRow;
+
+    /// <summary>Steps of one output pixel.</summary>
+    public int Steps => Runs * Geometry.StepsPerRun;
+
+    /// <summary>Bytes of the weights of sixteen output channels.</summary>
+    public int WeightBlockBytes => Steps * 4 * VectorTier.BlockChannels;
+
+    /// <summary>Blocks of sixteen output channels of one group.</summary>
+    public int Blocks => (Geometry.GroupOutputChannels + VectorTier.BlockChannels - 1) / VectorTier.BlockChannels;
+
+    /// <summary>Whether the packed weights may hold correction steps.</summary>
+    public bool HasCorrections => Choice.Family == KernelFamily.Tree && KernelProofs.NeedsCorrections(Step.Input, Step.Weights.Facts, Choice.Window);
+
+    /// <summary>ints before the correction weights of a block: the count and an input offset per step, rounded up to 64 bytes.</summary>
+    public int CorrectionOffsetInts => (Steps + 1 + 15) / 16 * 16;
+
+    /// <summary>ints of the corrections of a block.</summary>
+    public int CorrectionInts => CorrectionOffsetInts + (Steps * VectorTier.BlockChannels);
+
+    /// <summary>Blocks of sixteen output channels in a unit of work by output channels.</summary>
+    public const int UnitBlocks = 2;
+
+    /// <summary>The last output channels that do not fill a block, or 0.</summary>
+    public int TailChannels => Geometry.GroupOutputChannels % VectorTier.BlockChannels;
+
+    /// <summary>
+    /// Writes the method <paramref name="name"/> with the parameters that all tiers of a step have, and the methods that it calls, named after it.
+    /// </summary>
+    public void Write(SourceWriter target, string name, IReadOnlyList<Parameter> parameters)
+    {
+        SourceWriter writer = new();
+        List<ConvTile> tiles = [];
+        WriteDriver(writer, tiles, parameters);
+        writer.Blank();
+        foreach (ConvTile tile in tiles)
+        {
+            tile.Write(writer);
+            writer.Blank();
+        }
+
+        if (Geometry.GroupOutputChannels >= VectorTier.BlockChannels)
+        {
+            Epilogue.Write(writer, VectorTier.BlockChannels);
+        }
+
+        if (TailChannels != 0)
+        {
+            if (Geometry.GroupOutputChannels >= VectorTier.BlockChannels)
+            {
+                writer.Blank();
+            }
+
+            Epilogue.Write(writer, TailChannels);
+        }
+
+        target.Line(writer.ToString().TrimEnd('\n').Replace(NamePlaceholder, name));
+    }
+
+    private void WriteDriver(SourceWriter writer, List<ConvTile> tiles, IReadOnlyList<Parameter> parameters)
+    {
+        int perTile = Math.Min(2, Math.Max(1, Choice.BlockChannels / VectorTier.BlockChannels));
+        int plain = (TailChannels == 0 ? Blocks : Blocks - 1) / perTile * perTile;
+        int rest = Blocks - plain;
+        string moves = string.Join(", ", Moves(null, perTile));
+        writer.Line(KernelLibrary.OptimizeAttribute);
+        using (writer.Block($"private static void {NamePlaceholder}({string.Join(", ", parameters)})"))
+        using (writer.Block("unchecked"))
+        {
+            Epilogue.WriteLocals(writer);
+            if (Step.Work.Axis == WorkAxis.ChannelBlocks)
+            {
+                writer.Line($"// A unit of work is {UnitBlocks * VectorTier.BlockChannels} output channels.");
+                foreach (string move in Moves("first", UnitBlocks))
+                {
+                    writer.Line($"{move};");
+                }
+
+                if (plain > 0)
+                {
+                    string stop = plain % UnitBlocks == 0 && rest == 0 ? $"{UnitBlocks} * end" : $"global::System.Math.Min({UnitBlocks} * end, {plain})";
+                    using (writer.Block($"for (int block = {UnitBlocks} * first; block < {stop}; block += {perTile}, {moves})"))
+                    {
+                        WriteRows(writer, tiles, perTile, false);
+                    }
+                }
+
+                if (rest > 0)
+                {
+                    writer.Line("// The last output channels.");
+                    using (Step.Work.Count == 1 ? null : writer.Block($"if (end == {Step.Work.Count})"))
+                    {
+                        WriteRows(writer, tiles, rest, TailChannels != 0);
+                    }
+                }
+
+                return;
+            }
+
+            if (plain > perTile)
+            {
+                writer.Line($"// {perTile * VectorTier.BlockChannels} output channels at a time.");
+                using (writer.Block($"for (int block = 0; block < {plain}; block += {perTile}, {moves})"))
+                {
+                    WriteRows(writer, tiles, perTile, false);
+                }
+            }
+            else if (plain > 0)
+            {
+                WriteRows(writer, tiles, perTile, false);
+                if (rest > 0)
+                {
+                    writer.Line(moves.Replace(", ", "; ") + ";");
+                }
+            }
+
+            if (rest > 0)
+            {
+                writer.Line("// The last output channels.");
+                WriteRows(writer, tiles, rest, TailChannels != 0);
+            }
+        }
+    }
+
+    // The assignments that move every pointer on by a number of blocks (times a variable).
+    private IEnumerable<string> Moves(string? times, int blocks)
+    {
+        string factor = times is null ? "" : $"{times} * ";
+        yield return $"weights += {factor}{blocks * WeightBlockBytes}";
+        foreach ((string _, string name, TensorStorage? tensor) in Epilogue.Pointers)
+        {
+            int step = name switch
+            {
+                "table" => blocks * VectorTier.BlockChannels,
+                "corrections" => blocks * CorrectionInts,
+                "scalars" => 0,
+                _ => blocks * VectorTier.BlockChannels * tensor!.ElementSize,
+            };
+            if (step != 0)
+            {
+                yield return $"{name} += {factor}{step}";
+            }
+        }
+    }
+
+    private void WriteRows(SourceWriter writer, List<ConvTile> tiles, int blocks, bool tail)
+    {
+        ConvGeometry g = Geometry;
+        bool byRows = Step.Work.Axis == WorkAxis.Rows;
+        bool single = g.Output.Height == 1;
+        using (single ? writer.Block() : writer.Block(byRows ? "for (int y = first; y < end; y++)" : $"for (int y = 0; y < {g.Output.Height}; y++)"))
+        {
+            string At(int stride) => single ? "" : $" + y * {stride}";
+            writer.Line($"byte* x = input{At(g.Stride.Height * g.InputRowStride)};");
+            List<(string Name, TensorStorage Tensor)> rows = Epilogue.Pointers.Where(p => p.Tensor is not null).Select(p => (p.Name, p.Tensor!)).ToList();
+            foreach ((string name, TensorStorage tensor) in rows)
+            {
+                writer.Line($"byte* {name}Row = {name}{At(tensor.RowStride)};");
+            }
+
+            string arguments = string.Join(", ", Epilogue.Pointers.Select(p => p.Tensor is null ? p.Name : $"{p.Name}Row"));
+            IReadOnlyList<(int Pixels, int Count)> pieces = Pieces(g.Output.Width, Math.Max(1, Choice.TilePixels));
+            for (int i = 0; i < pieces.Count; i++)
+            {
+                (int pixels, int count) = pieces[i];
+                ConvTile tile = TileOf(tiles, pixels, blocks, tail);
+                List<string> advance = [$"x += {pixels * g.Stride.Width * g.InputPixelStride}"];
+                advance.AddRange(rows.Select(r => $"{r.Name}Row += {pixels * r.Tensor.PixelStride}"));
+                string call = $"{tile.Name}(x, weights, {arguments});";
+                if (count > 1)
+                {
+                    using (writer.Block($"for (int i = 0; i < {count}; i++, {string.Join(", ", advance)})"))
+                    {
+                        writer.Line(call);
+                    }
+                }
+                else
+                {
+                    writer.Line(call);
+                    if (i < pieces.Count - 1)
+                    {
+                        writer.Line(string.Join("; ", advance) + ";");
+                    }
+                }
+            }
+        }
+    }
+
+    private ConvTile TileOf(List<ConvTile> tiles, int pixels, int blocks, bool tail)
+    {
+        ConvTile? tile = tiles.Find(t => t.Pixels == pixels && t.Blocks == blocks && t.Tail == tail);
+        if (tile is null)
+        {
+            tile = new ConvTile(this, pixels, blocks, tail);
+            tiles.Add(tile);
+        }
+
+        return tile;
+    }
+
+    /// <summary>Divides a row of pixels into pieces of at most <paramref name="most"/>, as equal as possible: at most two sizes, the larger first.</summary>
+    public static IReadOnlyList<(int Pixels, int Count)> Pieces(int width, int most)
+    {
+        int pieces = (width + most - 1) / most;
+        int small = width / pieces;
+        int large = width % pieces;
+        List<(int, int)> list = [];
+        if (large > 0)
+        {
+            list.Add((small + 1, large));
+        }
+
+        if (pieces > large)
+        {
+            list.Add((small, pieces - large));
+        }
+
+        return list;
+    }
+}

@@ -1,0 +1,135 @@
+using Hawq.Planning;
+
+namespace Hawq.CodeGen.Emit.Kernels;
+
+/// <summary>
+/// One register tile of an implicit-GEMM convolution: the accumulators of <see cref="Pixels"/> neighbouring output pixels and
+/// <see cref="Blocks"/> blocks of sixteen output channels stay in registers while one rolled loop walks over the kernel. Strides and
+/// offsets are literals. The loop over the steps is never unrolled: the JIT then spills accumulators (2.2 times slower, docs/kernels.md).
+/// </summary>
+internal sealed class ConvTile(ConvKernel kernel, int pixels, int blocks, bool tail)
+{
+    /// <summary>Output pixels.</summary>
+    public int Pixels => pixels;
+
+    /// <summary>Blocks of sixteen output channels.</summary>
+    public int Blocks => blocks;
+
+    /// <summary>Name of the tile method; <see cref="ConvKernel.NamePlaceholder"/> stands for the kernel's name.</summary>
+    public string Name => $"{ConvKernel.NamePlaceholder}_{pixels}x{blocks}{(tail ? "Tail" : "")}";
+
+    /// <summary>Whether the last block is partial.</summary>
+    public bool Tail => tail;
+
+    private int Vectors => blocks * kernel.Tier.VectorsPerBlock;
+
+    /// <summary>Writes the method.</summary>
+    public void Write(SourceWriter writer)
+    {
+        writer.Line($"/// <summary>Tile of {pixels} pixel{(pixels == 1 ? "" : "s")} by {blocks * VectorTier.BlockChannels} output channels.</summary>");
+        writer.Line("[MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]");
+        using (writer.Block($"private static void {Name}(byte* x, sbyte* w, {kernel.Epilogue.Parameters})"))
+        using (writer.Block("unchecked"))
+        {
+            writer.Line("// The accumulators start at the bias.");
+            for (int v = 0; v < Vectors; v++)
+            {
+                writer.Line($"{kernel.Tier.Vector}<int> {Join(pixels, m => m == 0 ? $"c0_{v} = {kernel.Tier.Vector}.Load(table{Offset(TableOffset(v))})" : $"c{m}_{v} = c0_{v}")};");
+            }
+
+            kernel.Products.Write(writer, this);
+
+            writer.Line("// Requantize and store.");
+            for (int m = 0; m < pixels; m++)
+            {
+                for (int block = 0; block < blocks; block++)
+                {
+                    bool partial = tail && block == blocks - 1;
+                    int first = block * kernel.Tier.VectorsPerBlock;
+                    string accumulators = string.Join(", ", Enumerable.Range(first, kernel.Tier.VectorsPerBlock).Select(v => $"c{m}_{v}"));
+                    writer.Line(kernel.Epilogue.Call(accumulators, m, block, partial));
+                }
+            }
+        }
+    }
+
+    /// <summary>Names of the accumulators of all pixels and vectors.</summary>
+    public IEnumerable<string> Accumulators(string prefix) =>
+        Enumerable.Range(0, pixels).SelectMany(m => Enumerable.Range(0, Vectors).Select(v => $"{prefix}{m}_{v}"));
+
+    /// <summary>Writes the loops over kernel rows (and columns, where a row is not one run); the body finds the run's codes at a.</summary>
+    public void Rows(SourceWriter writer, Action body)
+    {
+        ConvGeometry g = kernel.Geometry;
+        int rowBytes = g.Dilation.Height * g.InputRowStride;
+        int columnBytes = g.Dilation.Width * g.InputPixelStride;
+        if (g.Kernel.Height == 1 && g.RunsPerRow == 1)
+        {
+            writer.Line("byte* a = x;");
+            body();
+            return;
+        }
+
+        if (g.RunsPerRow == 1)
+        {
+            using (writer.Block($"for (int row = 0; row < {g.Kernel.Height}; row++, x += {rowBytes})"))
+            {
+                writer.Line("byte* a = x;");
+                body();
+            }
+
+            return;
+        }
+
+        using (writer.Block($"for (int row = 0; row < {g.Kernel.Height}; row++, x += {rowBytes})"))
+        {
+            using (writer.Block($"for (int column = 0; column < {g.Kernel.Width}; column++)"))
+            {
+                writer.Line($"byte* a = x + column * {columnBytes};");
+                body();
+            }
+        }
+    }
+
+    /// <summary>Loads the weights of <paramref name="steps"/> steps into w{step}_{vector}, and moves on.</summary>
+    public void LoadWeights(SourceWriter writer, int steps)
+    {
+        for (int s = 0; s < steps; s++)
+        {
+            for (int v = 0; v < Vectors; v++)
+            {
+                writer.Line($"{kernel.Tier.Vector}<sbyte> w{s}_{v} = {kernel.Tier.Vector}.Load(w{Offset(WeightOffset(v) + (64 * s))});");
+            }
+        }
+    }
+
+    /// <summary>A counted loop, or a plain block where there is one turn.</summary>
+    public static IDisposable Loop(SourceWriter writer, string variable, int count) =>
+        count == 1 ? writer.Block() : writer.Block($"for (int {variable} = 0; {variable} < {count}; {variable}++)");
+
+    /// <summary>Moves codes and weights on by a number of steps.</summary>
+    public static void Advance(SourceWriter writer, int steps)
+    {
+        writer.Line($"a += {4 * steps};");
+        writer.Line($"w += {64 * steps};");
+    }
+
+    /// <summary>Byte offset of a pixel of the tile in the input.</summary>
+    public int PixelOffset(int pixel) => pixel * kernel.Geometry.Stride.Width * kernel.Geometry.InputPixelStride;
+
+    /// <summary>Vectors of output channels.</summary>
+    public int VectorCount => Vectors;
+
+    /// <summary>" + n", or nothing for 0.</summary>
+    public static string Offset(int offset) => offset == 0 ? "" : $" + {offset}";
+
+    private int TableOffset(int v) => v * kernel.Tier.Lanes;
+
+    private int WeightOffset(int v)
+    {
+        int block = v / kernel.Tier.VectorsPerBlock;
+        return (block * kernel.WeightBlockBytes) + (v % kernel.Tier.VectorsPerBlock * kernel.Tier.Bytes);
+    }
+
+    private static string Join(int count, Func<int, string> part) => string.Join(", ", Enumerable.Range(0, count).Select(part));
+}

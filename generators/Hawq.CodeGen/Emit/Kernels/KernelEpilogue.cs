@@ -1,0 +1,330 @@
+using Hawq.Model;
+using Hawq.Planning;
+
+namespace Hawq.CodeGen.Emit.Kernels;
+
+/// <summary>
+/// The fused epilogue of a kernel as one small inlined method, which takes the accumulators of sixteen output channels of one pixel from
+/// registers to memory: requantize, residual add, clamp, requantize for the next layer, store.
+/// </summary>
+internal sealed class KernelEpilogue(ConvKernel kernel)
+{
+    private Epilogue Plan => kernel.Step.Epilogue;
+
+    private VectorTier Tier => kernel.Tier;
+
+    /// <summary>Parameters of a tile beyond the codes and weights.</summary>
+    public string Parameters => string.Join(", ", Pointers.Select(p => $"{p.Type} {p.Name}"));
+
+    /// <summary>Arguments of a tile call: every pointer moved by its own expression.</summary>
+    public IEnumerable<(string Type, string Name, TensorStorage? Tensor)> Pointers
+    {
+        get
+        {
+            yield return ("int*", "table", null);
+            if (kernel.HasCorrections)
+            {
+                yield return ("int*", "corrections", null);
+            }
+
+            if (Plan.Residual is { } residual)
+            {
+                yield return ("byte*", "other", residual.Operand);
+            }
+
+            for (int i = 0; i < Plan.Stores.Count; i++)
+            {
+                yield return ("byte*", $"y{i}", Plan.Stores[i].Target);
+            }
+
+            if (ScalarNames.Count > 0)
+            {
+                yield return ("int*", "scalars", null);
+            }
+        }
+    }
+
+    /// <summary>Writes the pointers that the tiles take, from the parameters that all tiers of a step have.</summary>
+    public void WriteLocals(SourceWriter writer)
+    {
+        if (kernel.HasCorrections)
+        {
+            writer.Line($"int* corrections = (int*)(weights + {kernel.Blocks * kernel.WeightBlockBytes});");
+        }
+
+        if (Plan.Residual is not null)
+        {
+            writer.Line("byte* other = (byte*)residual;");
+        }
+
+        for (int i = 0; i < Plan.Stores.Count; i++)
+        {
+            writer.Line($"byte* y{i} = (byte*){ScalarEpilogue.OutputName(Plan, i)};");
+        }
+
+        if (ScalarNames.Count > 0)
+        {
+            writer.Line("// Multiplier, rounding term and final shift of every requantize that is the same for all channels.");
+            writer.Line($"int* scalars = stackalloc int[] {{ {string.Join(", ", ScalarNames.Select(name => $"{name}Multiplier, {name}Rounding, {name}Shift"))} }};");
+        }
+    }
+
+    // Requantizers with one multiplier for all channels, under the names of the parameters (ScalarEpilogue).
+    private IReadOnlyList<string> ScalarNames
+    {
+        get
+        {
+            List<string> names = [];
+            if (Plan.Residual is { Self.Form: not RequantizeForm.Identity })
+            {
+                names.Add("self");
+            }
+
+            if (Plan.Residual is { Other.Form: not RequantizeForm.Identity })
+            {
+                names.Add("residual");
+            }
+
+            names.AddRange(Enumerable.Range(0, Plan.Stores.Count)
+                .Where(i => Plan.Stores[i].Requantize.Form != RequantizeForm.Identity).Select(i => ScalarEpilogue.OutputName(Plan, i)));
+            return names;
+        }
+    }
+
+    /// <summary>The statement that finishes one pixel of a tile.</summary>
+    public string Call(string accumulators, int pixel, int block, bool partial)
+    {
+        List<string> arguments = [accumulators];
+        foreach ((string type, string name, TensorStorage? tensor) in Pointers)
+        {
+            if (name == "corrections")
+            {
+                continue;
+            }
+
+            int offset = tensor is null
+                ? name == "table" ? block * VectorTier.BlockChannels : 0
+                : (pixel * tensor.PixelStride) + (block * VectorTier.BlockChannels * tensor.ElementSize);
+            arguments.Add(name + ConvTile.Offset(offset));
+        }
+
+        return $"{ConvKernel.NamePlaceholder}_Finish{(partial ? "Tail" : "")}({string.Join(", ", arguments)});";
+    }
+
+    /// <summary>Writes the method; <paramref name="channels"/> below sixteen are stored one group at a time.</summary>
+    public void Write(SourceWriter writer, int channels)
+    {
+        bool partial = channels < VectorTier.BlockChannels;
+        string[] names = Enumerable.Range(0, Tier.VectorsPerBlock).Select(i => $"v{i}").ToArray();
+        string parameters = string.Join(", ", names.Select(n => $"{Tier.Vector}<int> {n}")
+            .Concat(Pointers.Where(p => p.Name != "corrections").Select(p => $"{p.Type} {p.Name}")));
+        writer.Line($"/// <summary>Finishes {(partial ? $"the last {channels}" : "sixteen")} output channels of a pixel.</summary>");
+        writer.Line("[MethodImpl(MethodImplOptions.AggressiveInlining)]");
+        using (writer.Block($"private static void {ConvKernel.NamePlaceholder}_Finish{(partial ? "Tail" : "")}({parameters})"))
+        using (writer.Block("unchecked"))
+        {
+            WriteRequantize(writer, names);
+            int scalar = 0;
+            if (Plan.Residual is { } residual)
+            {
+                WriteResidual(writer, names, residual, ref scalar);
+            }
+
+            for (int i = 0; i < Plan.Stores.Count; i++)
+            {
+                WriteStore(writer, names, Plan.Stores[i], i, channels, ref scalar);
+            }
+        }
+    }
+
+    private void WriteRequantize(SourceWriter writer, string[] names)
+    {
+        Requantizer requantize = Plan.Requantize!;
+        int p = kernel.Step.Weights.PaddedChannels;
+        writer.Line("// Requantize with the channel's own multiplier.");
+        for (int i = 0; i < names.Length; i++)
+        {
+            int lane = i * Tier.Lanes;
+            string value = requantize.PreShift == 0 ? names[i] : $"{names[i]} << {requantize.PreShift}";
+            writer.Line($"{names[i]} = {Tier.Class}.Requantize({value}, table + {p + lane}, table + {(2 * p) + lane}, table + {(3 * p) + lane}, table + {(4 * p) + lane});");
+        }
+
+        if (Plan.Residual is not null || !LeavesClampToStore)
+        {
+            WriteClamp(writer, names, Plan.Clamp, 0);
+        }
+    }
+
+    // One store of the value as it is: its narrowing saturates, which may be the clamp, or half of it.
+    private bool LeavesClampToStore => Plan.Stores.Count == 1 && Plan.Stores[0].Requantize.Form == RequantizeForm.Identity;
+
+    private Clamp StoreClamp(Store store)
+    {
+        if (!LeavesClampToStore)
+        {
+            return store.Clamp;
+        }
+
+        Clamp before = Plan.Residual?.Clamp ?? Plan.Clamp;
+        return new Clamp(
+            Math.Max(before.Lo, store.Clamp.Lo), Math.Min(before.Hi, store.Clamp.Hi), before.Low || store.Clamp.Low, before.High || store.Clamp.High);
+    }
+
+    private void WriteResidual(SourceWriter writer, string[] names, ResidualAdd residual, ref int scalar)
+    {
+        writer.Line($"// Add {residual.Operand.Tensor.Name}, brought to the same grid.");
+        string? self = Scalar(residual.Self, ref scalar);
+        string? other = Scalar(residual.Other, ref scalar);
+        for (int i = 0; i < names.Length; i++)
+        {
+            int element = i * Tier.Lanes * residual.Operand.ElementSize;
+            string address = $"other{ConvTile.Offset(element)}";
+            string operand = residual.Operand.Element switch
+            {
+                ElementType.UInt8 => $"{Tier.Class}.LoadBytes({address})",
+                ElementType.Int16 => $"{Tier.Class}.LoadShorts({address})",
+                _ => $"{Tier.Vector}.Load((int*)({address}))",
+            };
+            if (residual.Operand.StoredZero != 0)
+            {
+                operand = $"({operand} - {Constant(residual.Operand.StoredZero)})";
+            }
+
+            writer.Line($"{names[i]} = {Rescale(names[i], residual.Self, self)} + {Rescale(operand, residual.Other, other)};");
+        }
+
+        if (!LeavesClampToStore)
+        {
+            WriteClamp(writer, names, residual.Clamp, 0);
+        }
+    }
+
+    private void WriteStore(SourceWriter writer, string[] names, Store store, int index, int channels, ref int scalar)
+    {
+        TensorStorage target = store.Target;
+        string? rescale = Scalar(store.Requantize, ref scalar);
+        string[] values = names;
+        writer.Line($"// Store {target.Tensor.Name}.");
+        if (rescale is not null || index < Plan.Stores.Count - 1)
+        {
+            values = names.Select(n => $"{n}_{index}").ToArray();
+            for (int i = 0; i < names.Length; i++)
+            {
+                writer.Line($"{Tier.Vector}<int> {values[i]} = {Rescale(names[i], store.Requantize, rescale)};");
+            }
+        }
+
+        if (target.StoredZero != 0)
+        {
+            foreach (string value in values)
+            {
+                writer.Line($"{value} += {Constant(target.StoredZero)};");
+            }
+        }
+
+        // Narrowing saturates: only what it does not cut off is clamped.
+        (int lo, int hi) = target.Element switch
+        {
+            ElementType.UInt8 => (0, 255),
+            ElementType.Int16 => (short.MinValue, short.MaxValue),
+            _ => (int.MinValue, int.MaxValue),
+        };
+        Clamp clamp = StoreClamp(store);
+        bool low = clamp.Low && clamp.Lo + target.StoredZero > lo;
+        bool high = clamp.High && clamp.Hi + target.StoredZero < hi;
+        bool narrowHigh = target.Element == ElementType.UInt8 && high && !low;
+        WriteClamp(writer, values, clamp with { Low = low, High = high && !narrowHigh }, target.StoredZero);
+        string all = string.Join(", ", values);
+        bool partial = channels < VectorTier.BlockChannels;
+        switch (target.Element)
+        {
+            case ElementType.UInt8:
+                string bytes = $"{Tier.Class}.Bytes({all})";
+                if (narrowHigh)
+                {
+                    bytes = $"Vector128.Min({bytes}, Vector128.Create((byte){clamp.Hi + target.StoredZero}))";
+                }
+
+                writer.Line(partial ? $"StoreBytes({bytes}, y{index}, {channels});" : $"{bytes}.Store(y{index});");
+                break;
+            case ElementType.Int16:
+                if (partial)
+                {
+                    writer.Line("byte* narrow = stackalloc byte[32];");
+                    writer.Line($"{Tier.Class}.StoreShorts(narrow, {all});");
+                    writer.Line($"StoreBytes(Vector128.Load(narrow), y{index}, {Math.Min(16, 2 * channels)});");
+                    if (channels > 8)
+                    {
+                        writer.Line($"StoreBytes(Vector128.Load(narrow + 16), y{index} + 16, {(2 * channels) - 16});");
+                    }
+                }
+                else
+                {
+                    writer.Line($"{Tier.Class}.StoreShorts(y{index}, {all});");
+                }
+
+                break;
+            default:
+                WriteInts(writer, values, index, channels);
+                break;
+        }
+    }
+
+    private void WriteInts(SourceWriter writer, string[] values, int index, int channels)
+    {
+        if (channels == VectorTier.BlockChannels)
+        {
+            for (int i = 0; i < values.Length; i++)
+            {
+                writer.Line($"{values[i]}.Store((int*)y{index}{ConvTile.Offset(i * Tier.Lanes)});");
+            }
+
+            return;
+        }
+
+        for (int lane = 0; lane < channels; lane++)
+        {
+            writer.Line($"((int*)y{index})[{lane}] = {values[lane / Tier.Lanes]}.GetElement({lane % Tier.Lanes});");
+        }
+    }
+
+    private void WriteClamp(SourceWriter writer, string[] values, Clamp clamp, int storedZero)
+    {
+        if (!clamp.Needed)
+        {
+            return;
+        }
+
+        foreach (string value in values)
+        {
+            string expression = value;
+            if (clamp.High)
+            {
+                expression = $"{Tier.Vector}.Min({expression}, {Constant(clamp.Hi + storedZero)})";
+            }
+
+            if (clamp.Low)
+            {
+                string bound = clamp.Lo + storedZero == 0 ? $"{Tier.Vector}<int>.Zero" : Constant(clamp.Lo + storedZero);
+                expression = $"{Tier.Vector}.Max({expression}, {bound})";
+            }
+
+            writer.Line($"{value} = {expression};");
+        }
+    }
+
+    private string Constant(int value) => $"{Tier.Vector}.Create({value})";
+
+    private static string? Scalar(Requantizer requantizer, ref int scalar) =>
+        requantizer.Form == RequantizeForm.Identity ? null : $"scalars{ConvTile.Offset(3 * scalar++)}";
+
+    private string Rescale(string value, Requantizer requantizer, string? scalars)
+    {
+        if (scalars is null)
+        {
+            return value;
+        }
+
+        return $"{Tier.Class}.Rescale({value}{(requantizer.PreShift == 0 ? "" : $" << {requantizer.PreShift}")}, {scalars})";
+    }
+}

@@ -1,0 +1,102 @@
+namespace Hawq.CodeGen.Emit.Kernels;
+
+/// <summary>Helpers of the generated weights class that prepare packed weights for particular kernels; they run once, at load.</summary>
+internal static class KernelPacking
+{
+    /// <summary>Source text, without indentation.</summary>
+    public const string Text = """
+        /// <summary>
+        /// Makes every sum of <paramref name="window"/> steps fit in int16: what an int16 lane (a pair of codes) has too much of, for codes up
+        /// to <paramref name="hi"/>, is moved from the packed weights into correction steps, which the kernel adds on their own. A block of
+        /// corrections holds the number of steps, the input offset of each (rounded up to 64 bytes), then their weights, [step][16][4].
+        /// </summary>
+        private static void TakeCorrections(
+            sbyte* packed, int blocks, int rows, int runsPerRow, int steps, int window, int hi, int rowBytes, int runBytes)
+        {
+            int limit = short.MaxValue / hi;
+            int all = rows * runsPerRow * steps;
+            int* corrections = (int*)(packed + (blocks * all * 64));
+            int offsets = (all + 16) / 16 * 16;
+            int* places = stackalloc int[window];
+            for (int block = 0; block < blocks; block++, packed += all * 64, corrections += offsets + (all * 16))
+            {
+                sbyte* extra = (sbyte*)(corrections + offsets);
+                corrections[0] = 0;
+                for (int run = 0; run < rows * runsPerRow; run++)
+                {
+                    for (int start = 0; start < steps; start += window)
+                    {
+                        int length = global::System.Math.Min(window, steps - start);
+                        sbyte* sums = packed + (((run * steps) + start) * 64);
+                        for (int step = 0; step < length; step++)
+                        {
+                            places[step] = -1;
+                        }
+
+                        for (int lane = 0; lane < 64; lane += 2)
+                        {
+                            FitLane(sums + lane, length, limit, 1, places, corrections, extra, lane, run, start, runsPerRow, rowBytes, runBytes);
+                            FitLane(sums + lane, length, limit, -1, places, corrections, extra, lane, run, start, runsPerRow, rowBytes, runBytes);
+                        }
+                    }
+                }
+            }
+        }
+
+        /// <summary>One lane of one window, one sign: takes from the largest weights, from steps that are already corrected where there are any.</summary>
+        private static void FitLane(
+            sbyte* weights, int length, int limit, int sign, int* places, int* corrections, sbyte* corrected, int lane, int run, int start, int runsPerRow, int rowBytes, int runBytes)
+        {
+            int sum = 0;
+            for (int step = 0; step < length; step++)
+            {
+                sum += global::System.Math.Max(0, sign * weights[step * 64]) + global::System.Math.Max(0, sign * weights[(step * 64) + 1]);
+            }
+
+            while (sum > limit)
+            {
+                int best = 0;
+                int bestWeight = -1;
+                for (int step = 0; step < length; step++)
+                {
+                    for (int code = 0; code < 2; code++)
+                    {
+                        int weight = sign * weights[(step * 64) + code];
+                        if (weight > 0 && weight + (places[step] < 0 ? 0 : 256) > bestWeight)
+                        {
+                            bestWeight = weight + (places[step] < 0 ? 0 : 256);
+                            best = (step * 64) + code;
+                        }
+                    }
+                }
+
+                int place = places[best / 64];
+                if (place < 0)
+                {
+                    place = corrections[0]++;
+                    places[best / 64] = place;
+                    corrections[1 + place] = (run / runsPerRow * rowBytes) + (run % runsPerRow * runBytes) + ((start + (best / 64)) * 4);
+                    for (int i = 0; i < 64; i++)
+                    {
+                        corrected[(place * 64) + i] = 0;
+                    }
+
+                }
+
+                int taken = global::System.Math.Min(sum - limit, bestWeight & 255);
+                weights[best] -= (sbyte)(sign * taken);
+                corrected[(place * 64) + lane + (best % 64)] += (sbyte)(sign * taken);
+                sum -= taken;
+            }
+        }
+
+        /// <summary>SSE4.1 has no shift by lane: it multiplies by 2^(31 - shift) instead.</summary>
+        private static void ShiftsToMultipliers(int* shifts, int count)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                shifts[i] = 1 << (31 - shifts[i]);
+            }
+        }
+        """;
+}

@@ -1,0 +1,94 @@
+using Hawq.Planning;
+
+namespace Hawq.CodeGen.Emit.Kernels.Tiers;
+
+/// <summary>32-byte vectors. Sixteen output channels are two vectors.</summary>
+internal static class Avx2Operations
+{
+    /// <summary>AVX2 alone.</summary>
+    public static VectorTier Tier { get; } = new(
+        InstructionSet.Avx2, "V256", "Vector256", 32, "Avx2.IsSupported", "AVX2, 32-byte vectors", Text);
+
+    /// <summary>With vpdpbusd.</summary>
+    public static VectorTier VnniTier { get; } = Tier with
+    {
+        Set = InstructionSet.AvxVnni,
+        Condition = "AvxVnni.IsSupported",
+        Title = "AVX-VNNI, 32-byte vectors",
+    };
+
+    private const string Text = """
+        /// <summary>The 32-byte vector operations of the kernels (AVX2, and vpdpbusd of AVX-VNNI): sixteen output channels are two vectors.</summary>
+        private static class V256
+        {
+            private const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
+
+            /// <summary>Four codes, repeated for every output channel.</summary>
+            [MethodImpl(Inline)]
+            public static Vector256<byte> Codes(byte* x) => Vector256.Create(*(int*)x).AsByte();
+
+            /// <summary>vpdpbusd: adds four products of code and weight per lane.</summary>
+            [MethodImpl(Inline)]
+            public static Vector256<int> Dot(Vector256<int> acc, Vector256<byte> codes, Vector256<sbyte> weights) =>
+                AvxVnni.MultiplyWideningAndAdd(acc, codes, weights);
+
+            /// <summary>vpmaddubsw: code * weight, summed in pairs into int16 lanes, with saturation (proven not to happen).</summary>
+            [MethodImpl(Inline)]
+            public static Vector256<short> Products(Vector256<byte> codes, Vector256<sbyte> weights) => Avx2.MultiplyAddAdjacent(codes, weights);
+
+            /// <summary>vpmaddwd by one: neighbouring int16 lanes summed into int32 lanes.</summary>
+            [MethodImpl(Inline)]
+            public static Vector256<int> Widen(Vector256<short> sums) => Avx2.MultiplyAddAdjacent(sums, Vector256.Create((short)1));
+
+            /// <summary>Four codes times four weights per lane by int16 products: exact for all codes and weights.</summary>
+            [MethodImpl(Inline)]
+            public static Vector256<int> WideProducts(Vector256<byte> codes, Vector256<short> even, Vector256<short> odd) =>
+                Avx2.MultiplyAddAdjacent((codes.AsUInt16() & Vector256.Create((ushort)255)).AsInt16(), even)
+                + Avx2.MultiplyAddAdjacent((codes.AsUInt16() >>> 8).AsInt16(), odd);
+
+            /// <summary>(acc * b + 2^(c-1)) >> c per channel, for c of at least 33: the high halves of the products, then int32.</summary>
+            [MethodImpl(Inline)]
+            public static Vector256<int> Requantize(Vector256<int> acc, int* b, int* odd, int* rounding, int* shift)
+            {
+                Vector256<int> evenProducts = (Avx2.Multiply(acc, Vector256.Load(b)).AsUInt64() >>> 32).AsInt32();
+                Vector256<int> oddProducts = Avx2.Multiply((acc.AsUInt64() >>> 32).AsInt32(), Vector256.Load(odd)).AsInt32();
+                return Avx2.ShiftRightArithmeticVariable(Avx2.Blend(evenProducts, oddProducts, 0xAA) + Vector256.Load(rounding), Vector256.Load(shift).AsUInt32());
+            }
+
+            /// <summary>The same with one multiplier for all channels: scalars are b, 2^(c-33) and c-32.</summary>
+            [MethodImpl(Inline)]
+            public static Vector256<int> Rescale(Vector256<int> value, int* scalars)
+            {
+                Vector256<int> b = Vector256.Create(scalars[0]);
+                Vector256<int> evenProducts = (Avx2.Multiply(value, b).AsUInt64() >>> 32).AsInt32();
+                Vector256<int> oddProducts = Avx2.Multiply((value.AsUInt64() >>> 32).AsInt32(), b).AsInt32();
+                return Avx2.ShiftRightArithmeticVariable(
+                    Avx2.Blend(evenProducts, oddProducts, 0xAA) + Vector256.Create(scalars[1]), Vector256.Create(scalars[2]).AsUInt32());
+            }
+
+            /// <summary>Narrows sixteen channels to bytes; saturates to [0, 255].</summary>
+            [MethodImpl(Inline)]
+            public static Vector128<byte> Bytes(Vector256<int> a, Vector256<int> b)
+            {
+                Vector256<short> shorts = Shorts(a, b);
+                return Sse2.PackUnsignedSaturate(shorts.GetLower(), shorts.GetUpper());
+            }
+
+            /// <summary>Stores sixteen channels as int16; saturates.</summary>
+            [MethodImpl(Inline)]
+            public static void StoreShorts(byte* y, Vector256<int> a, Vector256<int> b) => Shorts(a, b).Store((short*)y);
+
+            /// <summary>Loads int16 lanes as int32.</summary>
+            [MethodImpl(Inline)]
+            public static Vector256<int> LoadShorts(byte* x) => Avx2.ConvertToVector256Int32((short*)x);
+
+            /// <summary>Loads bytes as int32 lanes.</summary>
+            [MethodImpl(Inline)]
+            public static Vector256<int> LoadBytes(byte* x) => Avx2.ConvertToVector256Int32(x);
+
+            [MethodImpl(Inline)]
+            private static Vector256<short> Shorts(Vector256<int> a, Vector256<int> b) =>
+                Avx2.Permute4x64(Avx2.PackSignedSaturate(a, b).AsInt64(), 0b_11_01_10_00).AsInt16();
+        }
+        """;
+}

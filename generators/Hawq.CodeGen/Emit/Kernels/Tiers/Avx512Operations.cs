@@ -1,0 +1,75 @@
+using Hawq.Planning;
+
+namespace Hawq.CodeGen.Emit.Kernels.Tiers;
+
+/// <summary>64-byte vectors. Sixteen output channels are one vector.</summary>
+internal static class Avx512Operations
+{
+    /// <summary>The tier.</summary>
+    public static VectorTier Tier { get; } = new(
+        InstructionSet.Avx512, "V512", "Vector512", 64, "Avx512BW.IsSupported", "AVX-512BW, 64-byte vectors", Text);
+
+    private const string Text = """
+        /// <summary>The 64-byte vector operations of the kernels (AVX-512BW): sixteen output channels are one vector.</summary>
+        private static class V512
+        {
+            private const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
+
+            /// <summary>Four codes, repeated for every output channel.</summary>
+            [MethodImpl(Inline)]
+            public static Vector512<byte> Codes(byte* x) => Vector512.Create(*(int*)x).AsByte();
+
+            /// <summary>vpmaddubsw: code * weight, summed in pairs into int16 lanes, with saturation (proven not to happen).</summary>
+            [MethodImpl(Inline)]
+            public static Vector512<short> Products(Vector512<byte> codes, Vector512<sbyte> weights) => Avx512BW.MultiplyAddAdjacent(codes, weights);
+
+            /// <summary>vpmaddwd by one: neighbouring int16 lanes summed into int32 lanes.</summary>
+            [MethodImpl(Inline)]
+            public static Vector512<int> Widen(Vector512<short> sums) => Avx512BW.MultiplyAddAdjacent(sums, Vector512.Create((short)1));
+
+            /// <summary>Four codes times four weights per lane by int16 products: exact for all codes and weights.</summary>
+            [MethodImpl(Inline)]
+            public static Vector512<int> WideProducts(Vector512<byte> codes, Vector512<short> even, Vector512<short> odd) =>
+                Avx512BW.MultiplyAddAdjacent((codes.AsUInt16() & Vector512.Create((ushort)255)).AsInt16(), even)
+                + Avx512BW.MultiplyAddAdjacent((codes.AsUInt16() >>> 8).AsInt16(), odd);
+
+            /// <summary>(acc * b + 2^(c-1)) >> c per channel, for c of at least 33: the high halves of the products, then int32.</summary>
+            [MethodImpl(Inline)]
+            public static Vector512<int> Requantize(Vector512<int> acc, int* b, int* odd, int* rounding, int* shift)
+            {
+                Vector512<int> even = Avx512F.Multiply(acc, Vector512.Load(b)).AsInt32();
+                Vector512<int> oddProducts = Avx512F.Multiply((acc.AsUInt64() >>> 32).AsInt32(), Vector512.Load(odd)).AsInt32();
+                Vector512<int> high = Avx512F.PermuteVar16x32x2(even, Vector512.Create(1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31), oddProducts);
+                return Avx512F.ShiftRightArithmeticVariable(high + Vector512.Load(rounding), Vector512.Load(shift).AsUInt32());
+            }
+
+            /// <summary>The same with one multiplier for all channels: scalars are b, 2^(c-33) and c-32.</summary>
+            [MethodImpl(Inline)]
+            public static Vector512<int> Rescale(Vector512<int> value, int* scalars)
+            {
+                Vector512<int> b = Vector512.Create(scalars[0]);
+                Vector512<int> even = Avx512F.Multiply(value, b).AsInt32();
+                Vector512<int> oddProducts = Avx512F.Multiply((value.AsUInt64() >>> 32).AsInt32(), b).AsInt32();
+                Vector512<int> high = Avx512F.PermuteVar16x32x2(even, Vector512.Create(1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31), oddProducts);
+                return Avx512F.ShiftRightArithmeticVariable(high + Vector512.Create(scalars[1]), Vector512.Create(scalars[2]).AsUInt32());
+            }
+
+            /// <summary>Narrows sixteen channels to bytes; saturates to [0, 255].</summary>
+            [MethodImpl(Inline)]
+            public static Vector128<byte> Bytes(Vector512<int> a) =>
+                Avx512F.ConvertToVector128ByteWithSaturation(Vector512.Max(a, Vector512<int>.Zero).AsUInt32());
+
+            /// <summary>Stores sixteen channels as int16; saturates.</summary>
+            [MethodImpl(Inline)]
+            public static void StoreShorts(byte* y, Vector512<int> a) => Avx512F.ConvertToVector256Int16WithSaturation(a).Store((short*)y);
+
+            /// <summary>Loads int16 lanes as int32.</summary>
+            [MethodImpl(Inline)]
+            public static Vector512<int> LoadShorts(byte* x) => Avx512F.ConvertToVector512Int32(Vector256.Load((short*)x));
+
+            /// <summary>Loads bytes as int32 lanes.</summary>
+            [MethodImpl(Inline)]
+            public static Vector512<int> LoadBytes(byte* x) => Avx512F.ConvertToVector512Int32(Vector128.Load(x));
+        }
+        """;
+}

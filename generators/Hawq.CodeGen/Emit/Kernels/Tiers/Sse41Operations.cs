@@ -1,0 +1,88 @@
+using Hawq.Planning;
+
+namespace Hawq.CodeGen.Emit.Kernels.Tiers;
+
+/// <summary>16-byte vectors of x64, what NativeAOT compiles for unless told otherwise. Sixteen output channels are four vectors.</summary>
+internal static class Sse41Operations
+{
+    /// <summary>The tier.</summary>
+    public static VectorTier Tier { get; } = new(
+        InstructionSet.Sse41, "V128", "Vector128", 16, "Sse41.IsSupported", "SSE4.1, 16-byte vectors", Text);
+
+    private const string Text = """
+        /// <summary>The 16-byte vector operations of the kernels (SSE4.1): sixteen output channels are four vectors.</summary>
+        private static class V128
+        {
+            private const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
+
+            /// <summary>Four codes, repeated for every output channel.</summary>
+            [MethodImpl(Inline)]
+            public static Vector128<byte> Codes(byte* x) => Vector128.Create(*(int*)x).AsByte();
+
+            /// <summary>pmaddubsw: code * weight, summed in pairs into int16 lanes, with saturation (proven not to happen).</summary>
+            [MethodImpl(Inline)]
+            public static Vector128<short> Products(Vector128<byte> codes, Vector128<sbyte> weights) => Ssse3.MultiplyAddAdjacent(codes, weights);
+
+            /// <summary>pmaddwd by one: neighbouring int16 lanes summed into int32 lanes.</summary>
+            [MethodImpl(Inline)]
+            public static Vector128<int> Widen(Vector128<short> sums) => Sse2.MultiplyAddAdjacent(sums, Vector128.Create((short)1));
+
+            /// <summary>Four codes times four weights per lane by int16 products: exact for all codes and weights.</summary>
+            [MethodImpl(Inline)]
+            public static Vector128<int> WideProducts(Vector128<byte> codes, Vector128<short> even, Vector128<short> odd) =>
+                Sse2.MultiplyAddAdjacent((codes.AsUInt16() & Vector128.Create((ushort)255)).AsInt16(), even)
+                + Sse2.MultiplyAddAdjacent((codes.AsUInt16() >>> 8).AsInt16(), odd);
+
+            /// <summary>(acc * b + 2^(c-1)) >> c per channel, for c of at least 33: the high halves of the products, then int32.</summary>
+            [MethodImpl(Inline)]
+            public static Vector128<int> Requantize(Vector128<int> acc, int* b, int* odd, int* rounding, int* shift) =>
+                Shift(HighHalf(acc, Vector128.Load(b), Vector128.Load(odd)) + Vector128.Load(rounding), Vector128.Load(shift), Vector128.Load(shift + 1));
+
+            /// <summary>The same with one multiplier for all channels: scalars are b, 2^(c-33) and c-32.</summary>
+            [MethodImpl(Inline)]
+            public static Vector128<int> Rescale(Vector128<int> value, int* scalars)
+            {
+                Vector128<int> b = Vector128.Create(scalars[0]);
+                return (HighHalf(value, b, b) + Vector128.Create(scalars[1])) >> scalars[2];
+            }
+
+            /// <summary>Narrows sixteen channels to bytes; saturates to [0, 255].</summary>
+            [MethodImpl(Inline)]
+            public static Vector128<byte> Bytes(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d) =>
+                Sse2.PackUnsignedSaturate(Sse2.PackSignedSaturate(a, b), Sse2.PackSignedSaturate(c, d));
+
+            /// <summary>Stores sixteen channels as int16; saturates.</summary>
+            [MethodImpl(Inline)]
+            public static void StoreShorts(byte* y, Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d)
+            {
+                Sse2.PackSignedSaturate(a, b).Store((short*)y);
+                Sse2.PackSignedSaturate(c, d).Store((short*)y + 8);
+            }
+
+            /// <summary>Loads int16 lanes as int32.</summary>
+            [MethodImpl(Inline)]
+            public static Vector128<int> LoadShorts(byte* x) => Sse41.ConvertToVector128Int32((short*)x);
+
+            /// <summary>Loads bytes as int32 lanes.</summary>
+            [MethodImpl(Inline)]
+            public static Vector128<int> LoadBytes(byte* x) => Sse41.ConvertToVector128Int32(x);
+
+            [MethodImpl(Inline)]
+            private static Vector128<int> HighHalf(Vector128<int> value, Vector128<int> b, Vector128<int> next)
+            {
+                Vector128<int> even = (Sse41.Multiply(value, b).AsUInt64() >>> 32).AsInt32();
+                Vector128<int> odd = Sse41.Multiply((value.AsUInt64() >>> 32).AsInt32(), next).AsInt32();
+                return Sse41.Blend(even.AsInt16(), odd.AsInt16(), 0xCC).AsInt32();
+            }
+
+            // There is no shift by lane before AVX2: value >> s is the high half of value * 2^(31-s) * 2, for s from 1 to 31.
+            [MethodImpl(Inline)]
+            private static Vector128<int> Shift(Vector128<int> value, Vector128<int> shift, Vector128<int> next)
+            {
+                Vector128<int> even = (Sse41.Multiply(value, shift).AsUInt64() >>> 31).AsInt32();
+                Vector128<int> odd = (Sse41.Multiply((value.AsUInt64() >>> 32).AsInt32(), next).AsUInt64() << 1).AsInt32();
+                return Sse41.Blend(even.AsInt16(), odd.AsInt16(), 0xCC).AsInt32();
+            }
+        }
+        """;
+}

@@ -1,0 +1,37 @@
+using Hawq.Planning;
+
+namespace Hawq.CodeGen.Emit.Kernels;
+
+/// <summary>
+/// What a kernel template needs to know of an instruction set. Every tier has a small class of vector operations in the generated file
+/// (<see cref="Operations"/>), with the same method names, so that one template serves every width: only the class name and the number
+/// of vectors that sixteen output channels take differ.
+/// </summary>
+/// <param name="Set">The tier.</param>
+/// <param name="Class">Name of the operations class in the generated file.</param>
+/// <param name="Vector">The vector type: Vector512, Vector256 or Vector128.</param>
+/// <param name="Bytes">Bytes of a vector.</param>
+/// <param name="Condition">C# condition under which the tier may run.</param>
+/// <param name="Title">For the documentation of the generated methods.</param>
+/// <param name="Operations">Source text of the operations class, without indentation.</param>
+internal sealed record VectorTier(InstructionSet Set, string Class, string Vector, int Bytes, string Condition, string Title, string Operations)
+{
+    /// <summary>Output channels of a block: the unit of weights, tables and stores on every tier.</summary>
+    public const int BlockChannels = 16;
+
+    /// <summary>int32 lanes of a vector.</summary>
+    public int Lanes => Bytes / 4;
+
+    /// <summary>Vectors that the accumulators of a block take: 1, 2 or 4.</summary>
+    public int VectorsPerBlock => BlockChannels / Lanes;
+
+    /// <summary>The tier of an instruction set, or null where there is no vector code for it.</summary>
+    public static VectorTier? For(InstructionSet set) => set switch
+    {
+        InstructionSet.Avx512 => Tiers.Avx512Operations.Tier,
+        InstructionSet.AvxVnni => Tiers.Avx2Operations.VnniTier,
+        InstructionSet.Avx2 => Tiers.Avx2Operations.Tier,
+        InstructionSet.Sse41 => Tiers.Sse41Operations.Tier,
+        _ => null,
+    };
+}

@@ -1,0 +1,203 @@
+using System.Runtime.Intrinsics.X86;
+using Hawq.Compilation;
+using Hawq.Model;
+using Hawq.Planning;
+using Hawq.Reference;
+using Hawq.Testing;
+using Xunit;
+
+namespace Hawq.CodeGen.Tests.Kernels;
+
+/// <summary>Every kernel family on every instruction set of this machine, against the reference interpreter, tensor by tensor.</summary>
+public sealed class KernelTests
+{
+    public static TheoryData<InstructionSet, KernelFamily, int, int, int> Kernels
+    {
+        get
+        {
+            TheoryData<InstructionSet, KernelFamily, int, int, int> data = [];
+            foreach (InstructionSet tier in Tiers)
+            {
+                data.Add(tier, KernelFamily.Tree, 16, 3, 1);
+                data.Add(tier, KernelFamily.Tree, 32, 4, 2);
+                data.Add(tier, KernelFamily.Tree, 32, 2, 3);
+                data.Add(tier, KernelFamily.Maddubs16, 16, 3, 8);
+                data.Add(tier, KernelFamily.Maddubs16, 32, 2, 1000);
+                data.Add(tier, KernelFamily.Widen, 32, 3, 0);
+            }
+
+            if (AvxVnni.IsSupported)
+            {
+                data.Add(InstructionSet.AvxVnni, KernelFamily.Dot4, 16, 3, 0);
+                data.Add(InstructionSet.AvxVnni, KernelFamily.Dot4, 32, 2, 0);
+            }
+
+            return data;
+        }
+    }
+
+    public static TheoryData<InstructionSet> Machines
+    {
+        get
+        {
+            TheoryData<InstructionSet> data = [InstructionSet.Scalar];
+            foreach (InstructionSet tier in Tiers)
+            {
+                data.Add(tier);
+            }
+
+            if (AvxVnni.IsSupported)
+            {
+                data.Add(InstructionSet.AvxVnni);
+            }
+
+            return data;
+        }
+    }
+
+    private static IEnumerable<InstructionSet> Tiers
+    {
+        get
+        {
+            if (Avx512BW.IsSupported)
+            {
+                yield return InstructionSet.Avx512;
+            }
+
+            if (Avx2.IsSupported)
+            {
+                yield return InstructionSet.Avx2;
+            }
+
+            if (Sse41.IsSupported)
+            {
+                yield return InstructionSet.Sse41;
+            }
+        }
+    }
+
+    /// <summary>
+    /// A chain of layers that stresses every tail: of tiles (13 columns), of blocks of output channels (33, 20, 3, 10), of steps (runs of 9 and 15
+    /// codes), of units of work (20 rows, then 10), with a stride, a dilation, 1x1 and 5x5 kernels and a fully connected end.
+    /// </summary>
+    [Theory]
+    [MemberData(nameof(Kernels))]
+    public void Equals_the_interpreter_on_every_tail(InstructionSet tier, KernelFamily family, int channels, int pixels, int window)
+    {
+        // Four-bit codes and weights are proven for windows of up to 156 steps, more than any layer here has.
+        (int bits, Activation input, Activation[] inner) = family switch
+        {
+            KernelFamily.Tree => (8, Activation.U7, [Activation.S4, Activation.U7]),
+            KernelFamily.Maddubs16 => (4, Activation.S4, new[] { Activation.U4, Activation.S4 }),
+            _ => (8, Activation.U8Asymmetric, [Activation.S8Full, Activation.U8, Activation.U8Asymmetric, Activation.S8]),
+        };
+        foreach (WeightPattern pattern in new[] { WeightPattern.Bell, WeightPattern.Extreme })
+        {
+            int next = 0;
+            NetworkBuilder builder = new("chain", window + channels) { Pattern = pattern };
+            builder.Input(20, 13, 3, range: input);
+            string x = Conv(builder.InputName, 16, 3);
+            x = Conv(x, 33, 1);
+            x = Conv(x, 20, 3, 2);
+            x = Conv(x, 3, 5);
+            x = Conv(x, 24, 3, dilation: 2);
+            x = Conv(x, 48, 1);
+            x = builder.GlobalAveragePool(x, inner[0]);
+            builder.Gemm(x, 10, bits, Activation.Branch);
+            (Network network, NetworkWeights weights) = builder.Build();
+            NetworkPlan plan = Planner.Plan(network, new KernelPreference { Forced = new KernelChoice(tier, family, WeightPacking.Interleaved4, channels, pixels, window) });
+
+            Assert.All(plan.Steps.OfType<ConvStep>(), step => Assert.Equal(family, step.Kernels[0].Family));
+            Assert.Null(FirstDifference(plan, network, weights, Inputs(network, weights, everyChannel: false)));
+
+            string Conv(string from, int outputs, int kernel, int stride = 1, int dilation = 1) =>
+                builder.Conv(from, outputs, kernel, stride, weightBits: bits, activation: inner[next++ % inner.Length], dilation: dilation);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Machines))]
+    public void A_residual_network_is_the_same_on_every_machine(InstructionSet machine)
+    {
+        foreach (int channels in new[] { 16, 21 })
+        {
+            NetworkBuilder builder = new("residual", channels);
+            builder.Input(14, 10, 3, range: Activation.S8);
+            string stem = builder.Conv(builder.InputName, channels, 3, activation: Activation.Residual);
+            string input = builder.Requantize(stem, Activation.U7);
+            var first = builder.BasicBlock(stem, input, channels);
+            var second = builder.BasicBlock(first.Residual, first.Input, 2 * channels, stride: 2, weightBits: 4, activation: Activation.U4);
+            var third = builder.BasicBlock(second.Residual, second.Input, 2 * channels);
+            builder.Gemm(builder.GlobalAveragePool(third.Input), 10);
+            (Network network, NetworkWeights weights) = builder.Build();
+            NetworkPlan plan = Planner.Plan(network, new KernelPreference(machine));
+
+            Assert.All(plan.Steps.OfType<ConvStep>(), step => Assert.True(step.Kernels.Count > 1 || machine == InstructionSet.Scalar));
+            Assert.Null(FirstDifference(plan, network, weights, Inputs(network, weights, everyChannel: false)));
+        }
+    }
+
+    [Fact]
+    public void A_window_that_the_facts_do_not_prove_fails_on_the_adversarial_input()
+    {
+        NetworkBuilder builder = new("mutation", 5) { Pattern = WeightPattern.Extreme };
+        builder.Input(6, 8, 64, range: Activation.U8);
+        builder.Conv(builder.InputName, 16, 3, weightBits: 4, activation: Activation.Branch);
+        (Network network, NetworkWeights weights) = builder.Build();
+        ConvStep step = Planner.Plan(network).Steps.OfType<ConvStep>().Single();
+        int proven = LongestWindow(step);
+        int longer = step.Weights.Facts.Windows.Where(w => w.Steps > proven && w.Steps <= 48).Min(w => w.Steps);
+
+        Assert.Null(FirstDifference(PlanWith(proven), network, weights, Inputs(network, weights, everyChannel: true)));
+        Assert.NotNull(FirstDifference(PlanWith(longer), network, weights, Inputs(network, weights, everyChannel: true)));
+
+        NetworkPlan PlanWith(int window) => Planner.Plan(network, new KernelPreference
+        {
+            Forced = new KernelChoice(Tiers.First(), KernelFamily.Maddubs16, WeightPacking.Interleaved4, 16, 4, window),
+        });
+    }
+
+    // The longest proven window that lies in a run, or is the whole kernel.
+    private static int LongestWindow(ConvStep step)
+    {
+        ConvGeometry g = step.Geometry;
+        return KernelProofs.Proven(step.Input, step.Weights.Facts)
+            .First(w => w.Steps == g.Kernel.Height * g.RunsPerRow * g.StepsPerRun || (g.RunsPerRow == 1 && w.Steps <= g.StepsPerRun) || w.Steps == 1).Steps;
+    }
+
+    private static IEnumerable<int[]> Inputs(Network network, NetworkWeights weights, bool everyChannel)
+    {
+        Tensor input = network.Tensor(network.Input.Tensor);
+        ConvLayer layer = (ConvLayer)network.Layers[0];
+        Shape output = network.Tensor(layer.Output).Shape;
+        sbyte[] codes = weights.Unpack(layer.Weights);
+        int last = layer.Weights.OutputChannels - 1;
+        return TestInputs.ExtremeCodes(input).Append(TestInputs.Codes(input, 3)).Concat(
+            (everyChannel ? Enumerable.Range(0, last + 1) : [0, last]).SelectMany(channel => new[]
+            {
+                TestInputs.Adversarial(layer, codes, input, channel, output.Height / 2, output.Width / 2, true),
+                TestInputs.Adversarial(layer, codes, input, channel, output.Height - 1, output.Width - 1, false),
+            }));
+    }
+
+    private static string? FirstDifference(NetworkPlan plan, Network network, NetworkWeights weights, IEnumerable<int[]> inputs)
+    {
+        using CompiledNetwork compiled = CompiledNetwork.Compile(plan, weights, new CompilationOptions(Trace: true));
+        Interpreter interpreter = new(network, weights);
+        string? difference = null;
+        foreach (int[] input in inputs)
+        {
+            IReadOnlyDictionary<string, int[]> expected = interpreter.RunCodes(input);
+            compiled.Trace(input, (name, actual) =>
+            {
+                int at = expected[name].AsSpan().CommonPrefixLength(actual);
+                if (at < actual.Length)
+                {
+                    difference ??= $"{name}[{at}] is {actual[at]}, not {expected[name][at]}";
+                }
+            });
+        }
+
+        return difference;
+    }
+}
