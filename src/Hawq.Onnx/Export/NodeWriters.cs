@@ -53,6 +53,9 @@ internal static class NodeWriters
                     "AveragePool", pool.Output, pool.Inputs,
                     [.. Window(pool.Kernel, pool.Stride, pool.Padding), ModelWriter.Int("count_include_pad", pool.CountIncludePad ? 1 : 0)]);
                 break;
+            case QuantizeNode quantize:
+                Quantize(writer, quantize);
+                break;
             case ConcatNode concat:
                 writer.Node("Concat", concat.Output, concat.Inputs, ModelWriter.Int("axis", 1));
                 break;
@@ -133,6 +136,19 @@ internal static class NodeWriters
         string pads = writer.Integers(
             pad.Output + "#pads", 0, pad.ChannelsBefore, pad.Padding.Top, pad.Padding.Left, 0, pad.ChannelsAfter, pad.Padding.Bottom, pad.Padding.Right);
         writer.Node("Pad", pad.Output, [pad.Input, pads]);
+    }
+
+    /// <summary>In single operators, so that every range of codes can be written in this opset.</summary>
+    private static void Quantize(ModelWriter writer, QuantizeNode node)
+    {
+        string Name(string part) => $"{node.Output}#{part}";
+        string scale = writer.Floats(Name("scale"), [node.Scale]);
+        writer.Node("Div", Name("steps"), [node.Input, scale]);
+        writer.Node("Round", Name("rounded"), [Name("steps")]);
+        string lo = writer.Floats(Name("lo"), [node.Lo - node.ZeroPoint]);
+        string hi = writer.Floats(Name("hi"), [node.Hi - node.ZeroPoint]);
+        writer.Node("Clip", Name("clipped"), [Name("rounded"), lo, hi]);
+        writer.Node("Mul", node.Output, [Name("clipped"), scale]);
     }
 
     private static void ConvTranspose(ModelWriter writer, ConvTransposeNode conv)

@@ -22,4 +22,10 @@ public sealed record ConvTransposeNode(
 {
     /// <inheritdoc/>
     public override IReadOnlyList<string> Inputs => [Input];
+
+    /// <summary>
+    /// Where the model came quantized: the step of the weights per output channel; every weight is a whole multiple of it, -128 to
+    /// 127 steps from zero. Null for a float model.
+    /// </summary>
+    public float[]? WeightSteps { get; init; }
 }

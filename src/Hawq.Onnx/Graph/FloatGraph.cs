@@ -51,6 +51,12 @@ public sealed record ConvNode(
 {
     /// <inheritdoc/>
     public override IReadOnlyList<string> Inputs => [Input];
+
+    /// <summary>
+    /// Where the model came quantized: the step of the weights per output channel; every weight is a whole multiple of it, -128 to
+    /// 127 steps from zero. Null for a float model.
+    /// </summary>
+    public float[]? WeightSteps { get; init; }
 }
 
 /// <summary>Fully connected layer: y = W x + b over the flattened input.</summary>
@@ -63,6 +69,12 @@ public sealed record GemmNode(string Name, string Input, string Output, float[] 
 {
     /// <inheritdoc/>
     public override IReadOnlyList<string> Inputs => [Input];
+
+    /// <summary>
+    /// Where the model came quantized: the step of the weights per output channel; every weight is a whole multiple of it, -128 to
+    /// 127 steps from zero. Null for a float model.
+    /// </summary>
+    public float[]? WeightSteps { get; init; }
 }
 
 /// <summary>Clamp: Relu is [0, +infinity), ReLU6 is [0, 6].</summary>

@@ -11,8 +11,9 @@ internal sealed class Activation : Value
 {
     private readonly Atom[][] _axes;
 
-    private Activation(string name, Shape shape, Atom[][] axes)
+    private Activation(string name, Shape shape, Atom[][] axes, CodeGrid? codes = null)
     {
+        Codes = codes;
         Name = name;
         Shape = shape;
         _axes = [.. axes.Select(Merge)];
@@ -20,6 +21,12 @@ internal sealed class Activation : Value
 
     /// <summary>One factor of a dimension: <paramref name="Size"/> steps of <paramref name="Stride"/> elements.</summary>
     private readonly record struct Atom(int Size, int Stride);
+
+    /// <summary>
+    /// Where the ONNX value holds integer codes (between QuantizeLinear and DequantizeLinear): their grid. The FloatGraph value is real
+    /// all the same. Null for a real ONNX value.
+    /// </summary>
+    public CodeGrid? Codes { get; }
 
     /// <summary>Name of the FloatGraph value.</summary>
     public string Name { get; }
@@ -41,7 +48,10 @@ internal sealed class Activation : Value
     public static Activation Features(string name, int features) => new(name, new Shape(1, 1, features), [[], [new(features, 1)]]);
 
     /// <summary>The same view of another value of the same shape: what an element-wise operator returns.</summary>
-    public Activation Renamed(string name) => new(name, Shape, _axes);
+    public Activation Renamed(string name) => new(name, Shape, _axes, Codes);
+
+    /// <summary>The same value as codes of a grid, or (null) as real numbers.</summary>
+    public Activation As(CodeGrid? codes) => new(Name, Shape, _axes, codes);
 
     /// <summary>Whether the view is [1, C, H, W] over exactly the value's rows, columns and channels.</summary>
     public bool IsImage => Rank == 4 && SameView(Image(Name, Shape));
@@ -77,7 +87,7 @@ internal sealed class Activation : Value
         Shape == other.Shape && Rank == other.Rank && _axes.Zip(other._axes).All(pair => pair.First.AsSpan().SequenceEqual(pair.Second));
 
     /// <summary>The view with its dimensions in another order.</summary>
-    public Activation Transposed(IReadOnlyList<int> permutation) => new(Name, Shape, [.. permutation.Select(axis => _axes[axis])]);
+    public Activation Transposed(IReadOnlyList<int> permutation) => new(Name, Shape, [.. permutation.Select(axis => _axes[axis])], Codes);
 
     /// <summary>The view with other dimensions of the same number of elements, or null when no view can express it.</summary>
     public Activation? Reshaped(IReadOnlyList<int> dims)
@@ -117,7 +127,7 @@ internal sealed class Activation : Value
             axes[i] = [.. axis];
         }
 
-        return rest.Count == 0 ? new(Name, Shape, axes) : null;
+        return rest.Count == 0 ? new(Name, Shape, axes, Codes) : null;
     }
 
     /// <summary>Position of every element, in the view's order, within the value in channel, row, column order.</summary>
@@ -132,7 +142,7 @@ internal sealed class Activation : Value
         return offsets;
     }
 
-    private Activation WithChannels(Atom[] channels) => new(Name, Shape, [_axes[0], channels, _axes[2], _axes[3]]);
+    private Activation WithChannels(Atom[] channels) => new(Name, Shape, [_axes[0], channels, _axes[2], _axes[3]], Codes);
 
     private static int SizeOf(Atom[] axis) => axis.Aggregate(1, (size, atom) => size * atom.Size);
 

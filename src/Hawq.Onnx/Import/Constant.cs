@@ -1,3 +1,5 @@
+using DataType = Hawq.Onnx.Schema.TensorProto.Types.DataType;
+
 namespace Hawq.Onnx.Import;
 
 /// <summary>What a name of the ONNX graph stands for while it is imported: a constant, or a value computed from the input.</summary>
@@ -15,6 +17,12 @@ internal sealed class Constant(int[] dims, float[]? floats, long[]? integers) : 
     /// <summary>Elements of an integer or boolean tensor (all widths are held as int64), or null.</summary>
     public long[]? Integers { get; } = integers;
 
+    /// <summary>Element type in the file: it gives the range of quantized codes. Float or Int64 for computed constants.</summary>
+    public DataType Type { get; init; } = floats is null ? DataType.Int64 : DataType.Float;
+
+    /// <summary>Where the constant is a dequantized weight: the step of every element (the element is a whole multiple of it), else null.</summary>
+    public float[]? Steps { get; init; }
+
     /// <summary>Number of elements.</summary>
     public int Count => Floats?.Length ?? Integers!.Length;
 
@@ -26,5 +34,15 @@ internal sealed class Constant(int[] dims, float[]? floats, long[]? integers) : 
     public static Constant Vector(params long[] values) => new([values.Length], null, values);
 
     /// <summary>The same elements under other dimensions.</summary>
-    public Constant WithDims(int[] dims) => new(dims, Floats, Integers);
+    public Constant WithDims(int[] dims) => new(dims, Floats, Integers) { Type = Type, Steps = Steps };
+
+    /// <summary>Elements at given positions, under given dimensions.</summary>
+    public Constant Pick(int[] dims, int[] positions) => new(
+        dims,
+        Floats is { } floats ? Array.ConvertAll(positions, i => floats[i]) : null,
+        Integers is { } integers ? Array.ConvertAll(positions, i => integers[i]) : null)
+    {
+        Type = Type,
+        Steps = Steps is { } steps ? Array.ConvertAll(positions, i => steps[i]) : null,
+    };
 }

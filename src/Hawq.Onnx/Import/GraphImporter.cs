@@ -10,10 +10,12 @@ internal sealed class GraphImporter
 {
     private readonly GraphProto _graph;
     private readonly GraphBuilder _builder;
+    private readonly List<NodeProto> _nodes;
 
     public GraphImporter(ModelProto model, string folder)
     {
         _graph = model.Graph;
+        _nodes = QOperatorExpansion.Run(model.Graph.Node);
         _builder = new GraphBuilder(folder, Opset(model));
     }
 
@@ -23,11 +25,11 @@ internal sealed class GraphImporter
         ReadInitializers();
         string input = InputReader.Declare(_graph, _builder);
         CountUses(needed);
-        for (int i = 0; i < _graph.Node.Count; i++)
+        for (int i = 0; i < _nodes.Count; i++)
         {
             if (needed[i])
             {
-                ImportNode(_graph.Node[i]);
+                ImportNode(_nodes[i]);
             }
         }
 
@@ -40,7 +42,7 @@ internal sealed class GraphImporter
     internal IReadOnlyList<Constant?> FoldConstants()
     {
         ReadInitializers();
-        foreach (NodeProto node in _graph.Node)
+        foreach (NodeProto node in _nodes)
         {
             ImportNode(node);
         }
@@ -63,13 +65,13 @@ internal sealed class GraphImporter
     private bool[] NeededNodes()
     {
         HashSet<string> wanted = [.. _graph.Output.Select(output => output.Name)];
-        bool[] needed = new bool[_graph.Node.Count];
+        bool[] needed = new bool[_nodes.Count];
         for (int i = needed.Length - 1; i >= 0; i--)
         {
-            if (_graph.Node[i].Output.Any(output => output.Length > 0 && wanted.Contains(output)))
+            if (_nodes[i].Output.Any(output => output.Length > 0 && wanted.Contains(output)))
             {
                 needed[i] = true;
-                wanted.UnionWith(_graph.Node[i].Input);
+                wanted.UnionWith(_nodes[i].Input);
             }
         }
 
@@ -89,7 +91,7 @@ internal sealed class GraphImporter
 
     private void CountUses(bool[] needed)
     {
-        foreach (string name in _graph.Node.Where((_, i) => needed[i]).SelectMany(node => node.Input))
+        foreach (string name in _nodes.Where((_, i) => needed[i]).SelectMany(node => node.Input))
         {
             _builder.CountUse(name);
         }
@@ -103,17 +105,32 @@ internal sealed class GraphImporter
     private void ImportNode(NodeProto proto)
     {
         NodeContext node = new(proto, _builder);
-        IOperator op = OperatorRegistry.Find(proto.Domain, proto.OpType)
-            ?? throw node.Unsupported(
-                proto.Domain is "" or "ai.onnx" ? "this operator is not supported" : $"operators of the domain '{proto.Domain}' are not supported",
-                $"Supported are: {string.Join(", ", OperatorRegistry.Names)}.");
+        IOperator op = OperatorRegistry.Find(proto.Domain, proto.OpType) ?? throw Unknown(node, proto);
         op.Import(node);
         node.CheckAllAttributesRead();
+    }
+
+    private static HawqException Unknown(NodeContext node, NodeProto proto)
+    {
+        if (proto.OpType is "DynamicQuantizeLinear" or "ConvInteger" or "MatMulInteger")
+        {
+            return node.Unsupported("its scales depend on the image (dynamic quantization)", "Quantize the model statically (for example quantize_static of ONNX Runtime), or start from the float model.");
+        }
+
+        return node.Unsupported(
+            proto.Domain is "" or "ai.onnx" ? "this operator is not supported" : $"operators of the domain '{proto.Domain}' are not supported",
+            $"Supported are: {string.Join(", ", OperatorRegistry.Names.Concat(QOperatorExpansion.Names).Order(StringComparer.Ordinal))}.");
     }
 
     /// <summary>An output whose elements lie in channel, row, column order, as every value of the FloatGraph does.</summary>
     private Activation InOrder(string name, Activation activation)
     {
+        if (activation.Codes is { } codes)
+        {
+            _builder.Notes.Add(
+                FormattableString.Invariant($"Output '{name}' holds quantized codes in the model; here it is real: {codes.Scale} * (code - {codes.ZeroPoint})."));
+        }
+
         if (activation.IsContiguous)
         {
             return activation;

@@ -14,10 +14,16 @@ internal static class TensorReader
     /// <param name="folder">Folder of the model file: the only place where external data is looked for.</param>
     public static Constant Read(TensorProto tensor, string what, string folder)
     {
+        Constant constant = ReadElements(tensor, what, folder);
+        return new Constant(constant.Dims, constant.Floats, constant.Integers) { Type = (DataType)tensor.DataType };
+    }
+
+    private static Constant ReadElements(TensorProto tensor, string what, string folder)
+    {
         int[] dims = Dims(tensor, what, out int count);
         var type = (DataType)tensor.DataType;
         ReadOnlySpan<byte> raw = tensor.DataLocation == TensorProto.Types.DataLocation.External
-            ? ExternalData.Read(tensor, what, folder, (long)count * Math.Max(ElementBytes(type), 1))
+            ? ExternalData.Read(tensor, what, folder, type is DataType.Int4 or DataType.Uint4 ? (count + 1L) / 2 : (long)count * Math.Max(ElementBytes(type), 1))
             : tensor.RawData.Span;
         bool isRaw = raw.Length > 0;
         if (isRaw && (long)count * ElementBytes(type) != raw.Length && ElementBytes(type) > 0)
@@ -43,10 +49,30 @@ internal static class TensorReader
             DataType.Uint32 => Constant.OfIntegers(dims, isRaw ? Integers<uint>(raw, x => x) : Copy(tensor.Uint64Data, x => (long)x, count, what)),
             DataType.Uint64 => Constant.OfIntegers(
                 dims, isRaw ? Integers<ulong>(raw, x => unchecked((long)x)) : Copy(tensor.Uint64Data, x => unchecked((long)x), count, what)),
+            DataType.Int4 => Constant.OfIntegers(dims, Nibbles(tensor, raw, count, what, nibble => (nibble ^ 8) - 8)),
+            DataType.Uint4 => Constant.OfIntegers(dims, Nibbles(tensor, raw, count, what, nibble => nibble)),
             _ => throw new HawqException(
                 HawqIds.OnnxUnsupported,
-                $"{what} has element type {type}, which is not supported. Floating-point (16, 32, 64 bits) and integer tensors (8 to 64 bits) are."),
+                $"{what} has element type {type}, which is not supported. Floating-point (16, 32, 64 bits) and integer tensors (4, 8 to 64 bits) are."),
         };
+    }
+
+    /// <summary>4-bit elements, two to a byte, the low nibble first.</summary>
+    private static long[] Nibbles(TensorProto tensor, ReadOnlySpan<byte> raw, int count, string what, Func<int, int> convert)
+    {
+        byte[] bytes = raw.Length > 0 ? raw.ToArray() : [.. tensor.Int32Data.Select(value => (byte)value)];
+        if (bytes.Length != (count + 1L) / 2)
+        {
+            throw Damaged(what, $"{bytes.Length} bytes of data where {count} elements of 4 bits need {(count + 1L) / 2}");
+        }
+
+        var result = new long[count];
+        for (int i = 0; i < count; i++)
+        {
+            result[i] = convert((bytes[i / 2] >> (4 * (i % 2))) & 15);
+        }
+
+        return result;
     }
 
     private static int[] Dims(TensorProto tensor, string what, out int count)

@@ -13,7 +13,7 @@ internal static class BinaryArithmetic
             throw node.InputCount < 2 ? node.Invalid("it has fewer than two inputs") : node.Unsupported($"it has {node.InputCount} inputs", "Chain operators of two inputs.");
         }
 
-        switch (node.Input(0), node.Input(1))
+        switch (node.Operand(0), node.Operand(1))
         {
             case (Constant left, Constant right):
                 node.Bind(0, ConstantMath.Arithmetic(node, kind, left, right));

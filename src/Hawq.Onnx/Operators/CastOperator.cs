@@ -15,7 +15,7 @@ internal sealed class CastOperator : IOperator
         node.Ignore("round_mode");
         bool isFloat = to is DataType.Float or DataType.Float16 or DataType.Double or DataType.Bfloat16;
         bool isInteger = to is DataType.Int64 or DataType.Int32;
-        Value value = node.Input(0) switch
+        Value value = node.Operand(0) switch
         {
             Activation activation when isFloat => activation,
             Constant { Floats: not null } constant when isFloat => constant,

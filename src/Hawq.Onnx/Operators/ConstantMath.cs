@@ -46,14 +46,8 @@ internal static class ConstantMath
     public static Constant Transpose(Constant constant, int[] permutation)
     {
         int[] strides = Strides(constant.Dims);
-        return Pick(constant, [.. permutation.Select(axis => constant.Dims[axis])], Walk([.. permutation.Select(axis => constant.Dims[axis])], [.. permutation.Select(axis => strides[axis])]));
+        return constant.Pick([.. permutation.Select(axis => constant.Dims[axis])], Walk([.. permutation.Select(axis => constant.Dims[axis])], [.. permutation.Select(axis => strides[axis])]));
     }
-
-    /// <summary>Elements at given positions, under given dimensions.</summary>
-    public static Constant Pick(Constant constant, int[] dims, int[] positions) =>
-        constant.Floats is { } floats
-            ? Constant.OfFloats(dims, Array.ConvertAll(positions, i => floats[i]))
-            : Constant.OfIntegers(dims, Array.ConvertAll(positions, i => constant.Integers![i]));
 
     /// <summary>Row-major strides.</summary>
     public static int[] Strides(int[] dims)

@@ -19,6 +19,6 @@ internal sealed class ConstantOfShapeOperator : IOperator
             throw node.Invalid("its value is not one number, or its shape has too many dimensions");
         }
 
-        node.Bind(0, ConstantMath.Pick(value, dims, new int[Layout.Product(dims)]));
+        node.Bind(0, value.Pick(dims, new int[Layout.Product(dims)]));
     }
 }

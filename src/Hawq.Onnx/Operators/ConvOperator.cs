@@ -35,7 +35,10 @@ internal sealed class ConvOperator : IOperator
 
         Shape shape = new(window.Output.Height, window.Output.Width, outputs);
         node.Emit(
-            new ConvNode(node.Name, input.Name, node.Output, values, bias, window.Kernel, window.Stride, window.Padding, window.Dilation, groups),
+            new ConvNode(node.Name, input.Name, node.Output, values, bias, window.Kernel, window.Stride, window.Padding, window.Dilation, groups)
+            {
+                WeightSteps = WeightSteps.Of(node, weights, outputs, i => i / (inputs * rows * columns)),
+            },
             view.Restore(Activation.Image(node.Output, shape)));
     }
 }

@@ -51,7 +51,11 @@ internal sealed class ConvTransposeOperator : IOperator
         (int top, int bottom, int height) = Axis(node, auto, input.Shape.Height, rows, stride.Height, dilation.Height, extra.Height, wanted?.Height, pads[0], pads[2]);
         (int left, int right, int width) = Axis(node, auto, input.Shape.Width, columns, stride.Width, dilation.Width, extra.Width, wanted?.Width, pads[1], pads[3]);
         node.Emit(
-            new ConvTransposeNode(node.Name, input.Name, node.Output, values, bias, kernel, stride, new Padding(top, left, bottom, right), dilation, groups),
+            new ConvTransposeNode(node.Name, input.Name, node.Output, values, bias, kernel, stride, new Padding(top, left, bottom, right), dilation, groups)
+            {
+                WeightSteps = WeightSteps.Of(
+                    node, weights, outputs, i => (i / (perGroup * rows * columns) / (inputs / groups) * perGroup) + (i / (rows * columns) % perGroup)),
+            },
             Activation.Image(node.Output, new Shape(height, width, outputs)));
     }
 

@@ -20,7 +20,7 @@ internal sealed class ExpandOperator : IOperator
         int[] dims = ConstantMath.Broadcast(node, from, [.. shape.Select(dim => node.Size(dim, "a dimension", 0, int.MaxValue))]);
         if (input is Constant constant)
         {
-            node.Bind(0, ConstantMath.Pick(constant, dims, ConstantMath.Positions(node, from, dims)));
+            node.Bind(0, constant.Pick(dims, ConstantMath.Positions(node, from, dims)));
             return;
         }
 

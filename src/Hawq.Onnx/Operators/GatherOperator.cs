@@ -29,6 +29,6 @@ internal sealed class GatherOperator : IOperator
             }
         }
 
-        node.Bind(0, ConstantMath.Pick(data, dims, [.. positions]));
+        node.Bind(0, data.Pick(dims, [.. positions]));
     }
 }

@@ -21,7 +21,7 @@ internal sealed class GemmOperator : IOperator
         }
 
         Constant weights = node.Constant(1, "weights");
-        float[] values = node.Floats(1, "weights");
+        node.Floats(1, "weights");
         if (weights.Dims is not [int rows, int columns])
         {
             throw node.Invalid($"its weights have {weights.Dims.Length} dimensions, not 2");
@@ -34,7 +34,7 @@ internal sealed class GemmOperator : IOperator
         }
 
         FullyConnected.Emit(
-            node, input, outputs, (output, feature) => alpha * values[isTransposedB ? (output * inputs) + feature : (feature * outputs) + output],
+            node, input, outputs, weights, (output, feature) => isTransposedB ? (output * inputs) + feature : (feature * outputs) + output, alpha,
             Bias(node, outputs, beta), Activation.Features(node.Output, outputs));
     }
 

@@ -16,7 +16,7 @@ internal sealed class MatMulOperator : IOperator
 
         Activation input = node.Activation(0);
         Constant weights = node.Constant(1, "weights");
-        float[] values = node.Floats(1, "weights");
+        node.Floats(1, "weights");
         if (weights.Dims is not [int inputs, int outputs] || outputs == 0)
         {
             throw node.Unsupported($"its weights are [{string.Join(", ", weights.Dims)}]", "Weights of two dimensions are supported.");
@@ -35,7 +35,7 @@ internal sealed class MatMulOperator : IOperator
 
         int[] dims = [.. input.Dims[..^1], outputs];
         FullyConnected.Emit(
-            node, input, outputs, (output, feature) => values[(feature * outputs) + output], new float[outputs],
+            node, input, outputs, weights, (output, feature) => (feature * outputs) + output, 1, new float[outputs],
             Activation.Features(node.Output, outputs).Reshaped(dims)!);
     }
 }

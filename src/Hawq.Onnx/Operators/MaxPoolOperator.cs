@@ -10,7 +10,8 @@ internal sealed class MaxPoolOperator : IOperator
 
     public void Import(NodeContext node)
     {
-        ImageView view = node.Spatial(0);
+        CodeGrid? codes = node.RealOrCodes(0).Codes; // The order of codes is that of the numbers.
+        ImageView view = node.Spatial(0, allowsCodes: true);
         Activation input = view.Image;
         node.Ignore("storage_order"); // Only the indices depend on it.
         if (node.OutputCount > 1 && node.Graph.Uses(node.OutputName(1)) > 0)
@@ -23,6 +24,6 @@ internal sealed class MaxPoolOperator : IOperator
         PoolWindows.CheckNotEmpty(node, window, input.Shape);
         node.Emit(
             new MaxPoolNode(node.Name, input.Name, node.Output, window.Kernel, window.Stride, window.Padding, window.Dilation),
-            view.Restore(Activation.Image(node.Output, new Shape(window.Output.Height, window.Output.Width, input.Shape.Channels))));
+            view.Restore(Activation.Image(node.Output, new Shape(window.Output.Height, window.Output.Width, input.Shape.Channels))).As(codes));
     }
 }

@@ -60,15 +60,31 @@ internal sealed class NodeContext
     }
 
     /// <summary>An input that depends on the network's input.</summary>
-    public Activation Activation(int index) =>
+    public Activation Activation(int index)
+    {
+        Activation activation = RealOrCodes(index);
+        return activation.Codes is null
+            ? activation
+            : throw Unsupported(
+                $"input '{InputName(index)}' holds quantized codes", "Only layout operators, MaxPool and DequantizeLinear work on codes; dequantize before this node.");
+    }
+
+    /// <summary>An input that is a constant or depends on the network's input, but is no quantized code.</summary>
+    public Value Operand(int index) => Input(index) is Activation ? Activation(index) : Input(index);
+
+    /// <summary>The same, real numbers or quantized codes.</summary>
+    public Activation RealOrCodes(int index) =>
         Input(index) as Activation ?? throw Unsupported($"input '{InputName(index)}' is a constant", "Only operators on the network's data are supported here; fold the constants (for example with onnxsim).");
 
     /// <summary>An input that depends on the network's input, as [1, C, H, W]; shuffled channels are put in order by a node of their own.</summary>
-    public Activation Image(int index) => ChannelOrder.InOrder(Graph, Activation(index)) ?? throw NotAnImage(index);
+    public Activation Image(int index) => Image(index, Activation(index));
 
     /// <summary>An input of a window operator: [1, C, H, W], or [1, C, W] with one row.</summary>
-    public ImageView Spatial(int index) =>
-        Operators.ImageView.OfLine(Activation(index)) ?? new ImageView(Image(index), Operators.ImageView.ChannelsFirst);
+    public ImageView Spatial(int index, bool allowsCodes = false)
+    {
+        Activation input = allowsCodes ? RealOrCodes(index) : Activation(index);
+        return Operators.ImageView.OfLine(input) ?? new ImageView(Image(index, input), Operators.ImageView.ChannelsFirst);
+    }
 
     /// <summary>The same for an input that may also be seen as [1, H, W, C] or without rows.</summary>
     public ImageView ImageView(int index) =>
@@ -160,9 +176,11 @@ internal sealed class NodeContext
     /// <summary>The model contradicts itself or the operator's specification.</summary>
     public HawqException Invalid(string what) => new(HawqIds.OnnxGraph, $"{Op} node '{Label}': {what}.");
 
+    private Activation Image(int index, Activation input) => ChannelOrder.InOrder(Graph, input) ?? throw NotAnImage(index);
+
     private HawqException NotAnImage(int index)
     {
-        Activation activation = Activation(index);
+        Activation activation = RealOrCodes(index);
         return Unsupported(
             $"input '{InputName(index)}' has the layout [{string.Join(", ", activation.Dims)}] over a {activation.Shape} tensor",
             "Only [batch, channels, height, width] in its original order is supported here.");

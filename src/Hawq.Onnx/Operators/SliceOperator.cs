@@ -16,7 +16,7 @@ internal sealed class SliceOperator : IOperator
             int[] strides = ConstantMath.Strides(constant.Dims);
             int[] dims = [.. parts.Select(part => part.Count)];
             int first = parts.Select((part, i) => part.Start * strides[i]).Sum();
-            node.Bind(0, ConstantMath.Pick(constant, dims, ConstantMath.Walk(dims, [.. parts.Select((part, i) => part.Step * strides[i])], first)));
+            node.Bind(0, constant.Pick(dims, ConstantMath.Walk(dims, [.. parts.Select((part, i) => part.Step * strides[i])], first)));
             return;
         }
 

@@ -50,7 +50,7 @@ internal sealed class UnaryOperator : IOperator
 
     public static void Import(NodeContext node, UnaryExpression function)
     {
-        switch (node.Input(0))
+        switch (node.Operand(0))
         {
             case Activation input:
                 node.Emit(new UnaryNode(node.Name, input.Name, node.Output, function), input.Renamed(node.Output));

@@ -42,9 +42,12 @@ internal static class AffineFolding
 
     private static FloatNode? Fold(FloatNode producer, ConvNode affine) => producer switch
     {
-        ConvNode conv => conv with { Output = affine.Output, Weights = Scaled(conv.Weights, affine.Weights), Bias = Moved(conv.Bias, affine) },
-        GemmNode gemm => gemm with { Output = affine.Output, Weights = Scaled(gemm.Weights, affine.Weights), Bias = Moved(gemm.Bias, affine) },
-        ConvTransposeNode conv => conv with { Output = affine.Output, Weights = ScaledTransposed(conv, affine.Weights), Bias = Moved(conv.Bias, affine) },
+        // Quantized weights stay on their grid; a negative factor would mirror the code -128 out of its range.
+        ConvNode { WeightSteps: not null } or GemmNode { WeightSteps: not null } or ConvTransposeNode { WeightSteps: not null }
+            when affine.Weights.Any(factor => factor <= 0) => null,
+        ConvNode conv => conv with { Output = affine.Output, Weights = Scaled(conv.Weights, affine.Weights), Bias = Moved(conv.Bias, affine), WeightSteps = Steps(conv.WeightSteps, affine) },
+        GemmNode gemm => gemm with { Output = affine.Output, Weights = Scaled(gemm.Weights, affine.Weights), Bias = Moved(gemm.Bias, affine), WeightSteps = Steps(gemm.WeightSteps, affine) },
+        ConvTransposeNode conv => conv with { Output = affine.Output, Weights = ScaledTransposed(conv, affine.Weights), Bias = Moved(conv.Bias, affine), WeightSteps = Steps(conv.WeightSteps, affine) },
         _ => null,
     };
 
@@ -75,6 +78,9 @@ internal static class AffineFolding
 
         return scaled;
     }
+
+    private static float[]? Steps(float[]? steps, ConvNode affine) =>
+        steps is null ? null : [.. steps.Select((step, channel) => step * affine.Weights[channel])];
 
     private static float[] Moved(float[] bias, ConvNode affine) =>
         [.. bias.Select((value, channel) => (float)(((double)value * affine.Weights[channel]) + affine.Bias[channel]))];

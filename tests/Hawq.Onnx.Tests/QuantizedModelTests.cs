@@ -1,0 +1,177 @@
+using System.Runtime.InteropServices;
+using Hawq.Model;
+using Hawq.Testing.Onnx;
+using Xunit;
+using DataType = Hawq.Onnx.Schema.TensorProto.Types.DataType;
+
+namespace Hawq.Onnx.Tests;
+
+/// <summary>QDQ and QOperator models against ONNX Runtime, which computes them in integers.</summary>
+public sealed class QuantizedModelTests
+{
+    private readonly OnnxModelBuilder _model = new(opset: 17);
+
+    [Fact]
+    public void A_QDQ_network_matches_and_keeps_its_grids()
+    {
+        string x = Dequantize(Quantize(_model.Input("x", null, 3, 8, 8), 0.01f, 100), 0.01f, 100);
+        string weights = Dequantize(Codes(6 * 3 * 3 * 3, -127, 128, DataType.Int8, 6, 3, 3, 3), Floats(6, 0.004f), Zeros(6), ("axis", 0));
+        string bias = Dequantize(Integers32(6), Scaled(6, 0.01f * 0.004f), "", ("axis", 0));
+        string conv = _model.Node("Relu", [_model.Node("Conv", [x, weights, bias])]);
+        string y = Dequantize(Quantize(conv, 0.02f, 0), 0.02f, 0);
+        FloatGraph graph = CompareWithinOneStep(_model.Output(y), 0.02f, 1, 3, 8, 8);
+
+        Assert.Equal(["QuantizeNode", "ConvNode", "ClipNode", "QuantizeNode"], graph.Nodes.Select(node => node.GetType().Name));
+        QuantizeNode input = (QuantizeNode)graph.Nodes[0];
+        Assert.Equal((0.01f, 100, 0, 255), (input.Scale, input.ZeroPoint, input.Lo, input.Hi));
+        ConvNode convolution = (ConvNode)graph.Nodes[1];
+        Assert.Equal(6, convolution.WeightSteps!.Length);
+        Assert.All(convolution.Weights, (weight, i) =>
+        {
+            double code = weight / (double)convolution.WeightSteps[i / 27];
+            Assert.Equal(Math.Round(code), code, 1e-3);
+        });
+    }
+
+    [Fact]
+    public void A_QLinearConv_network_matches()
+    {
+        string codes = Quantize(_model.Input("x", null, 3, 8, 8), 0.01f, 128);
+        string weights = Codes(6 * 3 * 3 * 3, -127, 128, DataType.Int8, 6, 3, 3, 3);
+        string conv = _model.Node(
+            "QLinearConv", [codes, Number(0.01f), Zero(128), weights, Floats(6, 0.004f), Zeros(6), Number(0.03f), Zero(120), Integers32(6)],
+            ("pads", new long[] { 1, 1, 1, 1 }));
+        string pooled = _model.Node("MaxPool", [conv], ("kernel_shape", new long[] { 2, 2 }), ("strides", new long[] { 2, 2 }));
+        FloatGraph graph = CompareWithinOneStep(_model.Output(Dequantize(pooled, 0.03f, 120)), 0.03f, 1, 3, 8, 8);
+        Assert.Equal(["QuantizeNode", "ConvNode", "QuantizeNode", "MaxPoolNode"], graph.Nodes.Select(node => node.GetType().Name));
+    }
+
+    [Fact]
+    public void A_QLinearMatMul_network_matches()
+    {
+        string codes = Quantize(_model.Input("x", null, 40), 0.01f, 128);
+        string product = _model.Node(
+            "QLinearMatMul", [codes, Number(0.01f), Zero(128), Codes(40 * 5, -127, 128, DataType.Int8, 40, 5), Number(0.005f), SignedZero(), Number(0.05f), Zero(128)]);
+        FloatGraph graph = CompareWithinOneStep(_model.Output(Dequantize(product, 0.05f, 128)), 0.05f, 1, 40);
+        Assert.NotNull(Assert.Single(graph.Nodes.OfType<GemmNode>()).WeightSteps);
+    }
+
+    [Theory]
+    [InlineData("QLinearAdd")]
+    [InlineData("QLinearMul")]
+    public void ONNX_Runtimes_arithmetic_on_codes_matches(string op)
+    {
+        string x = _model.Input("x", null, 3, 4, 5);
+        string a = Quantize(x, 0.01f, 128);
+        string b = Quantize(_model.Node("Sigmoid", [x]), 0.004f, 0);
+        string y = _model.NodeOf("com.microsoft", op, [a, Number(0.01f), Zero(128), b, Number(0.004f), Zero(0), Number(0.02f), Zero(60)], 1)[0];
+        CompareWithinOneStep(_model.Output(Dequantize(y, 0.02f, 60)), 0.02f, 1, 3, 4, 5);
+    }
+
+    [Theory]
+    [InlineData("QLinearGlobalAveragePool")]
+    [InlineData("QLinearSigmoid")]
+    [InlineData("QLinearLeakyRelu")]
+    [InlineData("QLinearAveragePool")]
+    public void ONNX_Runtimes_functions_of_codes_match(string op)
+    {
+        string a = Quantize(_model.Input("x", null, 8, 4, 5), 0.01f, 128);
+        (string, object)[] attributes = op switch
+        {
+            "QLinearGlobalAveragePool" => [("channels_last", 0)],
+            "QLinearAveragePool" => [("kernel_shape", new long[] { 2, 2 })],
+            "QLinearLeakyRelu" => [("alpha", 0.1f)],
+            _ => [],
+        };
+        string y = _model.NodeOf("com.microsoft", op, [a, Number(0.01f), Zero(128), Number(0.008f), Zero(100)], 1, attributes)[0];
+        CompareWithinOneStep(_model.Output(Dequantize(y, 0.008f, 100)), 0.008f, 1, 8, 4, 5);
+    }
+
+    [Fact]
+    public void ONNX_Runtimes_concat_of_codes_matches()
+    {
+        string x = _model.Input("x", null, 3, 4, 5);
+        string a = Quantize(x, 0.01f, 128);
+        string b = Quantize(_model.Node("Sigmoid", [x]), 0.004f, 0);
+        string y = _model.NodeOf("com.microsoft", "QLinearConcat", [Number(0.009f), Zero(110), a, Number(0.01f), Zero(128), b, Number(0.004f), Zero(0)], 1, ("axis", 1))[0];
+        CompareWithinOneStep(_model.Output(Dequantize(y, 0.009f, 110)), 0.009f, 1, 3, 4, 5);
+    }
+
+    [Fact]
+    public void Weights_that_the_model_quantizes_itself_are_read()
+    {
+        string x = Dequantize(Quantize(_model.Input("x", null, 3, 8, 8), 0.01f, 100), 0.01f, 100);
+        string quantized = _model.Node("QuantizeLinear", [_model.Random(0.4f, 4, 3, 3, 3), Number(0.004f), SignedZero()]);
+        string conv = _model.Node("Conv", [x, _model.Node("DequantizeLinear", [quantized, Number(0.004f), SignedZero()])]);
+        FloatGraph graph = CompareWithinOneStep(_model.Output(Dequantize(Quantize(conv, 0.02f, 128), 0.02f, 128)), 0.02f, 1, 3, 8, 8);
+        Assert.Equal(0.004f, graph.Nodes.OfType<ConvNode>().Single().WeightSteps![3]);
+    }
+
+    [Fact]
+    public void Different_grids_before_and_after_codes_are_refused()
+    {
+        string x = Dequantize(Quantize(_model.Input("x", null, 3, 8, 8), 0.01f, 100), 0.02f, 100);
+        Import.Refuses(HawqIds.OnnxUnsupported, _model.Output(_model.Node("Relu", [x])), "dequantizelinear", "0.01", "0.02");
+    }
+
+    [Fact]
+    public void Arithmetic_on_codes_is_refused()
+    {
+        string codes = Quantize(_model.Input("x", null, 3, 8, 8), 0.01f, 100);
+        Import.Refuses(HawqIds.OnnxUnsupported, _model.Output(_model.Node("Add", [codes, codes])), "add_", "codes");
+    }
+
+    [Fact]
+    public void Dynamic_quantization_is_refused_with_a_hint()
+    {
+        string[] outputs = _model.Nodes("DynamicQuantizeLinear", [_model.Input("x", null, 3, 8, 8)], 3);
+        Import.Refuses(HawqIds.OnnxUnsupported, _model.Output(outputs[0]), "DynamicQuantizeLinear", "static");
+    }
+
+    private static FloatGraph CompareWithinOneStep(OnnxModelBuilder model, float step, params long[] dims)
+    {
+        byte[] bytes = model.ToBytes();
+        FloatGraph graph = Import.Of(bytes);
+        float[] input = OnnxRunner.Noise((int)dims.Aggregate(1L, (a, b) => a * b));
+        float[] expected = OnnxRunner.Run(bytes, input, dims)[0];
+        Shape shape = graph.Shapes[graph.Input];
+        float[] actual = OnnxRunner.Run(FloatGraphExporter.ToOnnx(graph), input, 1, shape.Channels, shape.Height, shape.Width)[0];
+        Assert.Equal(expected.Length, actual.Length);
+        int[] differences = [.. expected.Zip(actual, (a, b) => (int)Math.Round(Math.Abs(a - b) / step))];
+        Assert.True(differences.Max() <= 1 && differences.Count(d => d == 1) <= 1 + (expected.Length / 50), $"{differences.Count(d => d > 0)} of {expected.Length} differ, by at most {differences.Max()} steps");
+        Assert.True(expected.Distinct().Count() > 3, "the test data collapses to almost nothing");
+        return graph;
+    }
+
+    private string Quantize(string x, float scale, int zeroPoint) => _model.Node("QuantizeLinear", [x, Number(scale), Zero(zeroPoint)]);
+
+    private string Dequantize(string x, float scale, int zeroPoint) => _model.Node("DequantizeLinear", [x, Number(scale), Zero(zeroPoint)]);
+
+    private string Dequantize(string x, string scales, string zeroPoints, params (string, object)[] attributes) =>
+        _model.Node("DequantizeLinear", zeroPoints.Length == 0 ? [x, scales] : [x, scales, zeroPoints], attributes);
+
+    private string Number(float value) => _model.Floats([], value);
+
+    private string Zero(int zeroPoint) => _model.Constant(null, [], DataType.Uint8, [(byte)zeroPoint]);
+
+    private string SignedZero() => _model.Constant(null, [], DataType.Int8, [0]);
+
+    private string Zeros(int count) => _model.Constant(null, [count], DataType.Int8, new byte[count]);
+
+    private string Floats(int count, float scale) => _model.Floats([count], [.. Enumerable.Range(0, count).Select(i => scale * (1 + (0.1f * i)))]);
+
+    private string Scaled(int count, float scale) => Floats(count, scale);
+
+    private string Codes(int count, int lo, int hi, DataType type, params long[] dims)
+    {
+        Random random = new(3);
+        byte[] codes = [.. Enumerable.Range(0, count).Select(_ => unchecked((byte)random.Next(lo, hi)))];
+        return _model.Constant(null, dims, type, codes);
+    }
+
+    private string Integers32(int count)
+    {
+        int[] values = [.. Enumerable.Range(0, count).Select(i => (i - 2) * 3000)];
+        return _model.Constant(null, [count], DataType.Int32, MemoryMarshal.AsBytes(values.AsSpan()));
+    }
+}
