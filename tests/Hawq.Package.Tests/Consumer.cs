@@ -1,0 +1,97 @@
+using Hawq.Model;
+using Hawq.Reference;
+using Hawq.Testing;
+using Xunit;
+
+namespace Hawq.Package.Tests;
+
+/// <summary>A user's project in an empty folder.</summary>
+public sealed class Consumer
+{
+    /// <summary>A program that prints the outputs of a network for the input 0, 1, 2, ... and nothing else.</summary>
+    public const string PrintsLogits = """
+        class Program
+        {
+            static void Main()
+            {
+                using NAME network = new NAME();
+                byte[] pixels = new byte[NAME.InputLength];
+                for (int i = 0; i < pixels.Length; i++)
+                {
+                    pixels[i] = unchecked((byte)(i * 7));
+                }
+
+                int[] logits = new int[NAME.OutputLength];
+                network.Infer(pixels, logits);
+                System.Console.WriteLine(string.Join(" ", logits));
+            }
+        }
+        """;
+
+    internal Consumer(string folder)
+    {
+        Folder = folder;
+        Directory.CreateDirectory(folder);
+    }
+
+    /// <summary>Folder of the project.</summary>
+    public string Folder { get; }
+
+    /// <summary>Writes the project file: a console program that references the package.</summary>
+    /// <param name="items">HawqModel items.</param>
+    /// <param name="properties">Further properties.</param>
+    public void WriteProject(string items, string properties = "") => Write("Consumer.csproj", $"""
+        <Project Sdk="Microsoft.NET.Sdk">
+          <PropertyGroup>
+            <OutputType>Exe</OutputType>
+            <TargetFramework>net10.0</TargetFramework>
+            <UseSharedCompilation>false</UseSharedCompilation>
+            {properties}
+          </PropertyGroup>
+          <ItemGroup>
+            <PackageReference Include="Hawq.CodeGen" Version="*" PrivateAssets="all" />
+            {items}
+          </ItemGroup>
+        </Project>
+        """);
+
+    /// <summary>Writes a file.</summary>
+    public void Write(string name, string text)
+    {
+        string path = Path.Combine(Folder, name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, text);
+    }
+
+    /// <summary>Writes a small network as manifest and sidecar; the seed decides the weights.</summary>
+    /// <returns>What <see cref="PrintsLogits"/> must print for it, by the reference interpreter.</returns>
+    public string WriteModel(string manifest, int seed)
+    {
+        NetworkBuilder builder = new NetworkBuilder(Path.GetFileName(manifest).Replace(".hawq.json", "", StringComparison.Ordinal), seed).Input(6, 6, 3, pixels: true);
+        string pooled = builder.GlobalAveragePool(builder.Conv(builder.InputName, 16, 3));
+        (Network network, NetworkWeights weights) = builder.Build(builder.Gemm(pooled, 5));
+        Write(manifest, ManifestWriter.Write(network));
+        File.WriteAllBytes(Path.Combine(Folder, manifest.Replace(".json", ".bin", StringComparison.Ordinal)), weights.Sidecar);
+        byte[] pixels = [.. Enumerable.Range(0, 6 * 6 * 3).Select(i => unchecked((byte)(i * 7)))];
+        return string.Join(" ", new Interpreter(network, weights).Run(pixels)[network.Outputs[0]]);
+    }
+
+    /// <summary>Builds; fails the test when the build does.</summary>
+    public string Build()
+    {
+        CommandResult result = TryBuild();
+        Assert.True(result.ExitCode == 0, result.Output);
+        return result.Output;
+    }
+
+    /// <summary>Builds.</summary>
+    public CommandResult TryBuild(params string[] arguments) => DotNet.Run(Folder, ["build", "--nologo", "-v", "m", "-tl:off", .. arguments]);
+
+    /// <summary>Runs what was built and returns what it printed.</summary>
+    public string Run()
+    {
+        CommandResult result = DotNet.Run(Folder, Path.Combine("bin", "Debug", "net10.0", "Consumer.dll"));
+        Assert.True(result.ExitCode == 0, result.Output);
+        return result.Output.Trim();
+    }
+}
