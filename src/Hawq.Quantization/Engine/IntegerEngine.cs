@@ -10,16 +10,21 @@ internal static class IntegerEngine
 {
     /// <summary>Runs one layer.</summary>
     /// <param name="layer">The layer.</param>
-    /// <param name="weights">Unpacked weights of a layer with weights; else null.</param>
+    /// <param name="kernel">Of a layer with weights, see <see cref="Kernel"/>; else null.</param>
     /// <param name="tensor">A tensor by name.</param>
     /// <param name="read">The codes of an input tensor.</param>
-    public static Batch<int> Run(Layer layer, sbyte[]? weights, Func<string, Tensor> tensor, Func<string, Batch<int>> read)
+    public static Batch<int> Run(Layer layer, LinearKernel? kernel, Func<string, Tensor> tensor, Func<string, Batch<int>> read)
     {
         Tensor output = tensor(layer.Output);
         switch (layer)
         {
             case LinearLayer linear:
-                return Requantize(Accumulate(linear, weights!, tensor, read(linear.Input)), linear, output);
+                {
+                Batch<int> x = read(linear.Input);
+                Batch<int> products = Products(kernel!, x, tensor(linear.Input).ZeroPoint, output.Shape);
+                return Requantize(AddBias(products, linear.Bias.ToArray()), linear, output);
+            }
+
             case AddLayer add:
                 return Add(read(add.A), tensor(add.A).ZeroPoint, add.RequantizeA, read(add.B), tensor(add.B).ZeroPoint, add.RequantizeB, output);
             case RequantizeLayer requantize:
@@ -35,12 +40,14 @@ internal static class IntegerEngine
         }
     }
 
-    /// <summary>acc = bias + sum of w * (x - zeroPoint(x)).</summary>
-    public static Batch<int> Accumulate(LinearLayer layer, sbyte[] weights, Func<string, Tensor> tensor, Batch<int> x)
+    /// <summary>The kernel of a layer with weights.</summary>
+    /// <param name="geometry">Shape of the computation.</param>
+    /// <param name="weights">[output channel][kernel row][kernel column][input channel of the group].</param>
+    /// <param name="input">Input tensor; its range bounds the sums.</param>
+    public static LinearKernel Kernel(LinearGeometry geometry, sbyte[] weights, Tensor input)
     {
-        Tensor input = tensor(layer.Input);
-        LinearGeometry geometry = LinearGeometry.Of(layer, input.Shape, tensor(layer.Output).Shape);
-        return AddBias(Products(geometry, Array.ConvertAll(weights, w => (float)w), input, x), layer.Bias.ToArray());
+        int magnitude = Math.Max(Math.Abs(input.Lo - input.ZeroPoint), Math.Abs(input.Hi - input.ZeroPoint));
+        return new LinearKernel(geometry, Array.ConvertAll(weights, w => (float)w), Math.Max(magnitude, 1));
     }
 
     /// <summary>Adds a bias per channel in place.</summary>
@@ -59,22 +66,21 @@ internal static class IntegerEngine
     }
 
     /// <summary>sum of w * (x - zeroPoint(x)), without bias.</summary>
-    public static Batch<int> Products(LinearGeometry geometry, float[] weights, Tensor input, Batch<int> x)
+    public static Batch<int> Products(LinearKernel kernel, Batch<int> x, int zeroPoint, Shape output)
     {
-        if (input.ZeroPoint != 0)
+        if (zeroPoint != 0)
         {
             Batch<int> centered = new(x.Shape, x.Count);
             for (int i = 0; i < x.Data.Length; i++)
             {
-                centered.Data[i] = x.Data[i] - input.ZeroPoint;
+                centered.Data[i] = x.Data[i] - zeroPoint;
             }
 
             x = centered;
         }
 
-        Batch<int> y = new(geometry.Output, x.Count);
-        int magnitude = Math.Max(Math.Abs(input.Lo - input.ZeroPoint), Math.Abs(input.Hi - input.ZeroPoint));
-        new LinearKernel(geometry, weights, Math.Max(magnitude, 1)).Run(x, y);
+        Batch<int> y = new(output, x.Count);
+        kernel.Run(x, y);
         return y;
     }
 

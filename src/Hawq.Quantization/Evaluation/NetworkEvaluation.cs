@@ -7,8 +7,6 @@ namespace Hawq.Quantization.Evaluation;
 /// <summary>Evaluates networks over data sets.</summary>
 public static class NetworkEvaluation
 {
-    private const int BatchSize = 8;
-
     /// <summary>Writes the real logits of one input.</summary>
     /// <param name="index">Index of the input in the data set.</param>
     /// <param name="logits">Receives the logits.</param>
@@ -57,16 +55,12 @@ public static class NetworkEvaluation
         NetworkRunner runner = new(network, model.Weights);
         Tensor output = network.Tensor(network.Outputs[0]);
         float[][] logits = new float[count][];
-        Parallel.For(0, (count + BatchSize - 1) / BatchSize, new ParallelOptions { CancellationToken = cancellation }, batch =>
+        Parallel.For(0, count, new ParallelOptions { CancellationToken = cancellation }, i =>
         {
-            int first = batch * BatchSize;
-            Batch<int> codes = runner.Run(Codes(data, network, first, Math.Min(BatchSize, count - first)));
-            for (int i = 0; i < codes.Count; i++)
-            {
-                logits[first + i] = [.. codes[i].ToArray().Select(code => output.Scale * (code - output.ZeroPoint))];
-            }
+            // One image at a time: its tensors are small enough for the garbage collector's first generation.
+            Batch<int> codes = runner.Run(Codes(data, network, i, 1));
+            logits[i] = [.. codes.Data.Select(code => output.Scale * (code - output.ZeroPoint))];
         });
-
         return logits;
     }
 

@@ -43,7 +43,7 @@ internal sealed class LinearRecipe(Effort effort, bool refit = true)
             : Nearest(layer);
         float[] rounded = [.. scales.Select(s => (float)s)];
         WeightScales.Raise(rounded, layer.Bias, input.Scale);
-        Batch<int> products = IntegerEngine.Products(geometry, Array.ConvertAll(weightCodes, w => (float)w), input, codes);
+        Batch<int> products = IntegerEngine.Products(IntegerEngine.Kernel(geometry, weightCodes, input), codes, input.ZeroPoint, geometry.Output);
         ChannelMoments moments = ChannelMoments.Of(products, target);
         if (effort == Effort.Fast)
         {
