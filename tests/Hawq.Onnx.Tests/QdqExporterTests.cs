@@ -1,6 +1,7 @@
 using Hawq.Model;
 using Hawq.Onnx.Export;
 using Hawq.Testing;
+using Hawq.Testing.Onnx;
 using Microsoft.ML.OnnxRuntime;
 using Xunit;
 
@@ -38,6 +39,29 @@ public sealed class QdqExporterTests
         string[] operators = Optimized(QdqExporter.Export(network, weights, new ExportOptions(ExportGrid.Int8Twin, ExportInput.Codes)));
         Assert.Contains("QLinearConv", operators);
         Assert.DoesNotContain("Conv", operators);
+    }
+
+    [Theory]
+    [InlineData(8, ExportGrid.Exact)]
+    [InlineData(4, ExportGrid.Exact)]
+    [InlineData(8, ExportGrid.Int8Twin)]
+    public void What_is_exported_imports_again_and_computes_the_same(int weightBits, ExportGrid grid)
+    {
+        NetworkBuilder builder = new NetworkBuilder("residual", 2).Input(8, 8, 3);
+        string conv = builder.Conv(builder.InputName, 8, 3, activation: Activation.Residual);
+        (string residual, string input) = builder.BasicBlock(conv, builder.Requantize(conv, Activation.U7), 8, weightBits: weightBits);
+        (residual, _) = builder.BasicBlock(residual, input, 16, stride: 2, weightBits: weightBits);
+        (Network network, NetworkWeights weights) = builder.Build(builder.Gemm(builder.GlobalAveragePool(residual), 5));
+        byte[] bytes = QdqExporter.Export(network, weights, new ExportOptions(grid));
+
+        FloatGraph graph = Import.Of(bytes);
+        Assert.All(graph.Nodes.OfType<ConvNode>(), node => Assert.NotNull(node.WeightSteps));
+        float[] input32 = OnnxRunner.Noise(8 * 8 * 3);
+        float[] expected = OnnxRunner.Run(bytes, input32, 1, 3, 8, 8)[0];
+        float[] actual = OnnxRunner.Run(FloatGraphExporter.ToOnnx(graph), input32, 1, 3, 8, 8)[0];
+        float step = graph.Nodes.OfType<QuantizeNode>().Last().Scale;
+        Assert.All(expected.Zip(actual), pair => Assert.Equal(pair.First, pair.Second, 3 * step));
+        Assert.True(expected.Distinct().Count() > 2);
     }
 
     private static (Network, NetworkWeights) Small()
