@@ -19,14 +19,17 @@ public sealed class CompiledNetwork : IDisposable
     private readonly PropertyInfo _trace;
     private readonly nint _arena;
     private readonly Delegate _infer;
+    private readonly Delegate? _inferBatch;
 
-    private CompiledNetwork(NetworkPlan plan, IReadOnlyList<GeneratedFile> files, byte[] assembly, AssemblyLoadContext context, Type type)
+    private CompiledNetwork(NetworkPlan plan, IReadOnlyList<GeneratedFile> files, byte[] assembly, AssemblyLoadContext context, Type type, int threads)
     {
         Plan = plan;
         Files = files;
         Image = assembly;
         _context = context;
-        _instance = Activator.CreateInstance(type)!;
+        object options = Activator.CreateInstance(type.GetNestedType("Options")!)!;
+        options.GetType().GetProperty("Threads")!.SetValue(options, threads);
+        _instance = Activator.CreateInstance(type, options)!;
         _trace = type.GetProperty("Trace")!;
         _arena = (nint)(type.GetProperty("Arena")?.GetValue(_instance) ?? (nint)0);
         MethodInfo infer = type.GetMethod("Infer")!;
@@ -40,9 +43,15 @@ public sealed class CompiledNetwork : IDisposable
             _ => throw new HawqException(HawqIds.PlanUnsupported, $"The network has {OutputCount} outputs; the tools run up to 3."),
         };
         _infer = infer.CreateDelegate(delegateType, _instance);
+        if (OutputCount == 1)
+        {
+            _inferBatch = type.GetMethod("InferBatch")!.CreateDelegate(typeof(InferMany<>).MakeGenericType(input), _instance);
+        }
     }
 
     private delegate void InferOne<T>(ReadOnlySpan<T> input, Span<int> output);
+
+    private delegate void InferMany<T>(ReadOnlySpan<T> input, Span<int> output, int count);
 
     private delegate void InferTwo<T>(ReadOnlySpan<T> input, Span<int> output1, Span<int> output2);
 
@@ -86,15 +95,16 @@ public sealed class CompiledNetwork : IDisposable
             files = [.. files.Select(file => file with { Text = rewrite(file.Text) })];
         }
 
-        return Load(plan, files, InMemoryCompiler.Compile(files, emit, weights.Sidecar, options));
+        return Load(plan, files, InMemoryCompiler.Compile(files, emit, weights.Sidecar, options), options.Threads);
     }
 
     /// <summary>Loads what another process compiled, so that several instruction-set tiers run the same bytes.</summary>
     /// <param name="plan">The plan that was compiled.</param>
     /// <param name="image">The <see cref="Image"/>.</param>
-    public static CompiledNetwork Load(NetworkPlan plan, byte[] image) => Load(plan, [], image);
+    /// <param name="threads">Threads of the instance.</param>
+    public static CompiledNetwork Load(NetworkPlan plan, byte[] image, int threads = 1) => Load(plan, [], image, threads);
 
-    private static CompiledNetwork Load(NetworkPlan plan, IReadOnlyList<GeneratedFile> files, byte[] image)
+    private static CompiledNetwork Load(NetworkPlan plan, IReadOnlyList<GeneratedFile> files, byte[] image, int threads)
     {
         string className = EmitOptions.ClassNameFor(plan.Network.Name);
         AssemblyLoadContext context = new(className, isCollectible: true);
@@ -102,7 +112,7 @@ public sealed class CompiledNetwork : IDisposable
         Type type = assembly.GetType($"{Namespace}.{className}", throwOnError: true)!;
         try
         {
-            return new CompiledNetwork(plan, files, image, context, type);
+            return new CompiledNetwork(plan, files, image, context, type, threads);
         }
         catch (TargetInvocationException e) when (e.InnerException is not null)
         {
@@ -115,6 +125,9 @@ public sealed class CompiledNetwork : IDisposable
 
     /// <summary>Runs the network on signed 8-bit codes, without a copy.</summary>
     public void Infer(ReadOnlySpan<sbyte> codes, Span<int> logits) => ((InferOne<sbyte>)_infer)(codes, logits);
+
+    /// <summary>Runs a network with one output on several images that lie one behind the other.</summary>
+    public void InferBatch(ReadOnlySpan<byte> pixels, Span<int> logits, int count) => ((InferMany<byte>)_inferBatch!)(pixels, logits, count);
 
     /// <summary>Runs the network on codes (or, as codes, pixels) of any type and returns all outputs. Allocates; for tests and verification.</summary>
     public int[][] InferCodes(ReadOnlySpan<int> input)

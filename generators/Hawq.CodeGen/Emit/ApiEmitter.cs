@@ -27,6 +27,7 @@ internal static class ApiEmitter
             WriteConstants(writer, plan);
             WriteLifetime(writer, plan, options);
             WriteInfer(writer, plan);
+            WriteInferBatch(writer, plan);
             if (plan.Network.Outputs.Count == 1)
             {
                 WriteClassify(writer, plan);
@@ -80,30 +81,64 @@ internal static class ApiEmitter
         writer.Line("private readonly byte[] _memory; // pinned; the arena is its 64-byte aligned part");
         writer.Line("private readonly byte* _arena;");
         writer.Line("private readonly byte* _weights;");
+        writer.Line("private readonly Team _team;");
+        writer.Blank();
+        writer.Line("/// <summary>Creates an instance that works on the caller's thread; the first one loads the weights.</summary>");
+        writer.Line("/// <exception cref=\"global::System.InvalidOperationException\">The embedded weights are missing or are not this network's.</exception>");
+        using (writer.Block($"public {options.ClassName}() : this(new Options())"))
+        {
+        }
+
         writer.Blank();
         writer.Line("/// <summary>Creates an instance; the first one loads the weights.</summary>");
+        writer.Line("/// <exception cref=\"global::System.ArgumentOutOfRangeException\">The number of threads is not in [1, 256].</exception>");
         writer.Line("/// <exception cref=\"global::System.InvalidOperationException\">The embedded weights are missing or are not this network's.</exception>");
-        using (writer.Block($"public {options.ClassName}()"))
+        using (writer.Block($"public {options.ClassName}(Options options)"))
         {
+            writer.Line("global::System.ArgumentNullException.ThrowIfNull(options);");
+            using (writer.Block("if (options.Threads is < 1 or > 256)"))
+            {
+                writer.Line("throw new global::System.ArgumentOutOfRangeException(nameof(options), options.Threads, \"Threads must be in [1, 256].\");");
+            }
+
+            writer.Blank();
             writer.Line("_weights = Weights.Block;");
             writer.Line($"_memory = global::System.GC.AllocateArray<byte>({plan.Arena.Bytes + 64}, pinned: true);");
             writer.Line("_arena = Align(_memory);");
+            writer.Line("_team = new Team(options.Threads);");
+        }
+
+        writer.Blank();
+        writer.Line("/// <summary>Ends the threads of an instance that was not disposed.</summary>");
+        using (writer.Block($"~{options.ClassName}()"))
+        {
+            writer.Line("_team?.Stop();");
         }
 
         if (options.Trace)
         {
             writer.Blank();
             writer.Line("/// <summary>Called with the index of every step after it.</summary>");
-            writer.Line("public global::System.Action<int>? Trace { get; set; }");
+            writer.Line("public global::System.Action<int>? Trace { get => _team.Trace; set => _team.Trace = value; }");
             writer.Blank();
             writer.Line("/// <summary>The arena, for tracing.</summary>");
             writer.Line("public nint Arena => (nint)_arena;");
         }
 
         writer.Blank();
-        writer.Line("/// <summary>Nothing to release: working memory belongs to the garbage collector. Kept so that owners of threads and of memory look alike.</summary>");
+        writer.Line("/// <summary>Ends the threads. Working memory belongs to the garbage collector.</summary>");
         using (writer.Block("public void Dispose()"))
         {
+            writer.Line("_team.Stop();");
+            writer.Line("global::System.GC.SuppressFinalize(this);");
+        }
+
+        writer.Blank();
+        writer.Line("/// <summary>How an instance works.</summary>");
+        using (writer.Block("public sealed class Options"))
+        {
+            writer.Line("/// <summary>Threads that work on one inference together, the caller's included; in [1, 256]. Results do not depend on it.</summary>");
+            writer.Line("public int Threads { get; init; } = 1;");
         }
 
         writer.Blank();
@@ -160,11 +195,52 @@ internal static class ApiEmitter
             using (writer.Block())
             {
                 string arguments = string.Concat(Enumerable.Range(0, outputs).Select(i => $", {Emitter.OutputName(plan, i)}Pointer"));
-                writer.Line($"Run({source}Pointer{arguments}, _arena, _weights);");
+                writer.Line($"_team.Run({source}Pointer{arguments}, _arena, _weights);");
             }
 
             writer.Blank();
             writer.Line("global::System.GC.KeepAlive(this);");
+        }
+    }
+
+    private static void WriteInferBatch(SourceWriter writer, NetworkPlan plan)
+    {
+        string source = InputEmitter.CallerName(plan.Input);
+        string[] names = [.. Enumerable.Range(0, plan.Network.Outputs.Count).Select(i => Emitter.OutputName(plan, i))];
+        string[] lengths = [.. names.Select((_, i) => $"OutputLength{(names.Length == 1 ? string.Empty : CodeText.Number(i + 1))}")];
+        writer.Blank();
+        writer.Line("/// <summary>Runs the network on several inputs, one after the other.</summary>");
+        writer.Line($"/// <param name=\"{source}\">The inputs, one behind the other.</param>");
+        foreach (string name in names)
+        {
+            writer.Line($"/// <param name=\"{name}\">Receives the outputs, one behind the other.</param>");
+        }
+
+        writer.Line("/// <param name=\"count\">How many.</param>");
+        writer.Line("/// <exception cref=\"global::System.ArgumentException\">A span has the wrong length.</exception>");
+        string outputs = string.Concat(names.Select(name => $", global::System.Span<int> {name}"));
+        using (writer.Block($"public void InferBatch(global::System.ReadOnlySpan<{InputEmitter.CallerType(plan.Input)}> {source}{outputs}, int count)"))
+        {
+            using (writer.Block($"if ({source}.Length != (long)count * InputLength)"))
+            {
+                writer.Line($"ThrowLength(nameof({source}), {source}.Length, (long)count * InputLength);");
+            }
+
+            for (int i = 0; i < names.Length; i++)
+            {
+                writer.Blank();
+                using (writer.Block($"if ({names[i]}.Length < (long)count * {lengths[i]})"))
+                {
+                    writer.Line($"ThrowLength(nameof({names[i]}), {names[i]}.Length, (long)count * {lengths[i]});");
+                }
+            }
+
+            writer.Blank();
+            using (writer.Block("for (int i = 0; i < count; i++)"))
+            {
+                string targets = string.Concat(names.Select((name, i) => $", {name}.Slice(i * {lengths[i]}, {lengths[i]})"));
+                writer.Line($"Infer({source}.Slice(i * InputLength, InputLength){targets});");
+            }
         }
     }
 
@@ -216,7 +292,7 @@ internal static class ApiEmitter
     {
         writer.Blank();
         writer.Line("[global::System.Diagnostics.CodeAnalysis.DoesNotReturn]");
-        using (writer.Block("private static void ThrowLength(string name, int actual, int expected)"))
+        using (writer.Block("private static void ThrowLength(string name, int actual, long expected)"))
         {
             writer.Line("throw new global::System.ArgumentException($\"The span has {actual} elements; {expected} are needed.\", name);");
         }

@@ -8,9 +8,9 @@ namespace Hawq.CodeGen.Emit;
 /// <summary>Prints a plan as C#. Deterministic: equal plans and options give equal text.</summary>
 public static class Emitter
 {
-    /// <summary>All files of a network: <see cref="EmitClass"/>, <see cref="EmitKernels"/>, <see cref="EmitWeights"/>.</summary>
+    /// <summary>All files of a network: <see cref="EmitClass"/>, <see cref="EmitKernels"/>, <see cref="EmitWeights"/>, <see cref="EmitThreads"/>.</summary>
     public static IReadOnlyList<GeneratedFile> Emit(NetworkPlan plan, EmitOptions options) =>
-        [EmitClass(plan, options), EmitKernels(plan, options), EmitWeights(plan, options)];
+        [EmitClass(plan, options), EmitKernels(plan, options), EmitWeights(plan, options), EmitThreads(plan, options)];
 
     /// <summary><c>Name.g.cs</c>: the public class. The only file whose text depends on the manifest's hash.</summary>
     public static GeneratedFile EmitClass(NetworkPlan plan, EmitOptions options) => File(plan, options, ".g.cs", true, ApiEmitter.Write);
@@ -20,6 +20,9 @@ public static class Emitter
 
     /// <summary><c>Name.Weights.g.cs</c>: the per-channel tables, and how weights get from the resource into memory.</summary>
     public static GeneratedFile EmitWeights(NetworkPlan plan, EmitOptions options) => File(plan, options, ".Weights.g.cs", false, WeightsEmitter.Write);
+
+    /// <summary><c>Name.Threads.g.cs</c>: the threads of an instance.</summary>
+    public static GeneratedFile EmitThreads(NetworkPlan plan, EmitOptions options) => File(plan, options, ".Threads.g.cs", false, TeamEmitter.Write);
 
     /// <summary>The pointer to the i-th output in generated code.</summary>
     internal static string OutputName(NetworkPlan plan, int index) => plan.Network.Outputs.Count == 1 ? "logits" : $"output{index + 1}";

@@ -21,25 +21,50 @@ internal static class StepsEmitter
     {
         string outputs = string.Concat(plan.Network.Outputs.Select((_, i) => $", int* {Emitter.OutputName(plan, i)}"));
         writer.Line($"/// <summary>All {plan.Steps.Count} steps of the network, in order. The arena holds {plan.Arena.Bytes} bytes; the largest set of tensors alive at the same time takes {plan.Arena.LowerBound}.</summary>");
+        writer.Line("/// <remarks>Every thread of the team calls this with its own number and does its part of every step; all meet after each step.</remarks>");
         writer.Line(KernelLibrary.OptimizeAttribute);
-        using (writer.Block($"private {(options.Trace ? string.Empty : "static ")}void Run({InputEmitter.CallerType(plan.Input)}* {InputEmitter.CallerName(plan.Input)}{outputs}, byte* arena, byte* weights)"))
+        string[] parameters = [$"{InputEmitter.CallerType(plan.Input)}* {InputEmitter.CallerName(plan.Input)}{outputs}", "byte* arena", "byte* weights", "int worker", "Team team"];
+        using (writer.Block(CodeText.List("private static void Run", parameters, string.Empty)))
         {
+            WorkText.Declare(writer, plan);
             for (int i = 0; i < plan.Steps.Count; i++)
             {
-                Step step = plan.Steps[i];
-                writer.Blank();
-                writer.Line($"// {Description(step)}");
-                foreach (TensorStorage bordered in step.Writes.Where(storage => storage.HasBorder))
-                {
-                    writer.Line(library.Add(BorderEmitter.Method(bordered), bordered.Tensor.Name, []));
-                }
-
-                writer.Line(library.Add(MethodOf(plan, step), LayersOf(step), (step as ConvStep)?.Proofs ?? default));
-                if (options.Trace)
-                {
-                    writer.Line($"Trace?.Invoke({i});");
-                }
+                WriteStep(writer, plan, options, library, i);
             }
+        }
+    }
+
+    private static void WriteStep(SourceWriter writer, NetworkPlan plan, EmitOptions options, KernelLibrary library, int index)
+    {
+        Step step = plan.Steps[index];
+        List<string> alone = [.. step.Writes.Where(s => s.HasBorder).Select(s => library.Add(BorderEmitter.Method(s), s.Tensor.Name, []))];
+        string call = library.Add(MethodOf(plan, step), LayersOf(step), (step as ConvStep)?.Proofs ?? default);
+        if (step.Work.Axis == WorkAxis.Whole)
+        {
+            alone.Add(call);
+        }
+
+        writer.Blank();
+        writer.Line($"// {Description(step)}");
+        if (alone.Count > 0)
+        {
+            using (writer.Block("if (worker == 0)"))
+            {
+                alone.ForEach(writer.Line);
+            }
+
+            writer.Blank();
+        }
+
+        if (step.Work.Axis != WorkAxis.Whole)
+        {
+            writer.Line(call);
+        }
+
+        writer.Line("team.Wait();");
+        if (options.Trace)
+        {
+            writer.Line($"team.Trace?.Invoke({index});");
         }
     }
 

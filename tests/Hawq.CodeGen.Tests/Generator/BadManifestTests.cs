@@ -80,7 +80,7 @@ public sealed class BadManifestTests
         GeneratorRunResult result = Run(new Manifest("/p/bad.hawq.json", "{"), Good);
 
         Assert.Equal(["bad.hawq.json"], result.Diagnostics.Select(diagnostic => System.IO.Path.GetFileName(diagnostic.Location.GetLineSpan().Path)));
-        Assert.Equal(3, result.GeneratedSources.Length);
+        Assert.Equal(4, result.GeneratedSources.Length);
     }
 
     public static TheoryData<string> HostileNames =>

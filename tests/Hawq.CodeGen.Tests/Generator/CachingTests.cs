@@ -20,7 +20,7 @@ public sealed class CachingTests
         GeneratorDriver driver = GeneratorHarness.Driver(TestModels.Generator(), A).RunGenerators(GeneratorHarness.Project());
 
         Assert.All(HawqGeneratorSteps.All, step => Assert.All(Reasons(driver, step), reason => Assert.Equal(IncrementalStepRunReason.New, reason)));
-        Assert.Equal(["Consumer.A.Kernels.g.cs", "Consumer.A.Weights.g.cs", "Consumer.A.g.cs"], Files(driver).Order(StringComparer.Ordinal));
+        Assert.Equal(["Consumer.A.Kernels.g.cs", "Consumer.A.Threads.g.cs", "Consumer.A.Weights.g.cs", "Consumer.A.g.cs"], Files(driver).Order(StringComparer.Ordinal));
     }
 
     [Fact]

@@ -25,7 +25,7 @@ public sealed class RobustnessTests
         Assert.Null(result.Exception);
         Assert.Equal(["HAWQ0199 a.hawq.json(1,1)"], result.Reports());
         Assert.Contains("InvalidOperationException: first line second line", Assert.Single(result.Diagnostics).GetMessage(CultureInfo.InvariantCulture), StringComparison.Ordinal);
-        Assert.Equal(["Consumer.B.g.cs", "Consumer.B.Kernels.g.cs", "Consumer.B.Weights.g.cs"], result.GeneratedSources.Select(source => source.HintName));
+        Assert.Equal(["Consumer.B.g.cs", "Consumer.B.Kernels.g.cs", "Consumer.B.Weights.g.cs", "Consumer.B.Threads.g.cs"], result.GeneratedSources.Select(source => source.HintName));
     }
 
     [Fact]
@@ -63,7 +63,7 @@ public sealed class RobustnessTests
         Assert.Equal(0, planned);
 
         driver = driver.RunGenerators(GeneratorHarness.Project());
-        Assert.Equal(3, driver.Result().GeneratedSources.Length);
+        Assert.Equal(4, driver.Result().GeneratedSources.Length);
     }
 
     [Fact]

@@ -20,8 +20,7 @@ internal static class CopyEmitter
             [
                 new($"{type}*", "input", CodeText.Arena(step.Source.Element, start)),
                 new($"{type}*", "output", CodeText.Arena(step.Target.Element, step.Target.Offset)),
-                new("int", "first", "0"),
-                new("int", "end", CodeText.Number(step.Work.Count)),
+                .. WorkText.Range(step.Work),
             ],
             (writer, _) => WriteBody(writer, step, type));
     }

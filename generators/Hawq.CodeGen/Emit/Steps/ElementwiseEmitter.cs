@@ -13,8 +13,7 @@ internal static class ElementwiseEmitter
         [
             new($"{CodeText.TypeOf(step.Source.Element)}*", "input", CodeText.Arena(step.Source.Element, step.Source.Offset)),
             .. ScalarEpilogue.Parameters(step.Epilogue),
-            new("int", "first", "0"),
-            new("int", "end", CodeText.Number(step.Work.Count)),
+            .. WorkText.Range(step.Work),
         ];
         string verb = step.Epilogue.Residual is null ? "Requantize" : "Add";
         string stores = string.Concat(step.Epilogue.Stores.Select(store => CodeText.Tag(store.Target.Tensor)));

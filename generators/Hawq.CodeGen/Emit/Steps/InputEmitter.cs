@@ -23,8 +23,7 @@ internal static class InputEmitter
             [
                 new($"{CallerType(step)}*", "source", CallerName(step)),
                 new($"{CodeText.TypeOf(step.Target.Element)}*", "output", CodeText.Arena(step.Target.Element, step.Target.Offset)),
-                new("int", "first", "0"),
-                new("int", "end", CodeText.Number(step.Work.Count)),
+                .. WorkText.Range(step.Work),
             ],
             (writer, _) =>
             {
