@@ -20,7 +20,7 @@ public sealed class TierCheckTests
     [Fact]
     public void One_changed_digit_in_the_generated_text_is_found_and_located()
     {
-        (Network network, _) = Small();
+        (Network network, _) = SmallNetwork.Build(pixels: false);
         ConvLayer second = network.Layers.OfType<ConvLayer>().ElementAt(1);
         string multiplier = $"{second.Requantize[0].Multiplier}";
         TierResult result = Check(text => text.Replace(multiplier, $"{second.Requantize[0].Multiplier ^ (1 << 29)}", StringComparison.Ordinal));
@@ -33,7 +33,7 @@ public sealed class TierCheckTests
     [Fact]
     public void Cases_survive_the_file()
     {
-        (Network network, NetworkWeights weights) = Small();
+        (Network network, NetworkWeights weights) = SmallNetwork.Build(pixels: false);
         VerificationCase[] cases = [.. VerificationCases.Compute(network, weights, VerificationInputs.Synthetic(network, weights, 1, 1))];
         using TemporaryFolder folder = new();
         using (BinaryWriter writer = new(File.Create(folder.PathOf("cases.bin"))))
@@ -56,7 +56,7 @@ public sealed class TierCheckTests
     [Fact]
     public void Adversarial_inputs_reach_the_bounds_of_the_first_accumulator()
     {
-        (Network network, NetworkWeights weights) = Small();
+        (Network network, NetworkWeights weights) = SmallNetwork.Build(pixels: false);
         ConvLayer first = (ConvLayer)network.Layers[0];
         WeightFacts facts = first.Facts;
         sbyte[] codes = weights.Unpack(first.Weights);
@@ -90,18 +90,10 @@ public sealed class TierCheckTests
 
     private static TierResult Check(Func<string, string>? rewrite)
     {
-        (Network network, NetworkWeights weights) = Small();
+        (Network network, NetworkWeights weights) = SmallNetwork.Build(pixels: false);
         using CompiledNetwork compiled = CompiledNetwork.Compile(network, weights, new CompilationOptions(Trace: true, Rewrite: rewrite));
         using CompiledNetwork loaded = CompiledNetwork.Load(compiled.Plan, compiled.Image);
         IEnumerable<VerificationInput> inputs = VerificationInputs.Synthetic(network, weights, 2, 2);
         return TierCheck.Run(loaded, VerificationCases.Compute(network, weights, inputs), "this", CancellationToken.None);
-    }
-
-    private static (Network Network, NetworkWeights Weights) Small()
-    {
-        NetworkBuilder builder = new NetworkBuilder("small", 3).Input(12, 12, 3);
-        string conv = builder.Conv(builder.InputName, 8, 3);
-        string second = builder.Conv(conv, 8, 3, stride: 2);
-        return builder.Build(builder.Gemm(builder.GlobalAveragePool(second), 5));
     }
 }

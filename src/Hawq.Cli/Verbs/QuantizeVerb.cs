@@ -7,6 +7,7 @@ using Hawq.Quantization;
 using Hawq.Quantization.Calibration;
 using Hawq.Quantization.Data;
 using Hawq.Quantization.Lowering;
+using Hawq.Quantization.MixedPrecision;
 
 namespace Hawq.Cli.Verbs;
 
@@ -14,20 +15,22 @@ namespace Hawq.Cli.Verbs;
 internal sealed class QuantizeVerb : Verb
 {
     private const string ManifestEnding = ".json";
+    private const string Mixed = "mixed";
 
     private readonly Argument<string> _model = new("model") { Description = "The float network (.onnx)." };
     private readonly Option<string> _calibration = new("--calibration") { Description = DataOptions.DataHelp, HelpName = "DATA", Required = true };
     private readonly Option<string?> _labels = DataOptions.Labels();
     private readonly Option<string?> _preprocess = DataOptions.Preprocess();
     private readonly Option<int?> _images = new("--images") { Description = "Largest number of calibration inputs, from the start of the set; 256 by default, 512 with --effort best.", HelpName = "N" };
-    private readonly Option<Effort> _effort = new("--effort") { Description = "How much work goes into rounding: naive, fast, balanced or best. 8 bits need little, 4 bits gain much.", HelpName = "LEVEL", DefaultValueFactory = _ => Effort.Balanced };
-    private readonly Option<string> _bits = new("--bits") { Description = "Bits of weights/activations: 8/8, 4/8 or 4/4. First and last layer stay 8/8 unless --set says otherwise.", HelpName = "W/A", DefaultValueFactory = _ => "8/8" };
+    private readonly Option<Effort> _effort = EffortOption();
+    private readonly Option<string> _bits = new("--bits") { Description = "Bits of weights/activations: 8/8, 4/8 or 4/4; or mixed, chosen per layer under --budget. First and last layer stay 8/8 unless --set says otherwise.", HelpName = "W/A|mixed", DefaultValueFactory = _ => "8/8" };
     private readonly Option<string[]> _set = new("--set") { Description = "Bits of one layer, for example --set conv1=4/8. May be repeated.", HelpName = "LAYER=W/A" };
     private readonly Option<string> _activations = new("--activations") { Description = "Range of 8-bit activations after ReLU: u7 is [0, 127] (HAWQ-V3; the fastest kernels), u8 is [0, 255].", DefaultValueFactory = _ => "u7" };
     private readonly Option<string> _calibrator = new("--calibrator") { Description = "How activation ranges are chosen: minmax, percentile, percentile=99.99, mse or kl.", HelpName = "NAME", DefaultValueFactory = _ => "minmax" };
     private readonly Option<int> _residual = new("--residual") { Description = "Bits of the residual grid: 16 (HAWQ-V3) or 8.", HelpName = "BITS", DefaultValueFactory = _ => 16 };
     private readonly Option<string> _output = new("--output", "-o") { Description = "The manifest to write, for example net.hawq.json; the weights go beside it into net.hawq.bin.", HelpName = "FILE", Required = true };
     private readonly Option<bool> _json = JsonOption();
+    private readonly MixedPrecisionArguments _mixed = new();
 
     /// <inheritdoc/>
     public override string Name => "quantize";
@@ -40,8 +43,17 @@ internal sealed class QuantizeVerb : Verb
     [
         new("hawq quantize resnet20.onnx --calibration train_batch.bin --preprocess cifar10 -o resnet20.hawq.json", "8-bit weights and activations, calibrated on the first 256 images of a CIFAR-10 file."),
         new("hawq quantize resnet18.onnx --calibration photos/ --preprocess imagenet --bits 4/8 --images 512 -o resnet18.hawq.json", "4-bit weights, 8-bit activations, calibrated on a folder of images."),
+        new("hawq quantize resnet20.onnx --calibration train_batch.bin --preprocess cifar10 --bits mixed --budget bops=0.5 -o mixed.hawq.json", "Bits per layer from the integer linear program, at half of the way from 4-bit to 8-bit BOPS."),
         new("hawq quantize kws.onnx --calibration x.npy --bits 4/8 --set conv_2d_0=8/8 -o kws.hawq.json", "Inputs that are not images, and one layer kept at 8 bits."),
     ];
+
+    /// <summary><c>--effort</c>, for all verbs that quantize.</summary>
+    public static Option<Effort> EffortOption() => new("--effort")
+    {
+        Description = "How much work goes into rounding: naive, fast, balanced or best. 8 bits need little, 4 bits gain much.",
+        HelpName = "LEVEL",
+        DefaultValueFactory = _ => Effort.Balanced,
+    };
 
     /// <inheritdoc/>
     public override void Configure(Command command)
@@ -52,6 +64,8 @@ internal sealed class QuantizeVerb : Verb
         {
             command.Add(option);
         }
+
+        _mixed.Configure(command);
     }
 
     /// <inheritdoc/>
@@ -63,7 +77,13 @@ internal sealed class QuantizeVerb : Verb
             throw new HawqException(HawqIds.Usage, $"The manifest '{output}' must end in .hawq.json (or .json).");
         }
 
-        QuantizerOptions options = Options(parsed);
+        bool mixed = parsed.GetValue(_bits) == Mixed;
+        if (!mixed)
+        {
+            _mixed.RefuseWithoutMixed(parsed);
+        }
+
+        QuantizerOptions options = Options(parsed, mixed ? LayerBits.Eight : LayerBits.Parse(parsed.GetRequiredValue(_bits)));
         FloatGraph graph = InputFiles.LoadOnnx(parsed.GetRequiredValue(_model));
         foreach (string note in graph.Notes)
         {
@@ -77,7 +97,16 @@ internal sealed class QuantizeVerb : Verb
         }
 
         string weightsFile = Path.GetFileName(output)[..^ManifestEnding.Length] + ".bin";
-        QuantizedModel model = terminal.WithProgress(progress => Quantizer.Quantize(graph, data, options, weightsFile, progress, terminal.Cancellation));
+        (QuantizedModel model, MixedPrecisionResult? search) = terminal.WithProgress<(QuantizedModel, MixedPrecisionResult?)>(progress =>
+        {
+            if (!mixed)
+            {
+                return (Quantizer.Quantize(graph, data, options, weightsFile, progress, terminal.Cancellation), null);
+            }
+
+            MixedPrecisionResult result = _mixed.Run(parsed, graph, data, options, weightsFile, progress, terminal.Cancellation);
+            return (result.Model, result);
+        });
         terminal.Cancellation.ThrowIfCancellationRequested();
         ManifestFile.Save(output, model.Network, model.Sidecar);
         long manifestBytes = new FileInfo(output).Length;
@@ -87,6 +116,11 @@ internal sealed class QuantizeVerb : Verb
         }
         else
         {
+            if (search is not null)
+            {
+                MixedPrecisionArguments.Print(search, terminal);
+            }
+
             terminal.WriteLine(
                 $"{output}: {model.Network.Layers.Count} layers, {Tables.Count(manifestBytes)} bytes; {weightsFile}: {Tables.Count(model.Sidecar.Length)} bytes of weights");
         }
@@ -94,7 +128,7 @@ internal sealed class QuantizeVerb : Verb
         return ExitCode.Success;
     }
 
-    private QuantizerOptions Options(ParseResult parsed)
+    private QuantizerOptions Options(ParseResult parsed, LayerBits bits)
     {
         int? images = parsed.GetValue(_images);
         if (images < 1)
@@ -122,7 +156,7 @@ internal sealed class QuantizeVerb : Verb
 
         return new QuantizerOptions
         {
-            Grids = new GridOptions(new BitAssignment(LayerBits.Parse(parsed.GetRequiredValue(_bits))) { Layers = layers })
+            Grids = new GridOptions(new BitAssignment(bits) { Layers = layers })
             {
                 UnsignedEightBitMaximum = parsed.GetValue(_activations) == "u8" ? 255 : 127,
                 ResidualBits = residual,

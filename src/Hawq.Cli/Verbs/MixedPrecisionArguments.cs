@@ -1,0 +1,85 @@
+using System.CommandLine;
+using System.Globalization;
+using Hawq.Cli.Frame;
+using Hawq.Model;
+using Hawq.Onnx;
+using Hawq.Quantization;
+using Hawq.Quantization.Data;
+using Hawq.Quantization.Lowering;
+using Hawq.Quantization.MixedPrecision;
+using Hawq.Quantization.Sensitivity;
+using Spectre.Console;
+
+namespace Hawq.Cli.Verbs;
+
+/// <summary>The part of <c>hawq quantize</c> that is about <c>--bits mixed</c>.</summary>
+internal sealed class MixedPrecisionArguments
+{
+    private readonly Option<string[]> _budget = new("--budget") { Description = "With --bits mixed, may be repeated: bops=0.5 lies half-way between the narrowest and the widest network; size=200kB, bops=1.2G and latency=850us are absolute.", HelpName = "COST=VALUE" };
+    private readonly Option<string> _sensitivity = new("--sensitivity") { Description = "With --bits mixed: a file made by 'hawq analyze', or a metric to measure now: kl, loss, mse or hessian.", HelpName = "FILE|METRIC", DefaultValueFactory = _ => "kl" };
+    private readonly Option<string?> _latencyTable = new("--latency-table") { Description = "With --bits mixed: measured times, for a latency budget; made by 'hawq profile'.", HelpName = "FILE" };
+
+    /// <summary>Adds the options.</summary>
+    public void Configure(Command command)
+    {
+        command.Add(_budget);
+        command.Add(_sensitivity);
+        command.Add(_latencyTable);
+    }
+
+    /// <summary>Refuses options that only mean something with <c>--bits mixed</c>.</summary>
+    public void RefuseWithoutMixed(ParseResult parsed)
+    {
+        if (parsed.GetValue(_budget) is { Length: > 0 } || parsed.GetValue(_latencyTable) is not null || parsed.GetResult(_sensitivity) is { Implicit: false })
+        {
+            throw new HawqException(HawqIds.Usage, "--budget, --sensitivity and --latency-table belong to --bits mixed.");
+        }
+    }
+
+    /// <summary>Measures or reads sensitivities, solves, and quantizes.</summary>
+    public MixedPrecisionResult Run(
+        ParseResult parsed, FloatGraph graph, IDataSet data, QuantizerOptions options, string weightsFile, IProgressSink progress, CancellationToken cancellation)
+    {
+        MixedPrecisionOptions search = new()
+        {
+            Budgets = [.. (parsed.GetValue(_budget) ?? []).Select(BudgetText.Parse)],
+            Set = options.Grids.Bits.Layers,
+            Latency = parsed.GetValue(_latencyTable) is { } table ? LatencyTable.Read(table) : null,
+        };
+        string sensitivity = parsed.GetRequiredValue(_sensitivity);
+        SensitivityTable sensitivities = Enum.TryParse(sensitivity, ignoreCase: true, out SensitivityMetric metric) && Enum.IsDefined(metric)
+            ? SensitivityAnalysis.Run(
+                graph, data, new SensitivityOptions { Metric = metric, Options = search.Options, Effort = options.Effort }, null, null, progress, cancellation)
+            : ReadFile(sensitivity);
+        return MixedPrecisionQuantizer.Quantize(graph, data, options, search, sensitivities, weightsFile, progress, cancellation);
+    }
+
+    /// <summary>Prints what was tried and which bits were chosen.</summary>
+    public static void Print(MixedPrecisionResult result, Terminal terminal)
+    {
+        Table table = Tables.Create("candidate");
+        table.AddColumns(Tables.Right("objective"));
+        table.AddColumns([.. result.Problem.Costs.Select(Tables.Right)]);
+        table.AddColumns(Tables.Right("KL"), Tables.Right("SQNR dB"), Tables.Left(""));
+        for (int i = 0; i < result.Tried.Count; i++)
+        {
+            TriedAssignment tried = result.Tried[i];
+            table.AddRow(
+            [
+                tried.Name, Number(tried.Assignment.Objective, "G4"), .. tried.Assignment.Costs.Select(c => Tables.Count((long)c)),
+                Number(tried.Result.Kl, "0.00000"), Number(tried.Result.SqnrDb, "0.00"), i == result.Chosen ? "chosen" : "",
+            ]);
+        }
+
+        terminal.Write(table);
+        terminal.WriteLine($"bits: {string.Join(" ", result.Problem.Layers.Zip(result.Tried[result.Chosen].Assignment.Bits, (layer, bits) => $"{layer.Name}={bits}"))}");
+    }
+
+    private static SensitivityTable ReadFile(string path)
+    {
+        InputFiles.RequireFile(path);
+        return SensitivityFile.Read(path);
+    }
+
+    private static string Number(double? value, string format) => value?.ToString(format, CultureInfo.InvariantCulture) ?? "";
+}
