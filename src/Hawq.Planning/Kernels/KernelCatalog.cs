@@ -16,6 +16,14 @@ public static class KernelCatalog
             yield break;
         }
 
+        if (geometry.Depthwise)
+        {
+            yield return new KernelChoice(InstructionSet.Avx512, KernelFamily.Depthwise, WeightPacking.TapMajor, 16, PixelsFor(geometry, 8), 0);
+            yield return new KernelChoice(InstructionSet.Avx2, KernelFamily.Depthwise, WeightPacking.TapMajor, 16, PixelsFor(geometry, 4), 0);
+            yield return new KernelChoice(InstructionSet.Sse41, KernelFamily.Depthwise, WeightPacking.TapMajor, 16, PixelsFor(geometry, 2), 0);
+            yield break;
+        }
+
         // 512-bit int16 lanes beat 256-bit vpdpbusd; vpdpbusd beats everything else.
         KernelChoice wide = Best(InstructionSet.Avx512, geometry, input, facts);
         if (wide.Family != KernelFamily.Widen)
@@ -23,7 +31,7 @@ public static class KernelCatalog
             yield return wide;
         }
 
-        yield return new KernelChoice(InstructionSet.AvxVnni, KernelFamily.Dot4, WeightPacking.Interleaved4, 16, 5, 0);
+        yield return new KernelChoice(InstructionSet.AvxVnni, KernelFamily.Dot4, WeightPacking.Interleaved4, 16, PixelsFor(geometry, 5), 0);
         if (wide.Family == KernelFamily.Widen)
         {
             yield return wide;
@@ -75,18 +83,33 @@ public static class KernelCatalog
     private static (int Pixels, int Channels) TileOf(InstructionSet tier, ConvGeometry geometry, int treeWindow)
     {
         bool two = geometry.Output.Channels > 16;
-        return tier switch
+        (int pixels, int channels) = tier switch
         {
             InstructionSet.Avx512 when treeWindow > 0 => two ? (8, 32) : (16, 16),
             InstructionSet.Avx512 => two ? (7, 32) : (14, 16),
             InstructionSet.Avx2 => treeWindow > 0 ? (4, 16) : (3, 16),
             _ => (2, 16),
         };
+        return (PixelsFor(geometry, pixels), channels);
+    }
+
+    /// <summary>The tile width of at most <paramref name="most"/> pixels: one that divides the row, where that costs less than half of it.</summary>
+    private static int PixelsFor(ConvGeometry geometry, int most)
+    {
+        for (int pixels = most; pixels * 9 >= most * 5; pixels--)
+        {
+            if (geometry.Output.Width % pixels == 0)
+            {
+                return pixels;
+            }
+        }
+
+        return most;
     }
 
     /// <summary>Whether the vector kernels can compute a layer at all.</summary>
     private static bool Vectorizable(ConvGeometry geometry, TensorStorage input, Epilogue epilogue) =>
-        geometry.Groups == 1
+        (geometry.Groups == 1 || geometry.Depthwise)
         && input.Element == ElementType.UInt8
         && epilogue.Requantize is { Form: RequantizeForm.HighHalf }
         && (epilogue.Residual is null || (Narrow(epilogue.Residual.Self) && Narrow(epilogue.Residual.Other)))

@@ -63,12 +63,12 @@ public enum WeightPacking
     Rows,
 
     /// <summary>
-    /// [block of <see cref="KernelChoice.BlockChannels"/> output channels][kernel row][run][step of four codes][output channel of the
-    /// block][4], signed bytes; what sticks out of channels or runs is zero.
+    /// [block of 16 output channels][kernel row][run][step of four codes][16][4], signed bytes; what sticks out of channels or runs is zero. One
+    /// layout serves all vector widths, since a tile finds the blocks at literal distances.
     /// </summary>
     Interleaved4,
 
-    /// <summary>[kernel row][kernel column][channel], signed bytes, for depthwise kernels.</summary>
+    /// <summary>[block of 16 channels][pair of kernel rows][kernel column][16][2], int16, for depthwise kernels.</summary>
     TapMajor,
 
     /// <summary>Transformed int16 weights, [position][block][pair of input channels][output channel of the block][2].</summary>
@@ -79,7 +79,7 @@ public enum WeightPacking
 /// <param name="Tier">Tier.</param>
 /// <param name="Family">Family.</param>
 /// <param name="Packing">Weight layout.</param>
-/// <param name="BlockChannels">Output channels of a block (of a tile).</param>
+/// <param name="BlockChannels">Output channels of a tile: 16 or 32.</param>
 /// <param name="TilePixels">Output pixels of a tile.</param>
 /// <param name="Window">Steps between spills for <see cref="KernelFamily.Maddubs16"/>, steps per sum for <see cref="KernelFamily.Tree"/>, else 0.</param>
 public sealed record KernelChoice(

@@ -137,6 +137,26 @@ public sealed class KernelTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Machines))]
+    public void A_depthwise_network_is_the_same_on_every_machine(InstructionSet machine)
+    {
+        NetworkBuilder builder = new("depthwise", 3);
+        builder.Input(15, 13, 3, range: Activation.U8);
+        string x = builder.Conv(builder.InputName, 21, 3, activation: Activation.U8Asymmetric);
+        x = builder.Depthwise(x, 3, activation: Activation.S8Full);
+        x = builder.Depthwise(x, 5, 2, activation: Activation.U7);
+        x = builder.Conv(x, 32, 1, activation: Activation.U8);
+        x = builder.Depthwise(x, 3, 2, padding: 0, weightBits: 4, activation: Activation.U4);
+        x = builder.Conv(x, 32, 3, dilation: 2, groups: 32, activation: Activation.U7);
+        builder.Gemm(x, 7);
+        (Network network, NetworkWeights weights) = builder.Build();
+        NetworkPlan plan = Planner.Plan(network, new KernelPreference(machine));
+
+        Assert.Equal(machine == InstructionSet.Scalar ? 0 : 4, plan.Steps.OfType<ConvStep>().Count(step => step.Kernels[0].Family == KernelFamily.Depthwise));
+        Assert.Null(FirstDifference(plan, network, weights, Inputs(network, weights, everyChannel: false)));
+    }
+
     [Fact]
     public void A_window_that_the_facts_do_not_prove_fails_on_the_adversarial_input()
     {

@@ -47,10 +47,12 @@ internal sealed class ConvKernel
     public int Steps => Runs * Geometry.StepsPerRun;
 
     /// <summary>Bytes of the weights of sixteen output channels.</summary>
-    public int WeightBlockBytes => Steps * 4 * VectorTier.BlockChannels;
+    public int WeightBlockBytes => Geometry.Depthwise
+        ? (Geometry.Kernel.Height + 1) / 2 * Geometry.Kernel.Width * VectorTier.BlockChannels * 2 * sizeof(short)
+        : Steps * 4 * VectorTier.BlockChannels;
 
-    /// <summary>Blocks of sixteen output channels of one group.</summary>
-    public int Blocks => (Geometry.GroupOutputChannels + VectorTier.BlockChannels - 1) / VectorTier.BlockChannels;
+    /// <summary>Blocks of sixteen output channels.</summary>
+    public int Blocks => (Geometry.Output.Channels + VectorTier.BlockChannels - 1) / VectorTier.BlockChannels;
 
     /// <summary>Whether the packed weights may hold correction steps.</summary>
     public bool HasCorrections => Choice.Family == KernelFamily.Tree && KernelProofs.NeedsCorrections(Step.Input, Step.Weights.Facts, Choice.Window);
@@ -65,7 +67,7 @@ internal sealed class ConvKernel
     public const int UnitBlocks = 2;
 
     /// <summary>The last output channels that do not fill a block, or 0.</summary>
-    public int TailChannels => Geometry.GroupOutputChannels % VectorTier.BlockChannels;
+    public int TailChannels => Geometry.Output.Channels % VectorTier.BlockChannels;
 
     /// <summary>
     /// Writes the method <paramref name="name"/> with the parameters that all tiers of a step have, and the methods that it calls, named after it.
@@ -82,14 +84,14 @@ internal sealed class ConvKernel
             writer.Blank();
         }
 
-        if (Geometry.GroupOutputChannels >= VectorTier.BlockChannels)
+        if (Geometry.Output.Channels >= VectorTier.BlockChannels)
         {
             Epilogue.Write(writer, VectorTier.BlockChannels);
         }
 
         if (TailChannels != 0)
         {
-            if (Geometry.GroupOutputChannels >= VectorTier.BlockChannels)
+            if (Geometry.Output.Channels >= VectorTier.BlockChannels)
             {
                 writer.Blank();
             }
@@ -169,6 +171,11 @@ internal sealed class ConvKernel
     private IEnumerable<string> Moves(string? times, int blocks)
     {
         string factor = times is null ? "" : $"{times} * ";
+        if (Geometry.Depthwise)
+        {
+            yield return $"input += {factor}{blocks * VectorTier.BlockChannels}";
+        }
+
         yield return $"weights += {factor}{blocks * WeightBlockBytes}";
         foreach ((string _, string name, TensorStorage? tensor) in Epilogue.Pointers)
         {

@@ -20,7 +20,8 @@ internal static class ConvKernels
                 }
 
                 break;
-            case KernelFamily.Tree or KernelFamily.Maddubs32 or KernelFamily.Maddubs16 or KernelFamily.Dot4 or KernelFamily.Widen:
+            case KernelFamily.Tree or KernelFamily.Maddubs32 or KernelFamily.Maddubs16 or KernelFamily.Dot4 or KernelFamily.Widen
+                or KernelFamily.Depthwise:
                 new ConvKernel(step, kernel).Write(writer, name, parameters);
                 break;
             default:

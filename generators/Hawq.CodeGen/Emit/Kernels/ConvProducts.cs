@@ -18,6 +18,7 @@ internal abstract class ConvProducts(ConvKernel kernel)
         KernelFamily.Maddubs16 => new Int16LaneProducts(kernel),
         KernelFamily.Dot4 => new DotProducts(kernel),
         KernelFamily.Widen => new WideProducts(kernel),
+        KernelFamily.Depthwise => new DepthwiseProducts(kernel),
         _ => throw new InvalidOperationException($"{kernel.Choice.Family} is not a tile kernel."),
     };
 

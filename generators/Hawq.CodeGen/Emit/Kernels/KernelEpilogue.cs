@@ -172,7 +172,7 @@ internal sealed class KernelEpilogue(ConvKernel kernel)
 
     private void WriteResidual(SourceWriter writer, string[] names, ResidualAdd residual, ref int scalar)
     {
-        writer.Line($"// Add {residual.Operand.Tensor.Name}, brought to the same grid.");
+        writer.Line("// Add the residual, brought to the same grid.");
         string? self = Scalar(residual.Self, ref scalar);
         string? other = Scalar(residual.Other, ref scalar);
         for (int i = 0; i < names.Length; i++)
@@ -204,7 +204,7 @@ internal sealed class KernelEpilogue(ConvKernel kernel)
         TensorStorage target = store.Target;
         string? rescale = Scalar(store.Requantize, ref scalar);
         string[] values = names;
-        writer.Line($"// Store {target.Tensor.Name}.");
+        writer.Line($"// Store {target.Tensor.TypeName} codes.");
         if (rescale is not null || index < Plan.Stores.Count - 1)
         {
             values = names.Select(n => $"{n}_{index}").ToArray();

@@ -90,6 +90,30 @@ internal static class KernelPacking
             }
         }
 
+        // Depthwise: [block of 16 channels][pair of kernel rows][kernel column][16][2], int16; what sticks out is zero.
+        private static void PairedRows(byte* source, int bits, int channels, int perChannel, int rows, int columns, short* target)
+        {
+            unchecked
+            {
+                int stride = ((perChannel * bits) + 7) >> 3;
+                for (int first = 0; first < channels; first += 16)
+                {
+                    for (int row = 0; row < rows; row += 2)
+                    {
+                        for (int column = 0; column < columns; column++)
+                        {
+                            for (int o = first; o < first + 16; o++)
+                            {
+                                byte* channel = source + ((long)o * stride);
+                                *target++ = o < channels ? (short)Code(channel, bits, (row * columns) + column) : (short)0;
+                                *target++ = o < channels && row + 1 < rows ? (short)Code(channel, bits, ((row + 1) * columns) + column) : (short)0;
+                            }
+                        }
+                    }
+                }
+            }
+        }
+
         /// <summary>SSE4.1 has no shift by lane: it multiplies by 2^(31 - shift) instead.</summary>
         private static void ShiftsToMultipliers(int* shifts, int count)
         {

@@ -33,6 +33,14 @@ internal static class Sse41Operations
                 Sse2.MultiplyAddAdjacent((codes.AsUInt16() & Vector128.Create((ushort)255)).AsInt16(), even)
                 + Sse2.MultiplyAddAdjacent((codes.AsUInt16() >>> 8).AsInt16(), odd);
 
+            /// <summary>Codes of two kernel rows side by side: the first in the low, the second in the high half of every channel's lane.</summary>
+            [MethodImpl(Inline)]
+            public static Vector128<short> PairedBytes(byte* first, byte* second) => (LoadBytes(first) | (LoadBytes(second) << 16)).AsInt16();
+
+            /// <summary>Both products of a lane, added.</summary>
+            [MethodImpl(Inline)]
+            public static Vector128<int> PairProducts(Vector128<short> codes, Vector128<short> weights) => Sse2.MultiplyAddAdjacent(codes, weights);
+
             /// <summary>(acc * b + 2^(c-1)) >> c per channel, for c of at least 33: the high halves of the products, then int32.</summary>
             [MethodImpl(Inline)]
             public static Vector128<int> Requantize(Vector128<int> acc, int* b, int* odd, int* rounding, int* shift) =>
