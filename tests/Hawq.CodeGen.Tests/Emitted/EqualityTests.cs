@@ -5,6 +5,7 @@ using Xunit;
 namespace Hawq.CodeGen.Tests.Emitted;
 
 /// <summary>Generated code equals the reference interpreter.</summary>
+[Trait("Category", "Tiers")] // .ci/run runs these once per instruction-set tier
 public sealed class EqualityTests
 {
     [Fact]
