@@ -1,7 +1,5 @@
-using Google.Protobuf;
 using Hawq.Model;
 using Hawq.Onnx.Export;
-using Hawq.Onnx.Schema;
 
 namespace Hawq.Onnx;
 
@@ -44,7 +42,7 @@ public static class FloatGraphExporter
             NodeWriters.Write(writer, node);
         }
 
-        return writer.Finish(extraOutputs ?? []).ToByteArray();
+        return writer.Finish(extraOutputs ?? []);
     }
 
     /// <summary>Name of the weights of a node in the written model: its output's name and <c>#weight</c>.</summary>

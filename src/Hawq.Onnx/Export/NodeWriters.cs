@@ -1,5 +1,6 @@
 using Hawq.Model;
 using Hawq.Onnx.Schema;
+using static Hawq.Onnx.Export.OnnxWriter;
 
 namespace Hawq.Onnx.Export;
 
@@ -46,28 +47,28 @@ internal static class NodeWriters
             case MaxPoolNode pool:
                 writer.Node(
                     "MaxPool", pool.Output, pool.Inputs,
-                    [.. Window(pool.Kernel, pool.Stride, pool.Padding), ModelWriter.Ints("dilations", pool.Dilation.Height, pool.Dilation.Width)]);
+                    [.. Window(pool.Kernel, pool.Stride, pool.Padding), Attribute("dilations", pool.Dilation.Height, pool.Dilation.Width)]);
                 break;
             case AveragePoolNode pool:
                 writer.Node(
                     "AveragePool", pool.Output, pool.Inputs,
-                    [.. Window(pool.Kernel, pool.Stride, pool.Padding), ModelWriter.Int("count_include_pad", pool.CountIncludePad ? 1 : 0)]);
+                    [.. Window(pool.Kernel, pool.Stride, pool.Padding), Attribute("count_include_pad", pool.CountIncludePad ? 1 : 0)]);
                 break;
             case QuantizeNode quantize:
                 Quantize(writer, quantize);
                 break;
             case ConcatNode concat:
-                writer.Node("Concat", concat.Output, concat.Inputs, ModelWriter.Int("axis", 1));
+                writer.Node("Concat", concat.Output, concat.Inputs, Attribute("axis", 1));
                 break;
             case ChannelPermutationNode permutation:
                 string source = writer.Integers(permutation.Output + "#source", [.. permutation.Source.Select(channel => (long)channel)]);
-                writer.Node("Gather", permutation.Output, [permutation.Input, source], ModelWriter.Int("axis", 1));
+                writer.Node("Gather", permutation.Output, [permutation.Input, source], Attribute("axis", 1));
                 break;
             case ResizeNode resize:
                 string scales = writer.Floats(resize.Output + "#scales", [1, 1, resize.Factor.Height, resize.Factor.Width], 4);
                 writer.Node(
                     "Resize", resize.Output, [resize.Input, "", scales],
-                    ModelWriter.Text("mode", "nearest"), ModelWriter.Text("coordinate_transformation_mode", "asymmetric"), ModelWriter.Text("nearest_mode", "floor"));
+                    Attribute("mode", "nearest"), Attribute("coordinate_transformation_mode", "asymmetric"), Attribute("nearest_mode", "floor"));
                 break;
             case ConvTransposeNode conv:
                 ConvTranspose(writer, conv);
@@ -86,7 +87,7 @@ internal static class NodeWriters
         string bias = writer.Parameter(conv, FloatGraphExporter.BiasName(conv), conv.Bias, outputs);
         writer.Node(
             "Conv", conv.Output, [writer.LayerInput(conv), weight, bias],
-            [.. Window(conv.Kernel, conv.Stride, conv.Padding), ModelWriter.Ints("dilations", conv.Dilation.Height, conv.Dilation.Width), ModelWriter.Int("group", conv.Groups)]);
+            [.. Window(conv.Kernel, conv.Stride, conv.Padding), Attribute("dilations", conv.Dilation.Height, conv.Dilation.Width), Attribute("group", conv.Groups)]);
     }
 
     private static void Gemm(ModelWriter writer, GemmNode gemm)
@@ -97,8 +98,8 @@ internal static class NodeWriters
         string bias = writer.Parameter(gemm, FloatGraphExporter.BiasName(gemm), gemm.Bias, outputs);
         string flat = gemm.Output + "#flat";
         string features = gemm.Output + "#features";
-        writer.Node("Flatten", flat, [writer.LayerInput(gemm)], ModelWriter.Int("axis", 1));
-        writer.Node("Gemm", features, [flat, weight, bias], ModelWriter.Int("transB", 1));
+        writer.Node("Flatten", flat, [writer.LayerInput(gemm)], Attribute("axis", 1));
+        writer.Node("Gemm", features, [flat, weight, bias], Attribute("transB", 1));
         writer.Node("Reshape", gemm.Output, [features, writer.Integers(gemm.Output + "#shape", 0, outputs, 1, 1)]);
     }
 
@@ -164,16 +165,16 @@ internal static class NodeWriters
         writer.Node(
             "ConvTranspose", conv.Output, [conv.Input, weight, bias],
             [
-                .. Window(conv.Kernel, conv.Stride, cut), ModelWriter.Ints("dilations", conv.Dilation.Height, conv.Dilation.Width),
-                ModelWriter.Int("group", conv.Groups),
-                ModelWriter.Ints("output_padding", cut.Bottom - conv.Padding.Bottom, cut.Right - conv.Padding.Right),
+                .. Window(conv.Kernel, conv.Stride, cut), Attribute("dilations", conv.Dilation.Height, conv.Dilation.Width),
+                Attribute("group", conv.Groups),
+                Attribute("output_padding", cut.Bottom - conv.Padding.Bottom, cut.Right - conv.Padding.Right),
             ]);
     }
 
     private static AttributeProto[] Window(Size2 kernel, Size2 stride, Padding padding) =>
     [
-        ModelWriter.Ints("kernel_shape", kernel.Height, kernel.Width),
-        ModelWriter.Ints("strides", stride.Height, stride.Width),
-        ModelWriter.Ints("pads", padding.Top, padding.Left, padding.Bottom, padding.Right),
+        Attribute("kernel_shape", kernel.Height, kernel.Width),
+        Attribute("strides", stride.Height, stride.Width),
+        Attribute("pads", padding.Top, padding.Left, padding.Bottom, padding.Right),
     ];
 }

@@ -52,10 +52,10 @@ internal sealed class OnnxWriter(string name)
         });
     }
 
-    /// <summary>Declares a graph input.</summary>
+    /// <summary>Declares a graph input; a negative dimension is symbolic.</summary>
     public void Input(string name, TensorProto.Types.DataType type, params long[] dims) => _graph.Input.Add(Value(name, type, dims));
 
-    /// <summary>Declares a graph output.</summary>
+    /// <summary>Declares a graph output; a negative dimension is symbolic.</summary>
     public void Output(string name, TensorProto.Types.DataType type, params long[] dims) => _graph.Output.Add(Value(name, type, dims));
 
     /// <summary>The model, serialized. Deterministic: the same graph gives the same bytes.</summary>
@@ -70,6 +70,13 @@ internal sealed class OnnxWriter(string name)
 
     /// <summary>An integer attribute.</summary>
     public static AttributeProto Attribute(string name, long value) => new() { Name = name, I = value, Type = AttributeProto.Types.AttributeType.Int };
+
+    /// <summary>A floating-point attribute.</summary>
+    public static AttributeProto Attribute(string name, float value) => new() { Name = name, F = value, Type = AttributeProto.Types.AttributeType.Float };
+
+    /// <summary>A text attribute.</summary>
+    public static AttributeProto Attribute(string name, string value) =>
+        new() { Name = name, S = ByteString.CopyFromUtf8(value), Type = AttributeProto.Types.AttributeType.String };
 
     /// <summary>An attribute of several integers.</summary>
     public static AttributeProto Attribute(string name, params long[] values)
@@ -109,7 +116,7 @@ internal sealed class OnnxWriter(string name)
     private static ValueInfoProto Value(string name, TensorProto.Types.DataType type, long[] dims)
     {
         TensorShapeProto shape = new();
-        shape.Dim.AddRange(dims.Select(d => new TensorShapeProto.Types.Dimension { DimValue = d }));
+        shape.Dim.AddRange(dims.Select(d => d < 0 ? new TensorShapeProto.Types.Dimension { DimParam = "N" } : new() { DimValue = d }));
         return new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)type, Shape = shape } } };
     }
 }

@@ -1,4 +1,5 @@
 using Hawq.Onnx.Schema;
+using static Hawq.Onnx.Export.OnnxWriter;
 
 namespace Hawq.Onnx.Export;
 
@@ -46,24 +47,19 @@ internal sealed class UnaryWriter
                 string cube = Node("Mul", [Node("Mul", [x, x]), Node("Mul", [x, Number(0.044715f)])]);
                 return HalfTimesOnePlus(x, Node("Tanh", [Node("Mul", [Node("Add", [x, cube]), Number(0.79788456f)])]));
             case UnaryFunction.HardSigmoid:
-                return Node("HardSigmoid", [x], ModelWriter.Float("alpha", call.Alpha), ModelWriter.Float("beta", call.Beta));
+                return Node("HardSigmoid", [x], Attribute("alpha", call.Alpha), Attribute("beta", call.Beta));
             case UnaryFunction.Selu:
-                return Node("Selu", [x], ModelWriter.Float("alpha", call.Alpha), ModelWriter.Float("gamma", call.Beta));
+                return Node("Selu", [x], Attribute("alpha", call.Alpha), Attribute("gamma", call.Beta));
             default:
                 return UnaryFunctions.ParameterCount(call.Kind) == 1
-                    ? Node(call.Kind.ToString(), [x], ModelWriter.Float("alpha", call.Alpha))
+                    ? Node(call.Kind.ToString(), [x], Attribute("alpha", call.Alpha))
                     : Node(call.Kind.ToString(), [x]);
         }
     }
 
     private string HalfTimesOnePlus(string x, string y) => Node("Mul", [Node("Mul", [x, Number(0.5f)]), Node("Add", [y, Number(1)])]);
 
-    private string Node(string op, string[] inputs, params AttributeProto[] attributes)
-    {
-        string output = Next();
-        _writer.Node(op, output, inputs, attributes);
-        return output;
-    }
+    private string Node(string op, string[] inputs, params AttributeProto[] attributes) => _writer.Node(op, Next(), inputs, attributes);
 
     private string Number(float value) => _writer.Floats(Next(), [value]);
 
