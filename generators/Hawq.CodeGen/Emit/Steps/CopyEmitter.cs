@@ -37,11 +37,7 @@ internal static class CopyEmitter
             writer.Line($"{type}* row = output + (y * {rowStride});");
             if (!everything)
             {
-                using (writer.Block($"for (int i = 0; i < {to.Width * pixelStride}; i++)"))
-                {
-                    writer.Line($"row[i] = {step.Target.StoredZero};");
-                }
-
+                Clear(writer, step, to.Width * pixelStride);
                 writer.Blank();
             }
 
@@ -57,17 +53,60 @@ internal static class CopyEmitter
 
             string source = step.Rows.First == 0 ? "y" : $"(y - {step.Rows.First})";
             writer.Line($"{type}* from = input + ({CodeText.Times(source, (long)step.Step.Height * step.Source.RowStride / size)});");
+            int first = (step.Columns.First * pixelStride) + step.Channels.First;
+            writer.Line(first == 0 ? $"{type}* to = row;" : $"{type}* to = row + {first};");
             using (writer.Block($"for (int x = 0; x < {step.Columns.Count}; x++)"))
             {
-                using (writer.Block($"for (int c = 0; c < {step.Channels.Count}; c++)"))
-                {
-                    int first = (step.Columns.First * pixelStride) + step.Channels.First;
-                    string target = CodeText.Sum($"({CodeText.Times("x", pixelStride)})", "c") + CodeText.Plus(first);
-                    writer.Line($"row[{target}] = from[({CodeText.Times("x", (long)step.Step.Width * step.Source.PixelStride / size)}) + c];");
-                }
+                CopyPixel(writer, step.Channels.Count, size);
+                writer.Line($"from += {step.Step.Width * step.Source.PixelStride / size};");
+                writer.Line($"to += {pixelStride};");
             }
         }
     }
+
+    private static void Clear(SourceWriter writer, CopyStep step, int count)
+    {
+        if (step.Target.ElementSize == 1 || step.Target.StoredZero == 0)
+        {
+            writer.Line($"global::System.Runtime.InteropServices.NativeMemory.Fill(row, {count * step.Target.ElementSize}, {step.Target.StoredZero});");
+            return;
+        }
+
+        using (writer.Block($"for (int i = 0; i < {count}; i++)"))
+        {
+            writer.Line($"row[i] = {step.Target.StoredZero};");
+        }
+    }
+
+    private static void CopyPixel(SourceWriter writer, int channels, int size)
+    {
+        int bytes = channels * size;
+        int perVector = 16 / size;
+        if (bytes > EmitLimits.MaxInlineCopy)
+        {
+            writer.Line($"global::System.Runtime.InteropServices.NativeMemory.Copy(from, to, {bytes});");
+            return;
+        }
+
+        for (int c = 0; c + perVector <= channels; c += perVector)
+        {
+            string at = c == 0 ? string.Empty : $" + {c}";
+            writer.Line($"{Vectors}.Store({Vectors}.Load(from{at}), to{at});");
+        }
+
+        int rest = channels / perVector * perVector;
+        if (rest < channels)
+        {
+            using (writer.Block($"for (int c = {rest}; c < {channels}; c++)"))
+            {
+                writer.Line("to[c] = from[c];");
+            }
+
+            writer.Blank();
+        }
+    }
+
+    private const string Vectors = "global::System.Runtime.Intrinsics.Vector128";
 
     private static string Ordinal(int step) => step switch { 1 => "single", 2 => "second", 3 => "third", _ => $"{step}th" };
 

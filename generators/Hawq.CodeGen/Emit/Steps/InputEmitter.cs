@@ -72,9 +72,19 @@ internal static class InputEmitter
 
             using (writer.Block($"for (int x = 0; x < {shape.Width}; x++)"))
             {
-                using (writer.Block($"for (int c = 0; c < {shape.Channels}; c++)"))
+                if (shape.Channels <= EmitLimits.MaxUnrolledChannels)
                 {
-                    writer.Line($"to[c] = {stored("from[c]")};");
+                    for (int c = 0; c < shape.Channels; c++)
+                    {
+                        writer.Line($"to[{c}] = {stored($"from[{c}]").Replace("(c * 256)", CodeText.Number(256 * c)).Replace("[0 + ", "[")};");
+                    }
+                }
+                else
+                {
+                    using (writer.Block($"for (int c = 0; c < {shape.Channels}; c++)"))
+                    {
+                        writer.Line($"to[c] = {stored("from[c]")};");
+                    }
                 }
 
                 writer.Blank();
