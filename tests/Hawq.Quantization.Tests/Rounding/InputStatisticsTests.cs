@@ -30,11 +30,11 @@ public sealed class InputStatisticsTests
             {
                 for (int j = 0; j < geometry.PerChannel; j++)
                 {
-                    Assert.Equal(covariance[i, j], actual.Covariance[(i * actual.Stride) + j], 3);
+                    Assert.Equal(covariance[i, j], actual.Covariance[(i * actual.Stride) + j], 1e-4 * (1 + Math.Abs(covariance[i, j])));
                 }
 
-                Assert.Equal(cross[0, i], actual.ErrorCovariance[i], 3);
-                Assert.Equal(cross[1, i], actual.ErrorCovariance[actual.Stride + i], 3);
+                Assert.Equal(cross[0, i], actual.ErrorCovariance[i], 1e-4 * (1 + Math.Abs(cross[0, i])));
+                Assert.Equal(cross[1, i], actual.ErrorCovariance[actual.Stride + i], 1e-4 * (1 + Math.Abs(cross[1, i])));
             }
         }
     }, iter: 40);
