@@ -157,6 +157,17 @@ public sealed class ElementwiseTests
         Assert.Equal("x", mul.A);
     }
 
+    [Fact]
+    public void A_gate_that_is_expanded_first_is_multiplied_directly()
+    {
+        OnnxModelBuilder model = new();
+        string x = model.Input("x", 1, 8, 4, 5);
+        string gate = model.Node("Sigmoid", [model.Node("Gemm", [model.Node("Flatten", [model.Node("GlobalAveragePool", [x])]), model.Random(1, 8, 8)])]);
+        gate = model.Node("Expand", [model.Node("Reshape", [gate, model.Integers(1, 8, 1, 1)]), model.Node("Shape", [x])]);
+        FloatGraph graph = Import.AndCompare(model.Output(model.Node("Mul", [x, gate])), 1, 8, 4, 5);
+        Assert.Empty(graph.Nodes.OfType<ResizeNode>());
+    }
+
     [Theory]
     [InlineData("Max")]
     [InlineData("Div")]

@@ -1,8 +1,9 @@
+using Hawq.Model;
 using Hawq.Onnx.Import;
 
 namespace Hawq.Onnx.Operators;
 
-/// <summary>Expand of a constant, or to the dimensions that a value has already.</summary>
+/// <summary>Expand of a constant, of one number per channel over rows and columns, or to the dimensions that a value has already.</summary>
 internal sealed class ExpandOperator : IOperator
 {
     public IReadOnlyList<string> OpTypes => ["Expand"];
@@ -24,9 +25,22 @@ internal sealed class ExpandOperator : IOperator
             return;
         }
 
-        node.Bind(0, from.SequenceEqual(dims)
-            ? input
-            : throw node.Unsupported(
-                $"it repeats [{string.Join(", ", from)}] to [{string.Join(", ", dims)}]", "Mul broadcasts one number per channel without Expand; Resize repeats rows and columns."));
+        if (from.SequenceEqual(dims))
+        {
+            node.Bind(0, input);
+            return;
+        }
+
+        // One number per channel, repeated over rows and columns (squeeze-and-excite written with expand_as).
+        if (dims is [1, int channels, int height, int width] && node.Activation(0) is { IsImage: true, Shape: { Height: 1, Width: 1 } } image &&
+            image.Shape.Channels == channels)
+        {
+            node.Emit(
+                new ResizeNode(node.Name, image.Name, node.Output, new Size2(height, width)), Activation.Image(node.Output, new Shape(height, width, channels)));
+            return;
+        }
+
+        throw node.Unsupported(
+            $"it repeats [{string.Join(", ", from)}] to [{string.Join(", ", dims)}]", "Mul broadcasts one number per channel without Expand; Resize repeats rows and columns.");
     }
 }

@@ -20,7 +20,7 @@ internal static class FullyConnected
         int inputs = input.Shape.Length;
         int[] offsets = input.Offsets();
         float[] values = source.Floats!;
-        var channels = new int[values.Length];
+        int[]? channels = source.Steps is null ? null : new int[values.Length];
         var weights = new float[checked(outputs * inputs)];
         for (int output = 0; output < outputs; output++)
         {
@@ -28,11 +28,14 @@ internal static class FullyConnected
             {
                 int at = position(output, feature);
                 weights[(output * inputs) + offsets[feature]] = factor * values[at];
-                channels[at] = output;
+                if (channels is not null)
+                {
+                    channels[at] = output;
+                }
             }
         }
 
-        float[]? steps = WeightSteps.Of(node, source, outputs, at => channels[at]);
+        float[]? steps = WeightSteps.Of(node, source, outputs, at => channels![at]);
         node.Emit(
             new GemmNode(node.Name, input.Name, node.Output, weights, bias)
             {

@@ -11,10 +11,18 @@ internal static class ArithmeticLowering
 {
     public static void Run(List<FloatNode> nodes, Dictionary<string, Shape> shapes)
     {
+        // A factor that was repeated from 1 x 1 only to be multiplied with: Mul repeats by itself.
+        Dictionary<string, string> repeated = nodes.OfType<ResizeNode>()
+            .Where(resize => shapes[resize.Input] is { Height: 1, Width: 1 })
+            .ToDictionary(resize => resize.Output, resize => resize.Input, StringComparer.Ordinal);
         for (int i = 0; i < nodes.Count; i++)
         {
             nodes[i] = nodes[i] switch
             {
+                ArithmeticNode { Kind: Arithmetic.Mul } mul when repeated.TryGetValue(mul.B, out string? factor) =>
+                    new MulNode(mul.Name, mul.A, factor, mul.Output),
+                ArithmeticNode { Kind: Arithmetic.Mul } mul when repeated.TryGetValue(mul.A, out string? factor) =>
+                    new MulNode(mul.Name, mul.B, factor, mul.Output),
                 ArithmeticNode arithmetic => Lower(arithmetic, shapes[arithmetic.A], shapes[arithmetic.B]),
                 UnaryNode unary when Affine(unary.Function) is var (factor, offset) => Affine(unary, shapes[unary.Input].Channels, factor, offset),
                 _ => nodes[i],

@@ -10,6 +10,7 @@ internal static class Simplifier
         UnaryFusion.Run(nodes, outputs);
         GraphEditor.RemoveDead(nodes, shapes, outputs);
         ArithmeticLowering.Run(nodes, shapes);
+        GraphEditor.RemoveDead(nodes, shapes, outputs);
         AffineFolding.Run(nodes, shapes, outputs);
     }
 }
