@@ -44,7 +44,11 @@ public sealed record Network(
 /// <param name="SourceSha256">Lower-case hexadecimal SHA-256 of the source model.</param>
 /// <param name="Opset">ONNX opset of the source model, or 0.</param>
 /// <param name="Settings">Effective quantization settings, name and value, in a fixed order (data, calibration, bits, ...).</param>
-public sealed record Provenance(string Tool, string Source, string SourceSha256, int Opset, EquatableArray<Setting> Settings);
+public sealed record Provenance(string Tool, string Source, string SourceSha256, int Opset, EquatableArray<Setting> Settings)
+{
+    /// <summary>The quantization card: name and value, computed from the network by the quantizer; empty when the manifest has none.</summary>
+    public EquatableArray<Setting> Card { get; init; }
+}
 
 /// <summary>One effective setting of the quantizer.</summary>
 /// <param name="Name">For example <c>calibration</c>.</param>

@@ -5,6 +5,7 @@ using Hawq.Model;
 using Hawq.Onnx;
 using Hawq.Quantization;
 using Hawq.Quantization.Calibration;
+using Hawq.Quantization.Cards;
 using Hawq.Quantization.Data;
 using Hawq.Quantization.Lowering;
 using Hawq.Quantization.MixedPrecision;
@@ -108,7 +109,7 @@ internal sealed class QuantizeVerb : Verb
             return (result.Model, result);
         });
         terminal.Cancellation.ThrowIfCancellationRequested();
-        ManifestFile.Save(output, model.Network, model.Sidecar);
+        ManifestFile.Save(output, CardBuilder.Attach(model.Network), model.Sidecar);
         long manifestBytes = new FileInfo(output).Length;
         if (parsed.GetValue(_json))
         {

@@ -41,6 +41,13 @@ internal sealed class FieldReader
     /// <summary>Where the object starts.</summary>
     public JsonPosition Position => _node.Position;
 
+    /// <summary>Whether an optional field is there.</summary>
+    public bool Has(string name)
+    {
+        _read.Add(name);
+        return _node.Member(name) is not null;
+    }
+
     /// <summary>A field's value, or null (and an error) when it is missing.</summary>
     public JsonNode? Take(string name)
     {

@@ -92,14 +92,17 @@ public static class ManifestReader
         string source = fields.String("source");
         string sha256 = fields.String("sourceSha256");
         int opset = fields.Int("opset", 0, 10_000);
-        Setting[] settings = fields.Items("settings", ManifestLimits.Labels).Select(item =>
-        {
-            List<JsonNode> pair = fields.Items(item, "settings", 2, 2);
-            return pair.Count == 2 ? new Setting(fields.String(pair[0], "settings"), fields.String(pair[1], "settings")) : new Setting("", "");
-        }).ToArray();
+        Setting[] settings = ReadSettings(fields, "settings");
+        Setting[] card = fields.Has("card") ? ReadSettings(fields, "card") : [];
         fields.Done();
-        return new Provenance(tool, source, sha256, opset, settings);
+        return new Provenance(tool, source, sha256, opset, settings) { Card = card };
     }
+
+    private static Setting[] ReadSettings(FieldReader fields, string name) => fields.Items(name, ManifestLimits.Labels).Select(item =>
+    {
+        List<JsonNode> pair = fields.Items(item, name, 2, 2);
+        return pair.Count == 2 ? new Setting(fields.String(pair[0], name), fields.String(pair[1], name)) : new Setting("", "");
+    }).ToArray();
 
     private static WeightsFile ReadWeightsFile(FieldReader? fields)
     {

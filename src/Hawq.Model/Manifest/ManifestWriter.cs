@@ -57,13 +57,23 @@ public static class ManifestWriter
             text.NewLine();
             text.String("sourceSha256", provenance.SourceSha256);
             text.NewLine();
-            using (text.Array("settings", provenance.Settings.Count > 0))
+            WriteSettings(text, "settings", provenance.Settings);
+            if (provenance.Card.Count > 0)
             {
-                foreach (Setting setting in provenance.Settings)
-                {
-                    text.NewLine();
-                    text.StringsElement([setting.Name, setting.Value]);
-                }
+                text.NewLine();
+                WriteSettings(text, "card", provenance.Card);
+            }
+        }
+    }
+
+    private static void WriteSettings(ManifestText text, string name, EquatableArray<Setting> settings)
+    {
+        using (text.Array(name, settings.Count > 0))
+        {
+            foreach (Setting setting in settings)
+            {
+                text.NewLine();
+                text.StringsElement([setting.Name, setting.Value]);
             }
         }
     }
@@ -148,7 +158,7 @@ public static class ManifestWriter
     private static void CheckStrings(Network network)
     {
         IEnumerable<string> strings = network.Labels
-            .Concat(network.Provenance.Settings.SelectMany(setting => new[] { setting.Name, setting.Value }))
+            .Concat(network.Provenance.Settings.Concat(network.Provenance.Card).SelectMany(setting => new[] { setting.Name, setting.Value }))
             .Concat([network.Provenance.Tool, network.Provenance.Source, network.Input.Preprocess?.Name ?? ""]);
         foreach (string text in strings)
         {

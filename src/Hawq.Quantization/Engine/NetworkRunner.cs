@@ -30,13 +30,16 @@ public sealed class NetworkRunner
     }
 
     /// <summary>Codes of the first output for a batch of input codes.</summary>
-    public Batch<int> Run(Batch<int> input)
+    /// <param name="input">Input codes.</param>
+    /// <param name="seen">Called with the name and the codes of every tensor that a layer writes, or null.</param>
+    public Batch<int> Run(Batch<int> input, Action<string, Batch<int>>? seen = null)
     {
         Dictionary<string, Batch<int>> values = new() { [_network.Input.Tensor] = input };
         for (int i = 0; i < _network.Layers.Count; i++)
         {
             Layer layer = _network.Layers[i];
             values[layer.Output] = IntegerEngine.Run(layer, _kernels.GetValueOrDefault(layer.Name), n => _tensors[n], n => values[n]);
+            seen?.Invoke(layer.Output, values[layer.Output]);
             foreach (string read in layer.Inputs)
             {
                 if (_lastRead[read] == i && !_network.Outputs.Contains(read))

@@ -7,11 +7,14 @@ namespace Hawq.Quantization.Json;
 internal static class JsonBits
 {
     /// <summary>Reads <c>"4/8"</c>.</summary>
-    public static LayerBits Read(JsonValue value)
+    public static LayerBits Read(JsonValue value) => Parse(value.AsText(), value);
+
+    /// <summary>Reads part of a string.</summary>
+    public static LayerBits Parse(string text, JsonValue value)
     {
         try
         {
-            return LayerBits.Parse(value.AsText());
+            return LayerBits.Parse(text);
         }
         catch (HawqException error) when (error.Id == HawqIds.Usage)
         {

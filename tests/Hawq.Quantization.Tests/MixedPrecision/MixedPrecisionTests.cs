@@ -123,7 +123,7 @@ public class MixedPrecisionTests
 
         Assert.True(result.Solution.Budgets[0].Used <= result.Solution.Budgets[0].Limit);
         Assert.Contains(result.Tried, tried => tried.Name == "uniform 4/8" || result.Solution.Best.Bits.All(bits => bits == new LayerBits(4, 8)));
-        Assert.Equal(result.Tried.Min(tried => tried.Result.Kl), result.Tried[result.Chosen].Result.Kl);
+        Assert.Equal(result.Tried.Max(tried => tried.Result.SqnrDb), result.Tried[result.Chosen].Result.SqnrDb);
         Assert.Equal(
             result.Tried[result.Chosen].Assignment.Bits.Select(bits => bits.Weights), result.Model.Network.Layers.OfType<LinearLayer>().Select(layer => layer.Weights.Bits));
         Assert.Contains(result.Model.Network.Provenance.Settings, setting => setting is { Name: "budgets", Value: "bops=alpha 0.5" });

@@ -1,0 +1,158 @@
+using System.CommandLine;
+using System.Globalization;
+using Hawq.Cli.Frame;
+using Hawq.Model;
+using Hawq.Onnx;
+using Hawq.Quantization;
+using Hawq.Quantization.Data;
+using Hawq.Quantization.Evaluation;
+using Hawq.Quantization.Lowering;
+using Hawq.Quantization.MixedPrecision;
+using Hawq.Quantization.Sensitivity;
+using Spectre.Console;
+
+namespace Hawq.Cli.Verbs;
+
+/// <summary><c>hawq pareto MODEL.onnx</c>: size, BOPS or latency against the predicted and the measured loss.</summary>
+internal sealed class ParetoVerb : Verb
+{
+    private readonly Argument<string> _model = new("model") { Description = "The float network (.onnx)." };
+    private readonly Option<string> _calibration = new("--calibration") { Description = DataOptions.DataHelp, HelpName = "DATA", Required = true };
+    private readonly Option<string?> _measure = new("--measure") { Description = "A labelled set: every point is quantized and measured on it.", HelpName = "DATA" };
+    private readonly Option<string?> _labels = DataOptions.Labels();
+    private readonly Option<string?> _preprocess = DataOptions.Preprocess();
+    private readonly Option<string> _cost = new("--cost") { Description = "size, bops or latency.", DefaultValueFactory = _ => CostNames.Bops };
+    private readonly Option<int> _steps = new("--steps") { Description = "Number of budgets, from the narrowest to the widest network.", HelpName = "N", DefaultValueFactory = _ => 9 };
+    private readonly Option<Effort> _effort = new("--effort") { Description = "How much work goes into rounding.", HelpName = "LEVEL", DefaultValueFactory = _ => Effort.Balanced };
+    private readonly Option<int?> _images = new("--images") { Description = "Largest number of calibration inputs.", HelpName = "N" };
+    private readonly Option<string> _sensitivity = new("--sensitivity") { Description = "A file made by 'hawq analyze', or a metric to measure now (kept beside the output): kl, loss, mse or hessian.", HelpName = "FILE|METRIC", DefaultValueFactory = _ => "kl" };
+    private readonly Option<string?> _latencyTable = new("--latency-table") { Description = "Measured times per layer and option.", HelpName = "FILE.json" };
+    private readonly Option<string> _output = new("--output", "-o") { Description = "The file to write; a stopped run continues from it.", HelpName = "FILE", DefaultValueFactory = _ => "pareto.json" };
+    private readonly Option<bool> _json = JsonOption();
+
+    /// <inheritdoc/>
+    public override string Name => "pareto";
+
+    /// <inheritdoc/>
+    public override string Description => "The best bits for a row of budgets: what each saved byte, bit operation or microsecond costs in accuracy. Can be stopped and continued.";
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<Example> Examples =>
+    [
+        new("hawq pareto resnet20.onnx --calibration train_batch.bin --preprocess cifar10 --measure test_batch.bin", "Nine BOPS budgets, each quantized and measured."),
+        new("hawq pareto resnet20.onnx --calibration train_batch.bin --preprocess cifar10 --cost size --steps 5", "Predicted loss only: no network is quantized."),
+    ];
+
+    /// <inheritdoc/>
+    public override void Configure(Command command)
+    {
+        _cost.AcceptOnlyFromAmong(CostNames.Size, CostNames.Bops, CostNames.Latency);
+        command.Add(_model);
+        foreach (Option option in new Option[] { _calibration, _measure, _labels, _preprocess, _cost, _steps, _effort, _images, _sensitivity, _latencyTable, _output, _json })
+        {
+            command.Add(option);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override int Run(ParseResult parsed, Terminal terminal)
+    {
+        int steps = parsed.GetValue(_steps);
+        if (steps is < 2 or > 1000)
+        {
+            throw new HawqException(HawqIds.Usage, $"--steps {steps}: from 2 to 1000.");
+        }
+
+        FloatGraph graph = InputFiles.LoadOnnx(parsed.GetRequiredValue(_model));
+        Shape shape = graph.Shapes[graph.Input];
+        using IDataSet data = DataSet.Open(parsed.GetRequiredValue(_calibration), null, shape, parsed.GetValue(_preprocess));
+        using IDataSet? measure = parsed.GetValue(_measure) is string set ? DataSet.Open(set, parsed.GetValue(_labels), shape, parsed.GetValue(_preprocess)) : null;
+        QuantizerOptions quantizer = new() { Effort = parsed.GetValue(_effort), CalibrationCount = parsed.GetValue(_images) };
+        MixedPrecisionOptions search = new() { Latency = parsed.GetValue(_latencyTable) is string file ? LatencyTable.Read(file) : null };
+        string output = parsed.GetRequiredValue(_output);
+        SensitivityTable sensitivities = Sensitivities(parsed.GetRequiredValue(_sensitivity), Path.ChangeExtension(output, ".sensitivity.json"), graph, data, quantizer, terminal);
+        string cost = parsed.GetRequiredValue(_cost);
+        string key = string.Join("; ", graph.Sha256, sensitivities.Key ?? "external", data.Name, measure?.Name ?? "not measured", quantizer.Effort, quantizer.CalibrationCount);
+        ParetoFront front = ParetoFront.Solve(graph, sensitivities, search, cost, steps, key).Continue(File.Exists(output) ? ParetoFront.Read(output) : null);
+        if (measure is not null)
+        {
+            front = Measure(front, graph, data, measure, quantizer, output, terminal);
+        }
+
+        Save(output, front);
+        if (parsed.GetValue(_json))
+        {
+            terminal.Output.Write(System.Text.Encoding.UTF8.GetString(front.Serialize()));
+        }
+        else
+        {
+            Print(front, terminal);
+            terminal.Note($"wrote {output}");
+        }
+
+        return ExitCode.Success;
+    }
+
+    private static SensitivityTable Sensitivities(string text, string cache, FloatGraph graph, IDataSet data, QuantizerOptions quantizer, Terminal terminal)
+    {
+        if (!Enum.TryParse(text, ignoreCase: true, out SensitivityMetric metric) || !Enum.IsDefined(metric))
+        {
+            InputFiles.RequireFile(text);
+            return SensitivityFile.Read(text);
+        }
+
+        SensitivityOptions options = new() { Metric = metric, Images = quantizer.CalibrationCount, Effort = quantizer.Effort };
+        SensitivityTable? earlier = File.Exists(cache) ? SensitivityFile.Read(cache) : null;
+        return terminal.WithProgress(progress => SensitivityAnalysis.Run(
+            graph, data, options, earlier, part => SensitivityFile.Write(cache, part), progress, terminal.Cancellation));
+    }
+
+    private static ParetoFront Measure(ParetoFront front, FloatGraph graph, IDataSet data, IDataSet measure, QuantizerOptions quantizer, string output, Terminal terminal) =>
+        terminal.WithProgress(progress =>
+        {
+            using FloatRunner runner = new(graph);
+            float[][] reference = runner.Logits(measure, measure.Count, null, terminal.Cancellation);
+            progress.Begin("measure", front.Points.Count);
+            for (int i = 0; i < front.Points.Count; i++)
+            {
+                ParetoPoint point = front.Points[i];
+                if (point.Measured is null)
+                {
+                    QuantizerOptions options = quantizer with { Grids = quantizer.Grids with { Bits = front.BitsOf(point) } };
+                    QuantizedModel model = Quantizer.Quantize(graph, data, options, "pareto.bin", null, terminal.Cancellation);
+                    EvaluationResult result = NetworkEvaluation.Run(measure, model, reference, null, null, terminal.Cancellation);
+                    front = front with { Points = front.Points.Select((other, k) => k == i ? other with { Measured = result } : other).ToEquatableArray() };
+                    Save(output, front);
+                }
+
+                progress.Step(i + 1, string.Create(CultureInfo.InvariantCulture, $"{front.Cost} {point.Cost:0}: {front.Points[i].Measured!.SqnrDb:0.0} dB"));
+            }
+
+            return front;
+        });
+
+    private static void Save(string path, ParetoFront front)
+    {
+        using OutputFiles files = new();
+        files.Add(path, front.Serialize());
+        files.Commit();
+    }
+
+    private static void Print(ParetoFront front, Terminal terminal)
+    {
+        Table table = Tables.Create();
+        table.AddColumns(Tables.Right(front.Cost), Tables.Right("predicted"), Tables.Right("top-1"), Tables.Right("agree"), Tables.Right("SQNR"), Tables.Right("KL"));
+        table.AddColumn("bits");
+        foreach (ParetoPoint point in front.Points)
+        {
+            string bits = point.Uniform is LayerBits uniform ? $"uniform {uniform}" : string.Join(", ", point.Bits.GroupBy(b => b).OrderByDescending(g => g.Key.Weights * g.Key.Activations).Select(g => $"{g.Count()} at {g.Key}"));
+            table.AddRow(
+                Tables.Count((long)point.Cost), point.Objective.ToString("0.00E+0", CultureInfo.InvariantCulture), Number(point.Measured?.Top1, "0.00"),
+                Number(point.Measured?.Agreement, "0.00"), Number(point.Measured?.SqnrDb, "0.00"), Number(point.Measured?.Kl, "0.00000"), bits);
+        }
+
+        terminal.Write(table);
+    }
+
+    private static string Number(double? value, string format) => value?.ToString(format, CultureInfo.InvariantCulture) ?? "";
+}

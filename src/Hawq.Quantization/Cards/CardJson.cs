@@ -1,0 +1,63 @@
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Hawq.Quantization.Cards;
+
+/// <summary>A quantization card as JSON: sections of fields, and the layers.</summary>
+public static class CardJson
+{
+    /// <summary>Renders; the same card gives the same text.</summary>
+    public static string Render(QuantizationCard card)
+    {
+        using MemoryStream stream = new();
+        using (Utf8JsonWriter writer = new(stream, new JsonWriterOptions { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("network", card.Network);
+            foreach (CardSection section in card.Sections)
+            {
+                writer.WriteStartObject(section.Name);
+                foreach (CardField field in section.Fields)
+                {
+                    writer.WriteString(field.Name, field.Value);
+                }
+
+                writer.WriteEndObject();
+            }
+
+            writer.WriteStartArray("layers");
+            foreach (CardLayer layer in card.Layers)
+            {
+                writer.WriteStartObject();
+                writer.WriteString("name", layer.Name);
+                writer.WriteString("op", layer.Op);
+                writer.WriteNumber("weightBits", layer.WeightBits);
+                writer.WriteNumber("inputBits", layer.InputBits);
+                writer.WriteString("inputType", layer.InputType);
+                writer.WriteNumber("weights", layer.Weights);
+                writer.WriteNumber("macs", layer.Macs);
+                writer.WriteNumber("bops", layer.Bops);
+                writer.WriteNumber("accumulatorLo", layer.AccumulatorLo);
+                writer.WriteNumber("accumulatorHi", layer.AccumulatorHi);
+                Optional(writer, "sqnrDb", layer.SqnrDb);
+                Optional(writer, "sensitivity", layer.Sensitivity);
+                Optional(writer, "nanoseconds", layer.Nanoseconds);
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }
+
+        return Encoding.UTF8.GetString(stream.ToArray()) + "\n";
+    }
+
+    private static void Optional(Utf8JsonWriter writer, string name, double? value)
+    {
+        if (value is double number && double.IsFinite(number))
+        {
+            writer.WriteNumber(name, number);
+        }
+    }
+}
