@@ -113,6 +113,49 @@ public sealed class RefusalTests
     }
 
     [Fact]
+    public void Constants_that_double_with_every_node_are_refused_before_memory_runs_out()
+    {
+        OnnxModelBuilder model = new();
+        string x = model.Input("x", null, 3, 4, 5);
+        string constant = model.Node("ConstantOfShape", [model.Integers(1 << 20)]);
+        for (int i = 0; i < 30; i++)
+        {
+            constant = model.Node("Concat", [constant, constant], ("axis", 0));
+        }
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Import.Refuses(HawqIds.OnnxGraph, model.Output(model.Node("Add", [x, constant])), "computed constants");
+        Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 1L << 29);
+    }
+
+    [Fact]
+    public void A_constant_of_absurd_shape_is_refused()
+    {
+        OnnxModelBuilder model = new();
+        string constant = model.Node("ConstantOfShape", [model.Integers(1 << 30, 1 << 30, 1 << 30)]);
+        Import.Refuses(HawqIds.OnnxGraph, model.Output(model.Node("Add", [model.Input("x", null, 3, 4, 5), constant])), "constantofshape");
+    }
+
+    [Theory]
+    [InlineData(3, 60_000, 60_000)]
+    [InlineData(2_000_000, 1, 1)]
+    [InlineData(1, 70_000, 1)]
+    [InlineData(1L << 62, 1L << 62, 1L << 62)]
+    public void An_input_of_absurd_size_is_refused(long channels, long height, long width)
+    {
+        OnnxModelBuilder model = new();
+        Import.Refuses(HawqIds.OnnxGraph, model.Output(model.Node("Relu", [model.Input("x", null, channels, height, width)])), "'x'");
+    }
+
+    [Fact]
+    public void Padding_to_an_absurd_size_is_refused()
+    {
+        OnnxModelBuilder model = new();
+        string y = model.Node("Pad", [model.Input("x", null, 3, 4, 5), model.Integers(0, 0, 50_000, 50_000, 0, 0, 9, 9)]);
+        Import.Refuses(HawqIds.OnnxGraph, model.Output(y), "pad_", "elements");
+    }
+
+    [Fact]
     public void A_missing_file_is_one_message()
     {
         HawqException exception = Assert.Throws<HawqException>(() => OnnxImporter.Load(Path.Combine(Path.GetTempPath(), "no-such-model.onnx")));
