@@ -97,6 +97,23 @@ public sealed class QuantizedModelTests
         CompareWithinOneStep(_model.Output(Dequantize(y, 0.009f, 110)), 0.009f, 1, 3, 4, 5);
     }
 
+    [Theory]
+    [InlineData("ConvInteger")]
+    [InlineData("MatMulInteger")]
+    public void Raw_accumulators_of_statically_quantized_codes_match(string op)
+    {
+        bool isConv = op == "ConvInteger";
+        long[] dims = isConv ? [1, 3, 8, 8] : [1, 40];
+        string codes = Quantize(_model.Input("x", [null, .. dims[1..].Select(dim => (long?)dim)]), 0.01f, 128);
+        string weights = isConv ? Codes(5 * 27, -127, 128, DataType.Int8, 5, 3, 3, 3) : Codes(40 * 5, -127, 128, DataType.Int8, 40, 5);
+        string accumulator = _model.Node(op, [codes, weights, Zero(128)]);
+        string real = _model.Node("Mul", [_model.Node("Cast", [accumulator], ("to", 1)), Number(0.01f * 0.004f)]);
+        FloatGraph graph = CompareWithinOneStep(_model.Output(Dequantize(Quantize(real, 0.03f, 128), 0.03f, 128)), 0.03f, dims);
+        Assert.Equal(3, graph.Nodes.Count);
+        float[] steps = graph.Nodes[1] is ConvNode conv ? conv.WeightSteps! : ((GemmNode)graph.Nodes[1]).WeightSteps!;
+        Assert.All(steps, step => Assert.Equal(0.004f, step, 1e-6f));
+    }
+
     [Fact]
     public void Weights_that_the_model_quantizes_itself_are_read()
     {

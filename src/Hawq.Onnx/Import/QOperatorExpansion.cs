@@ -29,14 +29,24 @@ internal static class QOperatorExpansion
     };
 
     /// <summary>Operators that are rewritten, by domain and name.</summary>
-    public static IEnumerable<string> Names => s_forms.Keys.Append("com.microsoft.QLinearConcat");
+    public static IEnumerable<string> Names => [.. s_forms.Keys, "com.microsoft.QLinearConcat", "ConvInteger", "MatMulInteger"];
 
     /// <summary>The nodes with every such operator rewritten.</summary>
     public static List<NodeProto> Run(IEnumerable<NodeProto> nodes)
     {
         List<NodeProto> result = [];
+        Dictionary<string, NodeProto> quantizers = new(StringComparer.Ordinal);
+        int seen = 0;
         foreach (NodeProto node in nodes)
         {
+            for (; seen < result.Count; seen++)
+            {
+                if (result[seen] is { OpType: "QuantizeLinear", Input.Count: >= 2, Output.Count: 1 } quantizer)
+                {
+                    quantizers[quantizer.Output[0]] = quantizer;
+                }
+            }
+
             string name = node.Domain is "" or "ai.onnx" ? node.OpType : $"{node.Domain}.{node.OpType}";
             if (s_forms.TryGetValue(name, out Form? form) && node.Input.Count > form.Result && node.Output.Count == 1 && !IsChannelsLast(node))
             {
@@ -46,6 +56,11 @@ internal static class QOperatorExpansion
             {
                 int parts = (node.Input.Count - 2) / 3;
                 Expand(node, new Form("Concat", [.. Enumerable.Range(0, parts).Select(i => 2 + (3 * i))], 0), result);
+            }
+            else if (name is "ConvInteger" or "MatMulInteger" && node.Input.Count >= 2 && node.Output.Count == 1 &&
+                quantizers.TryGetValue(node.Input[0], out NodeProto? quantizer))
+            {
+                ExpandInteger(node, quantizer.Input[1], result);
             }
             else if (node.Domain == "com.microsoft" && node.OpType is "QuantizeLinear" or "DequantizeLinear")
             {
@@ -89,6 +104,27 @@ internal static class QOperatorExpansion
         real.Output.Add(prefix + "real");
         result.Add(real);
         result.Add(Node("QuantizeLinear", node.Name, node.Output[0], [prefix + "real", node.Input[form.Result], At(node.Input, form.Result + 1)], null));
+    }
+
+    /// <summary>
+    /// ConvInteger and MatMulInteger give the raw accumulator: the float operator on dequantized codes and on weights of step 1, divided by
+    /// the step of the codes. The multiplication that follows in the model folds into the weights.
+    /// </summary>
+    private static void ExpandInteger(NodeProto node, string scale, List<NodeProto> result)
+    {
+        string prefix = node.Output[0] + "#";
+        NodeProto one = new() { OpType = "Constant", Name = $"{node.Name}.one" };
+        one.Output.Add(prefix + "one");
+        one.Attribute.Add(new AttributeProto { Name = "value_float", F = 1, Type = AttributeProto.Types.AttributeType.Float });
+        result.Add(one);
+        result.Add(Node("DequantizeLinear", node.Name, prefix + "0", [node.Input[0], scale, At(node.Input, 2)], null));
+        result.Add(Node("DequantizeLinear", node.Name, prefix + "1", [node.Input[1], prefix + "one", At(node.Input, 3)], null));
+        NodeProto real = new() { OpType = node.OpType[..^"Integer".Length], Name = node.Name };
+        real.Attribute.Add(node.Attribute);
+        real.Input.Add([prefix + "0", prefix + "1"]);
+        real.Output.Add(prefix + "real");
+        result.Add(real);
+        result.Add(Node("Div", node.Name, node.Output[0], [prefix + "real", scale], null));
     }
 
     /// <summary>Output channels are the first dimension of weights, but the second of a Gemm's that are not transposed.</summary>
