@@ -64,7 +64,8 @@ internal static class EpiloguePlanner
         return new Epilogue(value, requantize, clamp, residual, stores);
     }
 
-    private static Clamp ClampTo(Tensor tensor, ValueRange reachable)
+    /// <summary>The clamp to the codes of a tensor, relative to its zero point.</summary>
+    public static Clamp ClampTo(Tensor tensor, ValueRange reachable)
     {
         ValueRange centred = Centred(tensor);
         return new Clamp((int)centred.Lo, (int)centred.Hi, reachable.Lo < centred.Lo, reachable.Hi > centred.Hi);

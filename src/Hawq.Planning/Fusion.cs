@@ -88,8 +88,8 @@ internal static class Fusion
             Group group = layer switch
             {
                 LinearLayer => WithStores(graph, layer, FusibleAdd(layer)),
-                AddLayer or GlobalAveragePoolLayer => WithStores(graph, layer, null),
-                RequantizeLayer => new Group(layer, null, null, EquatableArray.Of(new StoreTarget(layer.Output, null))),
+                AddLayer or GlobalAveragePoolLayer or AveragePoolLayer or MulLayer => WithStores(graph, layer, null),
+                RequantizeLayer or MaxPoolLayer or ConcatLayer or LookupLayer or SubLayer or PermuteLayer or ResizeLayer or SpreadLayer => new Group(layer, null, null, EquatableArray.Of(new StoreTarget(layer.Output, null))),
                 SliceLayer => Copy(graph, layer),
                 PadLayer pad => new Group(layer, null, pad, EquatableArray.Of(new StoreTarget(layer.Output, null))),
                 _ => throw Refuse.Unsupported(layer.Name, $"the planner has no step for the operator '{layer.Op}'."),

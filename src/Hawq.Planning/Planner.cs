@@ -50,6 +50,24 @@ public static class Planner
                     EpiloguePlanner.ForLoad(graph, storages, group, operand));
             case GlobalAveragePoolLayer pool:
                 return PlanGlobalAveragePool(graph, storages, group, pool);
+            case MaxPoolLayer pool:
+                return PoolPlanner.Plan(storages, group, pool);
+            case AveragePoolLayer pool:
+                return PoolPlanner.Plan(graph, storages, group, pool);
+            case ConcatLayer concat:
+                return ConcatPlanner.Plan(storages, group, concat);
+            case LookupLayer lookup:
+                return ElementwisePlanner.Plan(storages, group, lookup);
+            case MulLayer mul:
+                return ElementwisePlanner.Plan(graph, storages, group, mul);
+            case SubLayer sub:
+                return ElementwisePlanner.Plan(storages, group, sub);
+            case PermuteLayer permute:
+                return RearrangePlanner.Plan(storages, group, permute);
+            case ResizeLayer resize:
+                return RearrangePlanner.Plan(storages, group, resize);
+            case SpreadLayer spread:
+                return RearrangePlanner.Plan(storages, group, spread);
             default:
                 return CopyPlanner.Plan(storages, group);
         }

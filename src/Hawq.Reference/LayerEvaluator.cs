@@ -38,6 +38,33 @@ public static class LayerEvaluator
             case PadLayer pad:
                 PadReference.Run(pad, inputs[0], output, codes);
                 break;
+            case MaxPoolLayer pool:
+                PoolReference.Run(pool, inputs[0], codes, output.Shape);
+                break;
+            case AveragePoolLayer pool:
+                PoolReference.Run(pool, inputs[0], output, codes);
+                break;
+            case ConcatLayer concat:
+                ConcatReference.Run(concat, inputs, output, codes);
+                break;
+            case LookupLayer lookup:
+                ElementwiseReference.Run(lookup, inputs[0], codes);
+                break;
+            case MulLayer mul:
+                ElementwiseReference.Run(mul, inputs[0], inputs[1], output, codes);
+                break;
+            case SubLayer sub:
+                ElementwiseReference.Run(sub, inputs[0], inputs[1], output, codes);
+                break;
+            case PermuteLayer permute:
+                MoveReference.Run(permute, inputs[0], codes);
+                break;
+            case ResizeLayer resize:
+                MoveReference.Run(resize, inputs[0], output, codes);
+                break;
+            case SpreadLayer spread:
+                MoveReference.Run(spread, inputs[0], output, codes);
+                break;
             default:
                 throw new NotSupportedException($"The reference interpreter has no operator '{layer.Op}'.");
         }

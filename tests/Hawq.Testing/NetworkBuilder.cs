@@ -6,7 +6,7 @@ namespace Hawq.Testing;
 /// Builds small networks with seeded random weights. Scales are consistent (every dyadic number is computed from the scales that the
 /// network states) and chosen so that outputs fill their range and some of them clamp. Each method returns the name of the tensor it makes.
 /// </summary>
-public sealed class NetworkBuilder
+public sealed partial class NetworkBuilder
 {
     /// <summary>The range that the codes of a branch are aimed at; extreme inputs go beyond it.</summary>
     private const int BranchMagnitude = 9000;

@@ -55,29 +55,35 @@ internal static class ScalarEpilogue
 
         for (int i = 0; i < epilogue.Stores.Count; i++)
         {
-            Store store = epilogue.Stores[i];
-            string name = OutputName(epilogue, i);
-            string value = Apply(store.Requantize, "value", name, store.Clamp);
-            value = store.Requantize.Form == RequantizeForm.Wide ? value : CodeText.Clamp(value, store.Clamp);
-            string type = CodeText.TypeOf(store.Target.Element);
-            string stored = value + CodeText.Plus(store.Target.StoredZero);
-            writer.Line($"{name}[{address(store.Target)}] = {(type == "int" ? stored : CodeText.Cast(type, stored))};");
+            WriteStore(writer, epilogue, i, address);
         }
     }
 
-    /// <summary>The parameters of the multiplier of a pooled sum.</summary>
-    public static IEnumerable<Parameter> SumParameters(Epilogue epilogue) => Multiplier(epilogue.Requantize!, "sum");
+    /// <summary>Prints the i-th store of the int <c>value</c>.</summary>
+    public static void WriteStore(SourceWriter writer, Epilogue epilogue, int i, Func<TensorStorage, string> address)
+    {
+        Store store = epilogue.Stores[i];
+        string name = OutputName(epilogue, i);
+        string value = Apply(store.Requantize, "value", name, store.Clamp);
+        value = store.Requantize.Form == RequantizeForm.Wide ? value : CodeText.Clamp(value, store.Clamp);
+        string type = CodeText.TypeOf(store.Target.Element);
+        string stored = value + CodeText.Plus(store.Target.StoredZero);
+        writer.Line($"{name}[{address(store.Target)}] = {(type == "int" ? stored : CodeText.Cast(type, stored))};");
+    }
 
-    /// <summary>Prints the requantize of a pooled sum, with the parameters of <see cref="SumParameters"/>.</summary>
-    public static void WriteSumRequantize(SourceWriter writer, Epilogue epilogue)
+    /// <summary>The parameters of the multiplier of a pooled sum, or of a product.</summary>
+    public static IEnumerable<Parameter> SumParameters(Epilogue epilogue, string name = "sum") => Multiplier(epilogue.Requantize!, name);
+
+    /// <summary>Prints the requantize of a pooled sum, or of a product, with the parameters of <see cref="SumParameters"/>.</summary>
+    public static void WriteSumRequantize(SourceWriter writer, Epilogue epilogue, string name = "sum")
     {
         if (epilogue.Requantize!.Form == RequantizeForm.Identity)
         {
-            writer.Line($"int value = {CodeText.Clamp("sum", epilogue.Clamp)};");
+            writer.Line($"int value = {CodeText.Clamp(name, epilogue.Clamp)};");
             return;
         }
 
-        WriteRequantize(writer, epilogue, "sum", "sumMultiplier", "sumRounding", "sumShift");
+        WriteRequantize(writer, epilogue, name, $"{name}Multiplier", $"{name}Rounding", $"{name}Shift");
     }
 
     /// <summary>Prints the requantize of an accumulator, <c>int value = ...</c>, from parts of a per-channel table or of scalar parameters.</summary>
@@ -98,7 +104,8 @@ internal static class ScalarEpilogue
         }
     }
 
-    private static IEnumerable<Parameter> Multiplier(Requantizer requantize, string name)
+    /// <summary>The parameters of one multiplier; none where it is 1.</summary>
+    public static IEnumerable<Parameter> Multiplier(Requantizer requantize, string name)
     {
         if (requantize.Form == RequantizeForm.Identity)
         {
@@ -115,7 +122,8 @@ internal static class ScalarEpilogue
         yield return new Parameter("int", $"{name}Shift", CodeText.Number(highHalf ? requantize.FinalShift(requantize.Scalar) : requantize.Scalar.Shift));
     }
 
-    private static string Apply(Requantizer requantize, string value, string name, Clamp clamp = default) => requantize.Form switch
+    /// <summary>The requantized value of an expression, with the parameters of <see cref="Multiplier"/>.</summary>
+    public static string Apply(Requantizer requantize, string value, string name, Clamp clamp = default) => requantize.Form switch
     {
         RequantizeForm.Identity => value,
         RequantizeForm.HighHalf => "(" + HighHalf(requantize, value, $"{name}Multiplier", $"{name}Rounding", $"{name}Shift") + ")",

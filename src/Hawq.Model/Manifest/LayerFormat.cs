@@ -52,12 +52,21 @@ internal static class LayerFormats
     private static readonly LayerFormat[] s_all =
     [
         new AddFormat(),
+        new AveragePoolFormat(),
+        new ConcatFormat(),
         new ConvFormat(),
         new GemmFormat(),
         new GlobalAveragePoolFormat(),
+        new LookupFormat(),
+        new MaxPoolFormat(),
+        new MulFormat(),
         new PadFormat(),
+        new PermuteFormat(),
         new RequantizeFormat(),
+        new ResizeFormat(),
         new SliceFormat(),
+        new SpreadFormat(),
+        new SubFormat(),
     ];
 
     private static readonly Dictionary<string, LayerFormat> s_byOp = s_all.ToDictionary(format => format.Op);

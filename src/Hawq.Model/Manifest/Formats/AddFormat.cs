@@ -35,7 +35,8 @@ internal sealed class AddFormat : LayerFormat<AddLayer>
         issues.ExpectInt32("output", "the sum", lo + lo2 + Math.Min(output.ZeroPoint, 0), hi + hi2 + Math.Max(output.ZeroPoint, 0));
     }
 
-    private static (long Lo, long Hi) Range(Tensor tensor, Dyadic dyadic, string field, Tensor output, LayerIssues issues)
+    /// <summary>The range of an operand after its multiplier.</summary>
+    internal static (long Lo, long Hi) Range(Tensor tensor, Dyadic dyadic, string field, Tensor output, LayerIssues issues)
     {
         long lo = (long)tensor.Lo - tensor.ZeroPoint;
         long hi = (long)tensor.Hi - tensor.ZeroPoint;

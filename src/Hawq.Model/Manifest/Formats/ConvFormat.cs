@@ -48,8 +48,8 @@ internal sealed class ConvFormat : LayerFormat<ConvLayer>
             return;
         }
 
-        long height = Outputs(x.Shape.Height, layer.Padding.Top, layer.Padding.Bottom, weights.KernelHeight, layer.Stride.Height, layer.Dilation.Height);
-        long width = Outputs(x.Shape.Width, layer.Padding.Left, layer.Padding.Right, weights.KernelWidth, layer.Stride.Width, layer.Dilation.Width);
+        long height = WindowTaps.Outputs(x.Shape.Height, layer.Padding.Top, layer.Padding.Bottom, weights.KernelHeight, layer.Stride.Height, layer.Dilation.Height);
+        long width = WindowTaps.Outputs(x.Shape.Width, layer.Padding.Left, layer.Padding.Right, weights.KernelWidth, layer.Stride.Width, layer.Dilation.Width);
         if (height < 1 || width < 1)
         {
             issues.Shape(
@@ -60,11 +60,5 @@ internal sealed class ConvFormat : LayerFormat<ConvLayer>
         issues.ExpectOutput(output, height, width, weights.OutputChannels);
         bool depthwise = layer.Groups > 1 && weights.InputChannels == 1;
         LinearFields.Check(layer, LaneGeometry.Of(layer), !depthwise, x, output, issues);
-    }
-
-    private static long Outputs(int size, int before, int after, int kernel, int stride, int dilation)
-    {
-        long free = (long)size + before + after - (((long)dilation * (kernel - 1)) + 1);
-        return free < 0 ? 0 : (free / stride) + 1;
     }
 }
