@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using Hawq.Compilation;
 using Hawq.Model;
+using Hawq.Planning;
 using Hawq.Quantization.Data;
 using Hawq.Quantization.Engine;
 
@@ -19,9 +21,13 @@ internal sealed class GeneratedRunner : IDisposable
     private readonly int[] _logits;
 
     /// <summary>Emits, compiles and loads the network.</summary>
-    public GeneratedRunner(Network network, NetworkWeights weights)
+    /// <param name="network">The network.</param>
+    /// <param name="weights">Its weights.</param>
+    /// <param name="threads">Threads of the instance.</param>
+    /// <param name="watched">Whether <see cref="InferTimed"/> is wanted: the steps then call back.</param>
+    public GeneratedRunner(Network network, NetworkWeights weights, int threads = 1, bool watched = false)
     {
-        _compiled = CompiledNetwork.Compile(network, weights);
+        _compiled = CompiledNetwork.Compile(network, weights, new CompilationOptions(Trace: watched, Threads: threads));
         _input = network.Tensor(network.Input.Tensor);
         _element = _compiled.TakesPixels ? ElementType.UInt8 : _input.Element;
         _output = network.Tensor(network.Outputs[0]);
@@ -79,6 +85,24 @@ internal sealed class GeneratedRunner : IDisposable
 
         AllocatedBytes += GC.GetAllocatedBytesForCurrentThread() - before;
         Inferences++;
+    }
+
+    /// <summary>The plan that runs.</summary>
+    public NetworkPlan Plan => _compiled.Plan;
+
+    /// <summary>One inference; adds the nanoseconds of every step to <paramref name="nanoseconds"/>, in the order of the plan.</summary>
+    public void InferTimed(double[] nanoseconds)
+    {
+        long last = 0;
+        _compiled.WatchSteps(step =>
+        {
+            long now = Stopwatch.GetTimestamp();
+            nanoseconds[step] += (now - last) * (1e9 / Stopwatch.Frequency);
+            last = Stopwatch.GetTimestamp();
+        });
+        last = Stopwatch.GetTimestamp();
+        Infer();
+        _compiled.WatchSteps(null);
     }
 
     /// <summary>Real logits of one input of a data set.</summary>

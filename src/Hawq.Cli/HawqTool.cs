@@ -13,7 +13,10 @@ internal static class HawqTool
     private static readonly TimeSpan s_cancellationGrace = TimeSpan.FromSeconds(5);
 
     private static IReadOnlyList<Verb> Verbs() =>
-        [new QuantizeVerb(), new InspectVerb(), new EmitVerb(), new VerifyVerb(), new EvaluateVerb(), new BenchVerb(), new ExportVerb(), new AnalyzeVerb(), new ParetoVerb(), new SolveVerb(), new CardVerb(), new VerifyTierVerb()];
+        [
+            new QuantizeVerb(), new InspectVerb(), new EmitVerb(), new VerifyVerb(), new EvaluateVerb(), new BenchVerb(), new ExportVerb(), new AnalyzeVerb(),
+            new ProfileVerb(), new ParetoVerb(), new SolveVerb(), new CardVerb(), new VerifyTierVerb(),
+        ];
 
     /// <summary>Names of the verbs, in the order of the help page.</summary>
     public static IEnumerable<string> VerbNames => Verbs().Where(v => !v.Hidden).Select(v => v.Name);

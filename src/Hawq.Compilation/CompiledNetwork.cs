@@ -178,6 +178,18 @@ public sealed class CompiledNetwork : IDisposable
         }
     }
 
+    /// <summary>Has every later inference call <paramref name="callback"/> with the index of every step after it; null ends that.</summary>
+    /// <exception cref="InvalidOperationException">The network was compiled without tracing.</exception>
+    public void WatchSteps(Action<int>? callback)
+    {
+        if (_trace is null)
+        {
+            throw new InvalidOperationException("Compile with tracing to watch steps.");
+        }
+
+        _trace.SetValue(_instance, callback);
+    }
+
     /// <summary>Lets go of the instance; the assembly is collected when nothing refers to it.</summary>
     public void Dispose()
     {

@@ -93,9 +93,12 @@ public sealed class VerbTests
         string manifest = SmallNetwork.Save(folder);
         string model = folder.PathOf("twin.onnx");
         Assert.Equal(0, (await Tool.Run("export", manifest, "-o", model, "--int8", "--codes")).Code);
-        Outcome outcome = await Tool.Run("bench", manifest, "--against", $"onnxruntime={model}", "--rounds", "3", "--json", "--quiet");
+        Outcome outcome = await Tool.Run("bench", manifest, "--against", $"onnxruntime={model}", "--rounds", "3", "--warmup", "0.05", "--layers", "--json", "--quiet");
         Assert.True(outcome.Code == 0, outcome.Error);
         using JsonDocument json = JsonDocument.Parse(outcome.Output);
+        JsonElement[] layers = [.. json.RootElement.GetProperty("layers").EnumerateArray()];
+        Assert.Equal(1, layers.Sum(l => l.GetProperty("share").GetDouble()), 6);
+        Assert.Equal((12 * 12 * 8 * 27) + (6 * 6 * 8 * 72) + (8 * 5), layers.Sum(l => l.GetProperty("macs").GetInt64()));
         Assert.True(json.RootElement.GetProperty("hawq").GetProperty("medianMs").GetDouble() > 0);
         Assert.True(json.RootElement.GetProperty("onnxruntime").GetProperty("medianMs").GetDouble() > 0);
         Assert.True(json.RootElement.GetProperty("ratio").GetDouble() > 0);

@@ -20,17 +20,21 @@ internal static class Interleaved
     /// <summary>How long one turn should last: long enough for the clock, short enough that turns stay close.</summary>
     private const double TurnMs = 20;
 
-    /// <summary>Warm-up per contestant: the JIT's tiers and the caches settle.</summary>
-    private const double WarmUpMs = 1500;
+    /// <summary>Warm-up ends at the latest after this.</summary>
+    private const double MaxWarmUpMs = 30_000;
+
+    /// <summary>What counts as faster: more than the clock's noise.</summary>
+    private const double Faster = 0.97;
 
     /// <summary>Measures.</summary>
     /// <param name="contestants">One inference each.</param>
     /// <param name="rounds">Turns per contestant.</param>
+    /// <param name="settledMs">Warm-up of a contestant ends when nothing got faster for so long.</param>
     /// <param name="progress">Called with the rounds done.</param>
     /// <param name="cancellation">Stops between turns.</param>
-    public static Timing[] Measure(IReadOnlyList<Action> contestants, int rounds, Action<int> progress, CancellationToken cancellation)
+    public static Timing[] Measure(IReadOnlyList<Action> contestants, int rounds, double settledMs, Action<int> progress, CancellationToken cancellation)
     {
-        int[] repetitions = [.. contestants.Select(c => WarmUp(c, cancellation))];
+        int[] repetitions = [.. contestants.Select(c => WarmUp(c, settledMs, cancellation))];
         double[][] times = [.. contestants.Select(_ => new double[rounds])];
         long[] allocated = new long[contestants.Count];
         for (int round = 0; round < rounds; round++)
@@ -58,23 +62,25 @@ internal static class Interleaved
         return [.. contestants.Select((_, i) => Summarize(times[i], allocated[i] / ((double)repetitions[i] * rounds)))];
     }
 
-    private static int WarmUp(Action run, CancellationToken cancellation)
+    /// <summary>Runs until the fastest run has got no faster for a while: the JIT recompiles hot methods in the background.</summary>
+    private static int WarmUp(Action run, double settledMs, CancellationToken cancellation)
     {
         long start = Stopwatch.GetTimestamp();
-        double elapsed;
-        int runs = 0;
-        double last;
+        long improved = start;
+        double best = double.PositiveInfinity;
         do
         {
             cancellation.ThrowIfCancellationRequested();
             long before = Stopwatch.GetTimestamp();
             run();
-            last = Stopwatch.GetElapsedTime(before).TotalMilliseconds;
-            elapsed = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
-            runs++;
+            double last = Stopwatch.GetElapsedTime(before).TotalMilliseconds;
+            if (last < best * Faster)
+            {
+                (best, improved) = (last, Stopwatch.GetTimestamp());
+            }
         }
-        while (elapsed < WarmUpMs || runs < 3);
-        return Math.Clamp((int)(TurnMs / Math.Max(last, 1e-4)), 1, 100_000);
+        while (Stopwatch.GetElapsedTime(improved).TotalMilliseconds < settledMs && Stopwatch.GetElapsedTime(start).TotalMilliseconds < MaxWarmUpMs);
+        return Math.Clamp((int)(TurnMs / Math.Max(best, 1e-4)), 1, 100_000);
     }
 
     private static Timing Summarize(double[] times, double allocated)

@@ -15,11 +15,14 @@ namespace Hawq.Cli.Verbs;
 internal sealed class BenchVerb : Verb
 {
     private const string OnnxRuntime = "onnxruntime";
+    private const int LayerRounds = 500;
 
     private readonly Argument<string> _manifest = new("manifest") { Description = "The manifest (.hawq.json)." };
     private readonly Option<string?> _against = new("--against") { Description = "Also measure onnxruntime on the network's INT8 twin (8-bit weights and activations), or on a model of your own: onnxruntime=MODEL.onnx.", HelpName = "PEER" };
     private readonly Option<int> _threads = new("--threads") { Description = "Threads of either side.", HelpName = "N", DefaultValueFactory = _ => 1 };
     private readonly Option<int> _rounds = new("--rounds") { Description = "Measured turns of either side.", HelpName = "N", DefaultValueFactory = _ => 50 };
+    private readonly Option<double> _warmup = new("--warmup") { Description = "Warm-up ends when nothing has got faster for so long.", HelpName = "SECONDS", DefaultValueFactory = _ => 1.5 };
+    private readonly Option<bool> _layers = new("--layers") { Description = "Also time every step of the generated network, on one thread." };
     private readonly Option<bool> _json = JsonOption();
 
     /// <inheritdoc/>
@@ -33,6 +36,7 @@ internal sealed class BenchVerb : Verb
     [
         new("hawq bench resnet20.hawq.json", "Median, spread, allocated bytes."),
         new("hawq bench resnet20.hawq.json --against onnxruntime", "The same beside ONNX Runtime on the exported INT8 network; ratio above 1: ours is faster."),
+        new("hawq bench resnet20.hawq.json --layers", "Where the time goes, step by step."),
         new("hawq bench resnet20.hawq.json --against onnxruntime=resnet20-int8.onnx --json", "Beside a model that another tool quantized."),
     ];
 
@@ -40,7 +44,7 @@ internal sealed class BenchVerb : Verb
     public override void Configure(Command command)
     {
         command.Add(_manifest);
-        foreach (Option option in new Option[] { _against, _threads, _rounds, _json })
+        foreach (Option option in new Option[] { _against, _threads, _layers, _rounds, _warmup, _json })
         {
             command.Add(option);
         }
@@ -54,16 +58,11 @@ internal sealed class BenchVerb : Verb
         string? against = parsed.GetValue(_against);
         (Network network, NetworkWeights weights) = InputFiles.LoadManifest(parsed.GetRequiredValue(_manifest));
         (byte[] Model, string Name)? peerModel = against is null ? null : PeerModel(against, network, weights);
-        if (threads > 1)
-        {
-            throw new HawqException(HawqIds.Usage, "Generated networks run on one thread yet; leave --threads at 1.");
-        }
-
         using OnnxRuntimePeer? peer = peerModel is { } model ? new OnnxRuntimePeer(model.Model, model.Name, threads) : null;
-        Timing[] timings = terminal.WithProgress(progress =>
+        (Timing[] timings, IReadOnlyList<StepTime>? layers) = terminal.WithProgress<(Timing[], IReadOnlyList<StepTime>?)>(progress =>
         {
             progress.Begin("compile the generated code", 0);
-            using GeneratedRunner generated = new(network, weights);
+            using GeneratedRunner generated = new(network, weights, threads);
             progress.Begin("measure", rounds);
             List<Action> contestants = [generated.Infer];
             if (peer is not null)
@@ -71,12 +70,20 @@ internal sealed class BenchVerb : Verb
                 contestants.Add(peer.Infer);
             }
 
-            return Interleaved.Measure(contestants, rounds, done => progress.Step(done), terminal.Cancellation);
+            Timing[] measured = Interleaved.Measure(
+                contestants, rounds, parsed.GetValue(_warmup) * 1000, done => progress.Step(done), terminal.Cancellation);
+            if (!parsed.GetValue(_layers))
+            {
+                return (measured, null);
+            }
+
+            progress.Begin("layers", LayerRounds);
+            return (measured, StepTimes.Measure(network, weights, LayerRounds, done => progress.Step(done), terminal.Cancellation));
         });
 
         BenchResult result = new(
             network.Name, Tier.OfThisProcess(), RuntimeInformation.FrameworkDescription, threads, timings[0],
-            timings.Length > 1 ? timings[1] : null, peerModel?.Name, timings.Length > 1 ? timings[1].MedianMs / timings[0].MedianMs : null);
+            timings.Length > 1 ? timings[1] : null, peerModel?.Name, timings.Length > 1 ? timings[1].MedianMs / timings[0].MedianMs : null, layers);
         if (parsed.GetValue(_json))
         {
             terminal.WriteJson(result);
@@ -118,10 +125,30 @@ internal sealed class BenchVerb : Verb
         }
 
         terminal.Write(table);
+        if (result.Layers is { } layers)
+        {
+            Print(layers, terminal);
+        }
+
         if (result.Ratio is { } ratio)
         {
             terminal.WriteLine(string.Create(CultureInfo.InvariantCulture, $"ratio {ratio:0.000} (onnxruntime / hawq; above 1: hawq is faster)"));
         }
+    }
+
+    private static void Print(IReadOnlyList<StepTime> layers, Terminal terminal)
+    {
+        Table table = Tables.Create("step", "layers", "kernel");
+        table.AddColumns(Tables.Right("MACs"), Tables.Right("median us"), Tables.Right("min us"), Tables.Right("share"), Tables.Right("GMAC/s"));
+        foreach (StepTime step in layers)
+        {
+            table.AddRow(
+                Markup.Escape(step.Name), $"{step.Layers.Count}", step.Kernel ?? "", Tables.CountOrNothing(step.Macs), step.MedianUs.ToString("0.00", CultureInfo.InvariantCulture),
+                step.MinUs.ToString("0.00", CultureInfo.InvariantCulture), step.Share.ToString("0.0 %", CultureInfo.InvariantCulture),
+                step.GmacPerSecond?.ToString("0.0", CultureInfo.InvariantCulture) ?? "");
+        }
+
+        terminal.Write(table);
     }
 
     private static void Add(Table table, string name, Timing timing) => table.AddRow(
@@ -142,6 +169,8 @@ internal sealed class BenchVerb : Verb
     /// <param name="Onnxruntime">The peer's, when measured.</param>
     /// <param name="PeerModel">What the peer ran.</param>
     /// <param name="Ratio">Peer's median / ours.</param>
+    /// <param name="Layers">Time per step, with <c>--layers</c>.</param>
     private sealed record BenchResult(
-        string Network, string Tier, string Runtime, int Threads, Timing Hawq, Timing? Onnxruntime, string? PeerModel, double? Ratio);
+        string Network, string Tier, string Runtime, int Threads, Timing Hawq, Timing? Onnxruntime, string? PeerModel, double? Ratio,
+        IReadOnlyList<StepTime>? Layers);
 }

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
+using Hawq.Planning;
 
 namespace Hawq.Cli.Verification;
 
@@ -57,6 +58,19 @@ internal sealed record Tier(string Name, string[] Switches)
         _ when Dp.IsSupported => "advsimd+dp",
         _ when AdvSimd.IsSupported => "advsimd",
         _ => "scalar",
+    };
+
+    /// <summary>Whether this process may run the kernels of an instruction set.</summary>
+    public static bool Supports(InstructionSet set) => set switch
+    {
+        InstructionSet.Avx512 => Avx512BW.IsSupported,
+        InstructionSet.AvxVnni => AvxVnni.IsSupported,
+        InstructionSet.Avx2 => Avx2.IsSupported,
+        InstructionSet.Sse41 => Sse41.IsSupported,
+        InstructionSet.AdvSimdDp => Dp.IsSupported,
+        InstructionSet.AdvSimd => AdvSimd.IsSupported,
+        InstructionSet.PackedSimd => false,
+        _ => true,
     };
 
     /// <summary>Every switch that any tier uses: a child gets exactly its own.</summary>

@@ -1,0 +1,76 @@
+using Hawq.Cli.Verification;
+using Hawq.Model;
+using Hawq.Planning;
+
+namespace Hawq.Cli.Benchmarking;
+
+/// <summary>Time of one step of a generated network.</summary>
+/// <param name="Name">Name of its first layer.</param>
+/// <param name="Layers">All layers that it computes.</param>
+/// <param name="Kernel">Kernel family on this machine's tier; null for steps without weights.</param>
+/// <param name="Macs">Multiply-accumulates.</param>
+/// <param name="MedianUs">Median of one inference, in microseconds.</param>
+/// <param name="MinUs">Fastest.</param>
+/// <param name="Share">Part of the sum of all medians.</param>
+/// <param name="GmacPerSecond">Multiply-accumulates per nanosecond of the median; null for steps without weights.</param>
+internal sealed record StepTime(
+    string Name, IReadOnlyList<string> Layers, string? Kernel, long Macs, double MedianUs, double MinUs, double Share, double? GmacPerSecond);
+
+/// <summary>Measures the steps of a network in the order in which they run, so that caches are as cold or warm as in real work.</summary>
+internal static class StepTimes
+{
+    private const int WarmUpRuns = 200;
+
+    /// <summary>Measures.</summary>
+    /// <param name="network">Network.</param>
+    /// <param name="weights">Its weights.</param>
+    /// <param name="rounds">Samples per step.</param>
+    /// <param name="progress">Called with the rounds done.</param>
+    /// <param name="cancellation">Stops between inferences.</param>
+    public static IReadOnlyList<StepTime> Measure(Network network, NetworkWeights weights, int rounds, Action<int> progress, CancellationToken cancellation)
+    {
+        using GeneratedRunner runner = new(network, weights, watched: true);
+        NetworkPlan plan = runner.Plan;
+        for (int i = 0; i < WarmUpRuns; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            runner.InferTimed(new double[plan.Steps.Count]);
+        }
+
+        double[][] samples = [.. plan.Steps.Select(_ => new double[rounds])];
+        for (int round = 0; round < rounds; round++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            double[] times = new double[plan.Steps.Count];
+            runner.InferTimed(times);
+            for (int step = 0; step < times.Length; step++)
+            {
+                samples[step][round] = times[step] / 1000;
+            }
+
+            progress(round + 1);
+        }
+
+        foreach (double[] times in samples)
+        {
+            Array.Sort(times);
+        }
+
+        double sum = samples.Sum(times => times[rounds / 2]);
+        return [.. plan.Steps.Select((step, i) => Describe(step, samples[i][rounds / 2], samples[i][0], sum))];
+    }
+
+    private static StepTime Describe(Step step, double median, double min, double sum)
+    {
+        ConvStep? conv = step as ConvStep;
+        long macs = conv is null ? 0 : (long)conv.Geometry.Output.Length * conv.Geometry.Kernel.Height * conv.Geometry.Kernel.Width * conv.Geometry.GroupInputChannels;
+        return new StepTime(
+            step.Name, [.. step.Layers], conv is null ? null : Kernel(conv), macs, median, min, median / sum, conv is null ? null : macs / (median * 1000));
+    }
+
+    private static string Kernel(ConvStep conv)
+    {
+        KernelChoice? choice = conv.Kernels.FirstOrDefault(k => Tier.Supports(k.Tier));
+        return choice is null ? "scalar" : $"{choice.Tier}/{choice.Family}".ToLowerInvariant();
+    }
+}
