@@ -45,9 +45,9 @@ public static class Planner
                 return ConvPlanner.Plan(graph, storages, block, group, linear, preference);
             case AddLayer or RequantizeLayer:
                 TensorStorage operand = storages[group.Head.Inputs[0]];
+                Epilogue epilogue = EpiloguePlanner.ForLoad(graph, storages, group, operand);
                 return new ElementwiseStep(
-                    group.Head.Name, group.Layers, WorkDivision.Rows(operand.Tensor.Shape), operand,
-                    EpiloguePlanner.ForLoad(graph, storages, group, operand));
+                    group.Head.Name, group.Layers, WorkDivision.Rows(operand.Tensor.Shape), operand, epilogue, ElementwiseStep.TiersFor(epilogue));
             case GlobalAveragePoolLayer pool:
                 return PlanGlobalAveragePool(graph, storages, group, pool);
             case MaxPoolLayer pool:

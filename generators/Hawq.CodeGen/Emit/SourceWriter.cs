@@ -40,10 +40,14 @@ public sealed class SourceWriter
     /// <summary>An empty line before the next one; several are one, and none follows an opening or precedes a closing brace.</summary>
     public void Blank() => _blank = _text.Length > 0 && _text[_text.Length - 2] != '{';
 
-    /// <summary>Writes a header line and a block in braces that ends when the result is disposed.</summary>
+    /// <summary>Writes a header line (none where it is empty) and a block in braces that ends when the result is disposed.</summary>
     public IDisposable Block(string header)
     {
-        Line(header);
+        if (header.Length > 0)
+        {
+            Line(header);
+        }
+
         return Block();
     }
 

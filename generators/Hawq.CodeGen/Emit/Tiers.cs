@@ -16,4 +16,17 @@ internal static class Tiers
         InstructionSet.PackedSimd => "global::System.Runtime.Intrinsics.Wasm.PackedSimd.IsSupported",
         _ => "true",
     };
+
+    /// <summary>Calls the method of the best tier that the machine has.</summary>
+    public static void WriteChoice(SourceWriter writer, IReadOnlyList<InstructionSet> tiers, string name, IReadOnlyList<Parameter> parameters)
+    {
+        for (int i = 0; i < tiers.Count; i++)
+        {
+            string condition = tiers[i] == InstructionSet.Scalar ? "else" : $"{(i == 0 ? "if" : "else if")} ({IsSupported(tiers[i])})";
+            using (writer.Block(condition))
+            {
+                writer.Line(CodeText.List($"{name}_{tiers[i]}", parameters.Select(p => p.Name), ";"));
+            }
+        }
+    }
 }

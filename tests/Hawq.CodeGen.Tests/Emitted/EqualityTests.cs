@@ -31,4 +31,25 @@ public sealed class EqualityTests
         (Network network, NetworkWeights weights) = Networks.Residual();
         Equality.Check(network, weights);
     }
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(3, 7)]
+    [InlineData(16, 5)]
+    [InlineData(17, 3)]
+    [InlineData(40, 4)]
+    public void Additions_and_requantizations_that_stand_alone_equal_the_reference(int channels, int width)
+    {
+        NetworkBuilder b = new("elementwise", channels);
+        b.Input(3, width, 4);
+        string wide = b.Conv(b.InputName, channels, 1, activation: Activation.Branch);
+        string residual = b.Conv(b.InputName, channels, 1, activation: Activation.Residual);
+        string bytes = b.Conv(b.InputName, channels, 1, activation: Activation.S8);
+        string sum = b.Add(wide, residual);
+        string again = b.Add(b.Add(sum, bytes), sum);
+        string padded = b.Conv(b.Requantize(again, Activation.U7), channels, 3);
+        string moved = b.Requantize(b.Slice(again), Activation.S4);
+        (Network network, NetworkWeights weights) = b.Build(padded, moved, sum);
+        Equality.Check(network, weights);
+    }
 }

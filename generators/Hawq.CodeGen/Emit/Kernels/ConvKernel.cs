@@ -18,7 +18,7 @@ internal sealed class ConvKernel
         Step = step;
         Choice = choice;
         Tier = VectorTier.For(choice.Tier) ?? throw new InvalidOperationException($"There is no vector code for {choice.Tier}.");
-        Epilogue = new KernelEpilogue(this);
+        Epilogue = new KernelEpilogue(Step.Epilogue, Tier, Step.Weights.PaddedChannels, HasCorrections ? Blocks * WeightBlockBytes : null);
         Products = ConvProducts.For(this);
     }
 

@@ -7,11 +7,15 @@ namespace Hawq.CodeGen.Emit.Kernels;
 /// The fused epilogue of a kernel as one small inlined method, which takes the accumulators of sixteen output channels of one pixel from
 /// registers to memory: requantize, residual add, clamp, requantize for the next layer, store.
 /// </summary>
-internal sealed class KernelEpilogue(ConvKernel kernel)
+/// <param name="plan">What to do.</param>
+/// <param name="tier">Instruction set.</param>
+/// <param name="paddedChannels">Length of each of the table's arrays; 0 where the value comes from memory and needs no table.</param>
+/// <param name="correctionsOffset">Byte offset of the correction steps behind the weights, or null where there are none.</param>
+internal sealed class KernelEpilogue(Epilogue plan, VectorTier tier, int paddedChannels, int? correctionsOffset)
 {
-    private Epilogue Plan => kernel.Step.Epilogue;
+    private Epilogue Plan => plan;
 
-    private VectorTier Tier => kernel.Tier;
+    private VectorTier Tier => tier;
 
     /// <summary>Parameters of a tile beyond the codes and weights.</summary>
     public string Parameters => string.Join(", ", Pointers.Select(p => $"{p.Type} {p.Name}"));
@@ -21,8 +25,12 @@ internal sealed class KernelEpilogue(ConvKernel kernel)
     {
         get
         {
-            yield return ("int*", "table", null);
-            if (kernel.HasCorrections)
+            if (Plan.Requantize is not null)
+            {
+                yield return ("int*", "table", null);
+            }
+
+            if (correctionsOffset is not null)
             {
                 yield return ("int*", "corrections", null);
             }
@@ -47,9 +55,9 @@ internal sealed class KernelEpilogue(ConvKernel kernel)
     /// <summary>Writes the pointers that the tiles take, from the parameters that all tiers of a step have.</summary>
     public void WriteLocals(SourceWriter writer)
     {
-        if (kernel.HasCorrections)
+        if (correctionsOffset is not null)
         {
-            writer.Line($"int* corrections = (int*)(weights + {kernel.Blocks * kernel.WeightBlockBytes});");
+            writer.Line($"int* corrections = (int*)(weights + {correctionsOffset});");
         }
 
         if (Plan.Residual is not null)
@@ -123,7 +131,11 @@ internal sealed class KernelEpilogue(ConvKernel kernel)
         using (writer.Block($"private static void {ConvKernel.NamePlaceholder}_Finish{(partial ? "Tail" : "")}({parameters})"))
         using (writer.Block("unchecked"))
         {
-            WriteRequantize(writer, names);
+            if (Plan.Requantize is { } requantize)
+            {
+                WriteRequantize(writer, names, requantize);
+            }
+
             int scalar = 0;
             if (Plan.Residual is { } residual)
             {
@@ -137,10 +149,9 @@ internal sealed class KernelEpilogue(ConvKernel kernel)
         }
     }
 
-    private void WriteRequantize(SourceWriter writer, string[] names)
+    private void WriteRequantize(SourceWriter writer, string[] names, Requantizer requantize)
     {
-        Requantizer requantize = Plan.Requantize!;
-        int p = kernel.Step.Weights.PaddedChannels;
+        int p = paddedChannels;
         writer.Line("// Requantize with the channel's own multiplier.");
         for (int i = 0; i < names.Length; i++)
         {

@@ -12,8 +12,9 @@ internal static class VectorKernels
     /// <summary>Writes the operations classes of the instruction sets that the kernels of a plan use.</summary>
     public static void WriteOperations(SourceWriter writer, NetworkPlan plan)
     {
-        VectorTier[] tiers = plan.Steps.OfType<ConvStep>().SelectMany(step => step.Kernels)
-            .Select(kernel => VectorTier.For(kernel.Tier)).OfType<VectorTier>().OrderBy(tier => tier.Set).ToArray();
+        VectorTier[] tiers = plan.Steps.OfType<ConvStep>().SelectMany(step => step.Kernels).Select(kernel => kernel.Tier)
+            .Concat(plan.Steps.OfType<ElementwiseStep>().SelectMany(step => step.Tiers))
+            .Select(VectorTier.For).OfType<VectorTier>().OrderBy(tier => tier.Set).ToArray();
         if (tiers.Length == 0)
         {
             return;

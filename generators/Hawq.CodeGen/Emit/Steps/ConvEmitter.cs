@@ -26,15 +26,7 @@ internal static class ConvEmitter
                 return;
             }
 
-            for (int i = 0; i < step.Kernels.Count; i++)
-            {
-                InstructionSet tier = step.Kernels[i].Tier;
-                string keyword = i == 0 ? $"if ({Tiers.IsSupported(tier)})" : tier == InstructionSet.Scalar ? "else" : $"else if ({Tiers.IsSupported(tier)})";
-                using (writer.Block(keyword))
-                {
-                    writer.Line(CodeText.List($"{name}_{tier}", parameters.Select(p => p.Name), ";"));
-                }
-            }
+            Tiers.WriteChoice(writer, [.. step.Kernels.Select(kernel => kernel.Tier)], name, parameters);
         }
 
         void WriteHelpers(SourceWriter writer, string name)

@@ -1,3 +1,4 @@
+using Hawq.CodeGen.Emit.Kernels;
 using Hawq.Model;
 using Hawq.Planning;
 
@@ -21,15 +22,46 @@ internal static class ElementwiseEmitter
             $"{verb}_{shape}_{CodeText.Tag(step.Source.Tensor)}_{stores}",
             $"Element by element over {CodeText.Describe(step.Source)}: {EpilogueText.Sentence(step.Epilogue)}",
             parameters,
-            (writer, _) =>
+            (writer, name) =>
             {
-                using (writer.Block("for (int y = first; y < end; y++)"))
-                using (ScalarConvKernel.Loop(writer, "x", shape.Width))
-                using (writer.Block($"for (int c = 0; c < {shape.Channels}; c++)"))
+                if (step.Tiers.Count == 1)
                 {
-                    writer.Line($"int value = input[{ScalarConvKernel.Address(step.Source, "y", "x", "c")}]{CodeText.Plus(-step.Source.StoredZero)};");
-                    ScalarEpilogue.Write(writer, step.Epilogue, storage => ScalarConvKernel.Address(storage, "y", "x", "c"));
+                    WriteScalar(writer, step);
+                    return;
+                }
+
+                Tiers.WriteChoice(writer, step.Tiers, name, parameters);
+            },
+            step.Tiers.Count == 1 ? null : (writer, name) =>
+            {
+                foreach (InstructionSet tier in step.Tiers)
+                {
+                    writer.Blank();
+                    if (VectorTier.For(tier) is { } vectors)
+                    {
+                        ElementwiseKernel.Write(writer, step, vectors, $"{name}_{tier}", parameters);
+                        continue;
+                    }
+
+                    writer.Line(KernelLibrary.OptimizeAttribute);
+                    using (writer.Block(CodeText.List($"private static void {name}_{tier}", parameters.Select(p => p.ToString()), string.Empty)))
+                    using (writer.Block("unchecked"))
+                    {
+                        WriteScalar(writer, step);
+                    }
                 }
             });
+    }
+
+    private static void WriteScalar(SourceWriter writer, ElementwiseStep step)
+    {
+        Shape shape = step.Source.Tensor.Shape;
+        using (writer.Block("for (int y = first; y < end; y++)"))
+        using (ScalarConvKernel.Loop(writer, "x", shape.Width))
+        using (writer.Block($"for (int c = 0; c < {shape.Channels}; c++)"))
+        {
+            writer.Line($"int value = input[{ScalarConvKernel.Address(step.Source, "y", "x", "c")}]{CodeText.Plus(-step.Source.StoredZero)};");
+            ScalarEpilogue.Write(writer, step.Epilogue, storage => ScalarConvKernel.Address(storage, "y", "x", "c"));
+        }
     }
 }

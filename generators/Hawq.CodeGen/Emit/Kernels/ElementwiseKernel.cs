@@ -1,0 +1,104 @@
+using Hawq.Model;
+using Hawq.Planning;
+
+namespace Hawq.CodeGen.Emit.Kernels;
+
+/// <summary>
+/// A step without accumulators on one instruction set: sixteen elements at a time from memory, through the epilogue that convolutions have, to memory.
+/// </summary>
+internal static class ElementwiseKernel
+{
+    /// <summary>Writes the method <paramref name="name"/> and what it calls.</summary>
+    public static void Write(SourceWriter writer, ElementwiseStep step, VectorTier tier, string name, IReadOnlyList<Parameter> parameters)
+    {
+        KernelEpilogue epilogue = new(step.Epilogue, tier, 0, null);
+        int run = step.RunLength;
+        int runs = step.Source.Tensor.Shape.Width * step.Source.Tensor.Shape.Channels / run;
+        (string Name, TensorStorage Tensor)[] moving =
+            [("x", step.Source), .. epilogue.Pointers.Where(p => p.Tensor is not null).Select(p => (p.Name, p.Tensor!))];
+        writer.Line(KernelLibrary.OptimizeAttribute);
+        using (writer.Block(CodeText.List($"private static void {name}", parameters.Select(p => p.ToString()), string.Empty)))
+        using (writer.Block("unchecked"))
+        {
+            writer.Line("byte* x = (byte*)input;");
+            epilogue.WriteLocals(writer);
+            using (writer.Block("for (int row = first; row < end; row++)"))
+            {
+                foreach ((string pointer, TensorStorage tensor) in moving)
+                {
+                    writer.Line($"byte* {pointer}At = {pointer} + ({CodeText.Times("row", tensor.RowStride)});");
+                }
+
+                using (ScalarConvKernel.Loop(writer, "pixel", runs))
+                {
+                    WriteRun(writer, step, tier, epilogue, name, run, moving);
+                    foreach ((string pointer, TensorStorage tensor) in moving.Where(m => runs > 1 && m.Tensor.PixelStride > run / 16 * 16 * m.Tensor.ElementSize))
+                    {
+                        writer.Line($"{pointer}At += {tensor.PixelStride - (run / 16 * 16 * tensor.ElementSize)};");
+                    }
+                }
+            }
+        }
+
+        WriteFinish(writer, epilogue, name, run);
+    }
+
+    private static void WriteRun(
+        SourceWriter writer, ElementwiseStep step, VectorTier tier, KernelEpilogue epilogue, string name, int run, (string Name, TensorStorage Tensor)[] moving)
+    {
+        const int block = VectorTier.BlockChannels;
+        if (run >= block)
+        {
+            using (writer.Block(run >= 2 * block ? $"for (int i = 0; i < {run / block}; i++)" : string.Empty))
+            {
+                WriteBlock(writer, step, tier, epilogue, $"{name}_Finish");
+                foreach ((string pointer, TensorStorage tensor) in moving)
+                {
+                    writer.Line($"{pointer}At += {block * tensor.ElementSize};");
+                }
+            }
+        }
+
+        if (run % block != 0)
+        {
+            using (writer.Block())
+            {
+                WriteBlock(writer, step, tier, epilogue, $"{name}_FinishTail");
+            }
+        }
+    }
+
+    private static void WriteBlock(SourceWriter writer, ElementwiseStep step, VectorTier tier, KernelEpilogue epilogue, string finish)
+    {
+        List<string> arguments = [];
+        for (int i = 0; i < tier.VectorsPerBlock; i++)
+        {
+            string address = $"xAt{ConvTile.Offset(i * tier.Lanes * step.Source.ElementSize)}";
+            string load = step.Source.Element switch
+            {
+                ElementType.UInt8 => $"{tier.Class}.LoadBytes({address})",
+                ElementType.Int16 => $"{tier.Class}.LoadShorts({address})",
+                _ => $"{tier.Vector}.Load((int*)({address}))",
+            };
+            string zero = step.Source.StoredZero == 0 ? string.Empty : $" - {tier.Vector}.Create({step.Source.StoredZero})";
+            writer.Line($"{tier.Vector}<int> v{i} = {load}{zero};");
+            arguments.Add($"v{i}");
+        }
+
+        arguments.AddRange(epilogue.Pointers.Select(p => p.Tensor is null ? p.Name : $"{p.Name}At"));
+        writer.Line($"{finish}({string.Join(", ", arguments)});");
+    }
+
+    private static void WriteFinish(SourceWriter writer, KernelEpilogue epilogue, string name, int run)
+    {
+        const int block = VectorTier.BlockChannels;
+        int[] sizes = [.. new[] { run >= block ? block : 0, run % block }.Where(size => size > 0)];
+        foreach (int size in sizes)
+        {
+            SourceWriter finish = new();
+            epilogue.Write(finish, size);
+            writer.Blank();
+            writer.Line(finish.ToString().TrimEnd('\n').Replace(ConvKernel.NamePlaceholder, name));
+        }
+    }
+}
