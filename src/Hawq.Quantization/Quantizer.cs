@@ -30,6 +30,11 @@ public static class Quantizer
         LoweredNetwork lowered = Lower(graph, data, options);
         int count = CheckCount(lowered, data, options, progress);
         bool sequential = options.Effort != Effort.Naive;
+        if (sequential && options.EffectiveRecipe.Equalize)
+        {
+            lowered = CrossLayerEqualization.Apply(lowered);
+        }
+
         string[] values = [.. lowered.Tensors.Values
             .Where(t => t.GridOf is null && (!sequential || t.Role is TensorRole.Residual or TensorRole.Output))
             .Select(t => t.Value).Distinct()];
@@ -88,7 +93,7 @@ public static class Quantizer
             throw new HawqException(HawqIds.Calibration, $"The calibration set {data.Name} is empty.");
         }
 
-        if (lowBit && options.Effort >= Effort.Balanced && count < Least)
+        if (lowBit && options.Effort != Effort.Naive && options.EffectiveRecipe.SecondOrder && count < Least)
         {
             throw new HawqException(HawqIds.Calibration, $"Below 8 bits, effort balanced and best need at least {Least} calibration inputs (256 are recommended), and there are {count}. Give more, or use effort fast.");
         }
@@ -131,6 +136,7 @@ public static class Quantizer
             new("calibrator", options.Calibrator.Name),
             new("calibrator4", options.LowBitCalibrator.Name),
             new("effort", options.Effort.ToString().ToLowerInvariant()),
+            .. options.Recipe is { } recipe ? (Setting[])[new("recipe", recipe.ToString())] : [],
             new("headroom", options.Headroom.ToString(CultureInfo.InvariantCulture)),
         ];
         return new Provenance($"hawq {version}", graph.Name + ".onnx", graph.Sha256, graph.Opset, settings.ToEquatableArray());

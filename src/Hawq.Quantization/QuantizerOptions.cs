@@ -1,5 +1,6 @@
 using Hawq.Quantization.Calibration;
 using Hawq.Quantization.Lowering;
+using Hawq.Quantization.Recipe;
 
 namespace Hawq.Quantization;
 
@@ -36,6 +37,12 @@ public sealed record QuantizerOptions
 
     /// <summary>How much work goes into rounding.</summary>
     public Effort Effort { get; init; } = Effort.Balanced;
+
+    /// <summary>The steps of the recipe in detail; null: those of <see cref="Effort"/>.</summary>
+    public RecipeOptions? Recipe { get; init; }
+
+    /// <summary>The steps in effect.</summary>
+    internal RecipeOptions EffectiveRecipe => Recipe ?? RecipeOptions.For(Effort);
 
     /// <summary>Largest number of inputs taken from the calibration set, from its start; null: 256, and 512 at <see cref="Effort.Best"/>.</summary>
     public int? CalibrationCount { get; init; }

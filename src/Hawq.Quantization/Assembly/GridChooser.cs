@@ -20,6 +20,11 @@ internal sealed class GridChooser(QuantizerOptions options)
         }
 
         (int lo, int hi) = Codes(tensor);
+        if (tensor.Role == TensorRole.Input && IsLopsided(values))
+        {
+            return Affine(tensor, values, hi);
+        }
+
         double top = tensor switch
         {
             { Role: TensorRole.Residual or TensorRole.Output, Bits: 16 } => values.MaxMagnitude * options.Headroom,
@@ -34,6 +39,18 @@ internal sealed class GridChooser(QuantizerOptions options)
         }
 
         return new Tensor(tensor.Name, tensor.Shape, tensor.Bits, Bound(tensor.RealLo, scale, lo), Bound(tensor.RealHi, scale, hi), 0, scale);
+    }
+
+    /// <summary>Whether values lie so unevenly around 0 that symmetric codes would waste more than a fifth of their range.</summary>
+    private static bool IsLopsided(ValueHistogram values) => values.Min < 0 && values.Max - (double)values.Min < .8 * 2 * values.MaxMagnitude;
+
+    /// <summary>The network's input may have a zero point: min at the lowest code, max at the highest.</summary>
+    private static Tensor Affine(LoweredTensor tensor, ValueHistogram values, int hi)
+    {
+        double max = Math.Max(values.Max, 0);
+        float scale = Math.Max((float)((max - values.Min) / (2 * hi)), MinimumScale);
+        int zero = (int)Math.Clamp(Math.Floor((-values.Min / (double)scale) - hi + .5), -hi, hi);
+        return new Tensor(tensor.Name, tensor.Shape, tensor.Bits, -hi, hi, zero, scale);
     }
 
     /// <summary>Far below any useful step, and far from float32's subnormal numbers and from dyadic shifts that do not exist.</summary>

@@ -18,7 +18,7 @@ public abstract class ActivationCalibrator
     /// <exception cref="HawqException"><see cref="HawqIds.Usage"/>: there is no such calibrator.</exception>
     public static ActivationCalibrator Parse(string name)
     {
-        string[] parts = name.Split(':');
+        string[] parts = name.Split(':', '=');
         return parts switch
         {
             ["minmax"] => new MinMaxCalibrator(),

@@ -23,10 +23,17 @@ internal sealed record LinearResult(QuantizedLinear Linear, Batch<int> Products,
 /// Chooses codes, scales and bias of one layer, given its quantized input and the pre-activation output that it should produce (docs/quantization.md,
 /// "Order of work").
 /// </summary>
-/// <param name="effort">How much work.</param>
-/// <param name="refit">Whether weights may be refitted to the quantized input (the sensitivity of a single layer leaves that out).</param>
-internal sealed class LinearRecipe(Effort effort, bool refit = true)
+/// <param name="options">The steps.</param>
+internal sealed class LinearRecipe(RecipeOptions options)
 {
+    /// <summary>The steps of an effort.</summary>
+    /// <param name="effort">How much work.</param>
+    /// <param name="refit">Whether weights may be refitted to the quantized input (the sensitivity of a single layer leaves that out).</param>
+    public LinearRecipe(Effort effort, bool refit)
+        : this(RecipeOptions.For(effort) is { Refit: true } recipe ? recipe with { Refit = refit } : RecipeOptions.For(effort))
+    {
+    }
+
     /// <summary>Quantizes a layer.</summary>
     /// <param name="layer">The layer.</param>
     /// <param name="input">Its input tensor.</param>
@@ -36,16 +43,16 @@ internal sealed class LinearRecipe(Effort effort, bool refit = true)
     public LinearResult Quantize(LoweredLinear layer, Tensor input, Batch<int> codes, Batch<float> target, CancellationToken cancellation)
     {
         LinearGeometry geometry = layer.Geometry;
-        codes = codes.Reshape(geometry.Input);
-        bool secondOrder = effort >= Effort.Balanced && (layer.Bits.Weights < 8 || layer.Bits.Activations <= 4);
+        codes = Centered(codes.Reshape(geometry.Input), input.ZeroPoint);
+        bool secondOrder = options.SecondOrder && (layer.Bits.Weights < 8 || layer.Bits.Activations <= 4);
         (sbyte[] weightCodes, double[] scales, double lossRatio) = secondOrder
             ? SecondOrder(layer, input, codes, target, cancellation)
             : Nearest(layer);
         float[] rounded = [.. scales.Select(s => (float)s)];
         WeightScales.Raise(rounded, layer.Bias, input.Scale);
-        Batch<int> products = IntegerEngine.Products(IntegerEngine.Kernel(geometry, weightCodes, input), codes, input.ZeroPoint, geometry.Output);
+        Batch<int> products = IntegerEngine.Products(IntegerEngine.Kernel(geometry, weightCodes, input), codes, 0, geometry.Output);
         ChannelMoments moments = ChannelMoments.Of(products, target);
-        if (effort == Effort.Fast)
+        if (options.Correction == Correction.Affine)
         {
             rounded = moments.FitSlopes(rounded, input.Scale);
             WeightScales.Raise(rounded, layer.Bias, input.Scale);
@@ -54,7 +61,9 @@ internal sealed class LinearRecipe(Effort effort, bool refit = true)
         double[] bias = new double[rounded.Length];
         for (int o = 0; o < bias.Length; o++)
         {
-            bias[o] = moments.TargetMean[o] - ((double)input.Scale * rounded[o] * moments.ProductMean[o]);
+            bias[o] = options.Correction == Correction.None
+                ? layer.Bias[o]
+                : moments.TargetMean[o] - ((double)input.Scale * rounded[o] * moments.ProductMean[o]);
         }
 
         KeepInRange(bias, rounded, input.Scale);
@@ -65,7 +74,7 @@ internal sealed class LinearRecipe(Effort effort, bool refit = true)
     private (sbyte[] Codes, double[] Scales, double LossRatio) Nearest(LoweredLinear layer)
     {
         // Clipping the largest weights needs the slope correction that follows: without it the output's amplitude shrinks.
-        double[] scales = effort == Effort.Fast && layer.Bits.Weights < 8 ? WeightScales.LeastSquaredError(layer) : WeightScales.Largest(layer);
+        double[] scales = options.Scaling == WeightScaling.LeastSquares && layer.Bits.Weights < 8 ? WeightScales.LeastSquaredError(layer) : WeightScales.Largest(layer);
         int perChannel = layer.Geometry.PerChannel;
         sbyte[] codes = new sbyte[layer.Weights.Length];
         for (int i = 0; i < codes.Length; i++)
@@ -80,8 +89,8 @@ internal sealed class LinearRecipe(Effort effort, bool refit = true)
         LoweredLinear layer, Tensor input, Batch<int> codes, Batch<float> target, CancellationToken cancellation)
     {
         LinearGeometry geometry = layer.Geometry;
-        SecondOrderRounder rounder = new(new RoundingSettings(effort == Effort.Best ? 2 : 1, effort == Effort.Best));
-        Batch<float>? errors = refit ? FloatErrors(layer, input, codes, target) : null;
+        SecondOrderRounder rounder = new(options);
+        Batch<float>? errors = options.Refit ? FloatErrors(layer, input, codes, target) : null;
         int rows = geometry.Output.Channels / geometry.Groups, size = geometry.PerChannel;
         sbyte[] result = new sbyte[layer.Weights.Length];
         double[] scales = new double[geometry.Output.Channels];
@@ -114,6 +123,22 @@ internal sealed class LinearRecipe(Effort effort, bool refit = true)
 
         double nearest = nearestLosses.Sum();
         return (result, scales, nearest > 0 ? losses.Sum() / nearest : 1);
+    }
+
+    private static Batch<int> Centered(Batch<int> codes, int zeroPoint)
+    {
+        if (zeroPoint == 0)
+        {
+            return codes;
+        }
+
+        Batch<int> centered = new(codes.Shape, codes.Count);
+        for (int i = 0; i < codes.Data.Length; i++)
+        {
+            centered.Data[i] = codes.Data[i] - zeroPoint;
+        }
+
+        return centered;
     }
 
     /// <summary>target - (W x + b): what the float weights miss on the quantized input.</summary>

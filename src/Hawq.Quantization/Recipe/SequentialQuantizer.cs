@@ -20,7 +20,7 @@ internal sealed class SequentialQuantizer(
     LoweredNetwork lowered, QuantizerOptions options, IReadOnlyDictionary<string, ValueHistogram> statistics, IProgressSink progress, CancellationToken cancellation)
 {
     private readonly GridChooser _grids = new(options);
-    private readonly LinearRecipe _recipe = new(options.Effort);
+    private readonly LinearRecipe _recipe = new(options.EffectiveRecipe);
     private readonly NetworkAssembler _assembler = new(lowered);
     private readonly Dictionary<string, Batch<float>> _floats = [];
     private readonly Dictionary<string, Batch<int>> _codes = [];
@@ -109,7 +109,7 @@ internal sealed class SequentialQuantizer(
     private Batch<float> Target(LoweredLinear layer, Batch<float> preActivation)
     {
         LoweredTensor output = lowered.Tensors[layer.Output];
-        LoweredAdd? add = output.Role == TensorRole.Branch && output is { RealLo: float.NegativeInfinity, RealHi: float.PositiveInfinity }
+        LoweredAdd? add = options.EffectiveRecipe.SkipAware && output.Role == TensorRole.Branch && output is { RealLo: float.NegativeInfinity, RealHi: float.PositiveInfinity }
             ? lowered.Layers.OfType<LoweredAdd>().First(a => a.A == output.Name || a.B == output.Name)
             : null;
         string? other = add is null ? null : add.A == output.Name ? add.B : add.A;

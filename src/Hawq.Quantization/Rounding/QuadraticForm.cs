@@ -27,6 +27,18 @@ internal sealed unsafe class QuadraticForm(float[] matrix, int size, int stride)
     /// <summary>Row k of H.</summary>
     public ReadOnlySpan<float> Row(int k) => matrix.AsSpan(checked((int)((long)k * stride)), stride);
 
+    /// <summary>The plain squared error of the same size.</summary>
+    public QuadraticForm Identity()
+    {
+        float[] identity = new float[matrix.Length];
+        for (int k = 0; k < size; k++)
+        {
+            identity[((long)k * stride) + k] = 1;
+        }
+
+        return new QuadraticForm(identity, size, stride);
+    }
+
     /// <summary>Rows times H.</summary>
     public float[] Multiply(float[] rows)
     {

@@ -63,8 +63,8 @@ internal sealed class LayerMeasurement
                 (FloatGraphExporter.WeightName(layer), Weights(layer, quantized)),
                 (FloatGraphExporter.BiasName(layer), Array.ConvertAll(quantized.Bias, b => (float)b)),
                 (FloatGraphExporter.StepName(layer), [grid.Scale]),
-                (FloatGraphExporter.LowName(layer), [grid.Lo]),
-                (FloatGraphExporter.HighName(layer), [grid.Hi]),
+                (FloatGraphExporter.LowName(layer), [grid.Lo - grid.ZeroPoint]),
+                (FloatGraphExporter.HighName(layer), [grid.Hi - grid.ZeroPoint]),
             ];
             double[] perImage = new double[_prefix.Count];
             _prefix.ForEachBatch(

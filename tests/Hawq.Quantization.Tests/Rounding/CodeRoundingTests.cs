@@ -1,5 +1,6 @@
 using CsCheck;
 using Hawq.Quantization.Engine;
+using Hawq.Quantization.Recipe;
 using Hawq.Quantization.Rounding;
 using Xunit;
 
@@ -95,7 +96,7 @@ public sealed class CodeRoundingTests
     public void The_recipe_is_never_worse_than_nearest_rounding_under_the_same_loss() => Gen.Select(s_problems, Gen.Int[1, 3].Select(i => 1 << i)).Sample((problem, bits) =>
     {
         InputStatistics statistics = new(problem.Size, problem.Form.Stride, problem.Form.Matrix, []);
-        RoundedRows rows = new SecondOrderRounder(new RoundingSettings(1, false)).Round(problem.Weights, bits, statistics, .1);
+        RoundedRows rows = new SecondOrderRounder(new RecipeOptions()).Round(problem.Weights, bits, statistics, .1);
         Assert.True(rows.Loss <= (rows.NearestLoss * 1.0001) + 1e-9, $"{rows.Loss} > {rows.NearestLoss}");
     }, iter: 100);
 
