@@ -4,7 +4,7 @@ using Hawq.Quantization.Calibration;
 using Hawq.Quantization.Lowering;
 using Xunit;
 
-namespace Hawq.Quantization.Tests.Assembly;
+namespace Hawq.Quantization.Tests.Calibration;
 
 public sealed class GridChooserTests
 {

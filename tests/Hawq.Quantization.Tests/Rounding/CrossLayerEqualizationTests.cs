@@ -5,7 +5,7 @@ using Hawq.Quantization.Lowering;
 using Hawq.Quantization.Recipe;
 using Xunit;
 
-namespace Hawq.Quantization.Tests.Recipe;
+namespace Hawq.Quantization.Tests.Rounding;
 
 public sealed class CrossLayerEqualizationTests
 {
