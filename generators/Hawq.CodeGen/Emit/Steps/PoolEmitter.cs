@@ -33,13 +33,34 @@ internal static class PoolEmitter
                     WriteTaps(writer, step.Source, step.Window, shape, () =>
                     {
                         writer.Line($"{type}* from = input + {ScalarConvKernel.Address(step.Source, "row", "column", "0")};");
-                        using (writer.Block($"for (int c = 0; c < {shape.Channels}; c++)"))
-                        {
-                            writer.Line("to[c] = global::System.Math.Max(to[c], from[c]);");
-                        }
+                        WriteMax(writer, shape.Channels, step.Source.ElementSize);
                     });
                 }
             });
+    }
+
+    // The portable vectors are one instruction where the machine has their width and two of half of it where it has not; a maximum is exact everywhere.
+    private static void WriteMax(SourceWriter writer, int channels, int elementSize)
+    {
+        int bytes = channels * elementSize % 32 == 0 ? 32 : 16;
+        int lanes = bytes / elementSize;
+        int vectors = channels / lanes;
+        string type = $"Vector{8 * bytes}";
+        if (vectors > 0)
+        {
+            using (writer.Block($"for (int c = 0; c < {vectors * lanes}; c += {lanes})"))
+            {
+                writer.Line($"{type}.Max({type}.Load(to + c), {type}.Load(from + c)).Store(to + c);");
+            }
+        }
+
+        if (vectors * lanes < channels)
+        {
+            using (writer.Block($"for (int c = {vectors * lanes}; c < {channels}; c++)"))
+            {
+                writer.Line("to[c] = global::System.Math.Max(to[c], from[c]);");
+            }
+        }
     }
 
     public static Method Method(AveragePoolStep step)
@@ -76,36 +97,88 @@ internal static class PoolEmitter
             }
         }
 
+        bool vectors = SumsFitVectors(step);
+        if (vectors)
+        {
+            writer.Line($"ushort* sums = stackalloc ushort[{step.Output.Channels}];");
+        }
+
         using (writer.Block("for (int y = first; y < end; y++)"))
         using (ScalarConvKernel.Loop(writer, "x", step.Output.Width))
-        using (writer.Block($"for (int c = 0; c < {step.Output.Channels}; c++)"))
         {
-            writer.Line("int sum = 0;");
+            if (vectors)
+            {
+                WriteVectorSums(writer, step);
+            }
+
+            using (writer.Block($"for (int c = 0; c < {step.Output.Channels}; c++)"))
+            {
+                writer.Line(vectors ? $"int sum = sums[c]{(source.StoredZero == 0 ? string.Empty : $" - (count * {source.StoredZero})")};" : "int sum = 0;");
+                if (!vectors)
+                {
+                    WriteScalarSum(writer, step, single);
+                }
+
+                if (single)
+                {
+                    ScalarEpilogue.WriteSumRequantize(writer, step.Epilogue);
+                }
+                else
+                {
+                    ScalarEpilogue.WriteRequantize(writer, step.Epilogue, "sum", "multipliers[count]", "roundings[count]", "shifts[count]");
+                }
+
+                ScalarEpilogue.Write(writer, step.Epilogue, storage => ScalarConvKernel.Address(storage, "y", "x", "c"));
+            }
+        }
+    }
+
+    private static void WriteScalarSum(SourceWriter writer, AveragePoolStep step, bool single)
+    {
+        TensorStorage source = step.Source;
+        if (!single)
+        {
+            writer.Line("int count = 0;");
+        }
+
+        WriteTaps(writer, source, step.Window, step.Output, () =>
+        {
+            writer.Line($"sum += input[{ScalarConvKernel.Address(source, "row", "column", "c")}]{CodeText.Plus(-source.StoredZero)};");
             if (!single)
             {
-                writer.Line("int count = 0;");
+                writer.Line("count++;");
             }
+        });
+        writer.Blank();
+    }
 
-            WriteTaps(writer, source, step.Window, step.Output, () =>
+    /// <summary>Whether sixteen channels at a time can be summed in 16-bit lanes: bytes, so few that the largest of all still fit.</summary>
+    private static bool SumsFitVectors(AveragePoolStep step) =>
+        step.Source.Element == ElementType.UInt8 && step.Output.Channels % 16 == 0
+        && (long)step.Source.StoredHi * step.Window.Kernel.Height * step.Window.Kernel.Width <= ushort.MaxValue;
+
+    private static void WriteVectorSums(SourceWriter writer, AveragePoolStep step)
+    {
+        writer.Line($"// At most {step.Window.Kernel.Height * step.Window.Kernel.Width} codes of at most {step.Source.StoredHi}: their sum fits in 16 bits.");
+        writer.Line("int count = 0;");
+        using (writer.Block($"for (int c = 0; c < {step.Output.Channels}; c += 16)"))
+        {
+            writer.Line("Vector128<ushort> low = Vector128<ushort>.Zero;");
+            writer.Line("Vector128<ushort> high = Vector128<ushort>.Zero;");
+            writer.Line("count = 0;");
+            WriteTaps(writer, step.Source, step.Window, step.Output, () =>
             {
-                writer.Line($"sum += input[{ScalarConvKernel.Address(source, "row", "column", "c")}]{CodeText.Plus(-source.StoredZero)};");
-                if (!single)
-                {
-                    writer.Line("count++;");
-                }
+                writer.Line($"Vector128<byte> codes = Vector128.Load(input + {ScalarConvKernel.Address(step.Source, "row", "column", "c")});");
+                writer.Line("low += Vector128.WidenLower(codes);");
+                writer.Line("high += Vector128.WidenUpper(codes);");
+                writer.Line("count++;");
             });
             writer.Blank();
-            if (single)
-            {
-                ScalarEpilogue.WriteSumRequantize(writer, step.Epilogue);
-            }
-            else
-            {
-                ScalarEpilogue.WriteRequantize(writer, step.Epilogue, "sum", "multipliers[count]", "roundings[count]", "shifts[count]");
-            }
-
-            ScalarEpilogue.Write(writer, step.Epilogue, storage => ScalarConvKernel.Address(storage, "y", "x", "c"));
+            writer.Line("low.Store(sums + c);");
+            writer.Line("high.Store(sums + c + 8);");
         }
+
+        writer.Blank();
     }
 
     // By number of taps; 0 where a number does not occur.
