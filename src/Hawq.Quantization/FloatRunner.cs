@@ -58,7 +58,7 @@ public sealed class FloatRunner : IDisposable
         });
     }
 
-    /// <summary>Logits (the first output) of the first inputs of a data set.</summary>
+    /// <summary>Logits (the first output) of the first inputs of a data set, each in the order row, column, channel.</summary>
     public float[][] Logits(IDataSet data, int count, IProgressSink? progress = null, CancellationToken cancellation = default)
     {
         float[][] logits = new float[count][];
@@ -66,10 +66,10 @@ public sealed class FloatRunner : IDisposable
         {
             if (name == _graph.Outputs[0])
             {
-                int length = values.Length / size;
+                Shape shape = _graph.Shapes[name];
                 for (int i = 0; i < size; i++)
                 {
-                    logits[first + i] = values.Slice(i * length, length).ToArray();
+                    logits[first + i] = ChannelsLast(values.Slice(i * shape.Length, shape.Length), shape);
                 }
             }
         }, progress, cancellation);
@@ -89,6 +89,18 @@ public sealed class FloatRunner : IDisposable
             DenseTensor<float> dense = (DenseTensor<float>)output.AsTensor<float>();
             sink(output.Name, dense.Buffer.ToArray());
         }
+    }
+
+    private static float[] ChannelsLast(ReadOnlySpan<float> values, Shape shape)
+    {
+        float[] result = new float[values.Length];
+        int positions = shape.Height * shape.Width;
+        for (int i = 0; i < result.Length; i++)
+        {
+            result[i] = values[(i % shape.Channels * positions) + (i / shape.Channels)];
+        }
+
+        return result;
     }
 
     /// <summary>Reads inputs in ONNX order.</summary>

@@ -36,7 +36,7 @@ public static class Quantizer
         }
 
         string[] values = [.. lowered.Tensors.Values
-            .Where(t => t.GridOf is null && (!sequential || t.Role is TensorRole.Residual or TensorRole.Output))
+            .Where(t => t.GridOf is null && (!sequential || t.IsFloatGrid))
             .Select(t => t.Value).Distinct()];
         IReadOnlyDictionary<string, ValueHistogram> statistics = FloatStatistics.Collect(graph, values, data, count, progress, cancellation);
         SequentialQuantizer quantizer = new(lowered, options, statistics, progress, cancellation);

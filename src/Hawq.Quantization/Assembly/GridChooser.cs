@@ -76,6 +76,15 @@ internal sealed class GridChooser(QuantizerOptions options)
     /// <summary>A tensor that shares another's grid.</summary>
     public static Tensor Shared(LoweredTensor tensor, Tensor source) => source with { Name = tensor.Name, Shape = tensor.Shape };
 
+    /// <summary>A tensor on the scale of the joined one that it becomes a part of, narrowed to its own bounds.</summary>
+    public static Tensor Part(LoweredTensor tensor, Tensor joined) => joined with
+    {
+        Name = tensor.Name,
+        Shape = tensor.Shape,
+        Lo = Math.Max(joined.Lo, Bound(tensor.RealLo, joined.Scale, joined.Lo)),
+        Hi = Math.Min(joined.Hi, Bound(tensor.RealHi, joined.Scale, joined.Hi)),
+    };
+
     private (int Lo, int Hi) Codes(LoweredTensor tensor)
     {
         int hi = tensor switch

@@ -41,6 +41,11 @@ internal sealed class NetworkAssembler(LoweredNetwork lowered)
             _tensors[output.Name] = GridChooser.Branch(output, scale, worst);
         }
 
+        else if (output.GridOf is { } joined)
+        {
+            Add(GridChooser.Part(output, Tensor(joined)));
+        }
+
         LinearLayer added = Make(layer, quantized, _sidecar);
         _weights.Add(layer.Name, quantized.Codes);
         Append(added);
@@ -89,7 +94,7 @@ internal sealed class NetworkAssembler(LoweredNetwork lowered)
                 pool.Name, pool.Input, pool.Output, Change(Tensor(pool.Input), output, Tensor(pool.Input).Shape.Height * Tensor(pool.Input).Shape.Width)),
             LoweredMove { Node: SliceNode slice } move => new SliceLayer(move.Name, move.Input, move.Output, slice.Start, slice.Step, slice.StartChannel),
             LoweredMove { Node: PadNode pad } move => new PadLayer(move.Name, move.Input, move.Output, pad.Padding, pad.ChannelsBefore, pad.ChannelsAfter),
-            _ => throw new InvalidOperationException($"No integer layer for {layer.GetType().Name}."),
+            _ => OperatorAssembly.Make(layer, Tensor) ?? throw new InvalidOperationException($"No integer layer for {layer.GetType().Name}."),
         };
         Append(added);
         return added;
@@ -120,5 +125,6 @@ internal sealed class NetworkAssembler(LoweredNetwork lowered)
 
     private static Dyadic Change(Tensor from, Tensor to, int divisor = 1) => Multiplier((double)from.Scale / ((double)to.Scale * divisor));
 
-    private static Dyadic Multiplier(double real) => Dyadic.FromReal(Math.Max(real, SmallestMultiplier));
+    /// <summary>The dyadic number nearest to a real multiplier, or the smallest.</summary>
+    internal static Dyadic Multiplier(double real) => Dyadic.FromReal(Math.Max(real, SmallestMultiplier));
 }

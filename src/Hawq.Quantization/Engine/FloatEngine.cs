@@ -1,3 +1,4 @@
+using System.Numerics;
 using Hawq.Model;
 using Hawq.Onnx;
 using Hawq.Quantization.Lowering;
@@ -34,6 +35,8 @@ internal static class FloatEngine
                 return Mean(read(pool.Input), output.Shape);
             case LoweredMove move:
                 return Moves.Run(move.Node, read(move.Input), output.Shape, 0f);
+            case LoweredAveragePool or LoweredConcat or LoweredLookup or LoweredMul or LoweredSub:
+                return Clamp(FloatOperators.Run(layer, output, read), output);
             default:
                 throw new InvalidOperationException($"No float form of {layer.GetType().Name}.");
         }
@@ -95,11 +98,13 @@ internal static class FloatEngine
 /// <summary>Layers that only move values.</summary>
 internal static class Moves
 {
-    /// <summary>Runs a slice or pad node.</summary>
-    public static Batch<T> Run<T>(FloatNode node, Batch<T> x, Shape shape, T zero) => node switch
+    /// <summary>Runs a node.</summary>
+    public static Batch<T> Run<T>(FloatNode node, Batch<T> x, Shape shape, T zero)
+        where T : INumber<T> => node switch
     {
         SliceNode slice => Slice(x, shape, slice.Start, slice.Step, slice.StartChannel),
         PadNode pad => Pad(x, shape, pad.Padding, pad.ChannelsBefore, zero),
+        MaxPoolNode or ChannelPermutationNode or ResizeNode or SpreadNode => Rearrangements.Run(node, x, shape, zero),
         _ => throw new InvalidOperationException($"{node.GetType().Name} does not only move values."),
     };
 

@@ -1,4 +1,5 @@
 using Hawq.Model;
+using Hawq.Reference;
 
 namespace Hawq.Quantization.Engine;
 
@@ -36,8 +37,27 @@ internal static class IntegerEngine
             case PadLayer pad:
                 return Moves.Pad(read(pad.Input), output.Shape, pad.Padding, pad.ChannelsBefore, output.ZeroPoint);
             default:
-                throw new InvalidOperationException($"No integer form of {layer.GetType().Name}.");
+                return RunReference(layer, tensor, read, output);
         }
+    }
+
+    /// <summary>Layers that are a small part of the work run in the reference interpreter's operators, image by image.</summary>
+    private static Batch<int> RunReference(Layer layer, Func<string, Tensor> tensor, Func<string, Batch<int>> read, Tensor output)
+    {
+        Tensor[] inputs = [.. layer.Inputs.Select(tensor)];
+        Batch<int>[] values = [.. layer.Inputs.Select(read)];
+        Batch<int> y = new(output.Shape, values[0].Count);
+        Parallel.For(0, y.Count, image =>
+        {
+            TensorValue[] codes = new TensorValue[inputs.Length];
+            for (int i = 0; i < codes.Length; i++)
+            {
+                codes[i] = new TensorValue(inputs[i], values[i][image].ToArray());
+            }
+
+            LayerEvaluator.Evaluate(layer, codes, output).CopyTo(y[image]);
+        });
+        return y;
     }
 
     /// <summary>The kernel of a layer with weights.</summary>

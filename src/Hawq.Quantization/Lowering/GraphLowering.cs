@@ -10,7 +10,7 @@ namespace Hawq.Quantization.Lowering;
 /// residual grid; a convolution whose only reader is an addition is requantized straight to the sum's grid; a requantize stands between the residual grid and
 /// the layers with weights, one for all readers of the same bits; a clamp is fused into the layer before it; slices and pads keep their input's grid.
 /// </remarks>
-public sealed class GraphLowering
+public sealed partial class GraphLowering
 {
     private readonly FloatGraph _graph;
     private readonly GridOptions _options;
@@ -95,7 +95,28 @@ public sealed class GraphLowering
                 break;
             }
 
-            case SliceNode or PadNode:
+            case AveragePoolNode pool:
+                LowerAveragePool(pool);
+                break;
+            case ConcatNode concat:
+                LowerConcat(concat);
+                break;
+            case UnaryNode unary:
+                LowerLookup(unary, [unary.Function.Evaluate]);
+                break;
+            case PReluNode prelu:
+                LowerLookup(prelu, [.. prelu.Slopes.Select(slope => (Func<double, double>)(x => x >= 0 ? x : slope * x))]);
+                break;
+            case MulNode mul:
+                LowerMul(mul);
+                break;
+            case SubNode sub:
+                LowerSub(sub);
+                break;
+            case ConvTransposeNode conv:
+                LowerConvTranspose(conv);
+                break;
+            case { } move when IsMove(move):
                 LowerMove(node);
                 break;
             default:
@@ -171,6 +192,10 @@ public sealed class GraphLowering
             string sum = Readers(add.Output) is [ClipNode clip] && !_graph.Outputs.Contains(add.Output) ? clip.Output : add.Output;
             Declare(value, TensorRole.Branch, 32, bounds, sum);
         }
+        else if (linear && OnlyJoin(value) is { } join)
+        {
+            Declare(value, TensorRole.Activation, 8, bounds, join.Output);
+        }
         else if (IsWide(value) || bits.Count > 1)
         {
             Declare(value, TensorRole.Residual, 0, bounds);
@@ -221,7 +246,7 @@ public sealed class GraphLowering
 
     /// <summary>Whether something reads the value that wants more than 8 bits.</summary>
     private bool IsWide(string value) => _graph.Outputs.Contains(value)
-        || Readers(value).Any(r => r is AddNode or ClipNode || (r is SliceNode or PadNode && (IsWide(r.Output) || LowBits(r.Output).Count > 1)));
+        || Readers(value).Any(r => r is AddNode or SubNode or ClipNode || (IsMove(r) && (IsWide(r.Output) || LowBits(r.Output).Count > 1)));
 
     /// <summary>The bits that layers with weights want of the value.</summary>
     private HashSet<int> LowBits(string value)
@@ -233,7 +258,11 @@ public sealed class GraphLowering
             {
                 bits.Add(BitsOf(reader).Activations);
             }
-            else if (reader is SliceNode or PadNode && !IsWide(reader.Output))
+            else if (IsTable(reader))
+            {
+                bits.Add(TableBits);
+            }
+            else if (IsMove(reader) && !IsWide(reader.Output))
             {
                 bits.UnionWith(LowBits(reader.Output));
             }
@@ -255,5 +284,5 @@ public sealed class GraphLowering
         return (last ? bits.Last : null) ?? (first ? bits.First : null) ?? bits.Default;
     }
 
-    private static bool IsLinear(FloatNode node) => node is ConvNode or GemmNode;
+    private static bool IsLinear(FloatNode node) => node is ConvNode or GemmNode or ConvTransposeNode;
 }

@@ -51,6 +51,14 @@ public enum TensorRole
 public sealed record LoweredTensor(
     string Name, string Value, Shape Shape, TensorRole Role, int Bits, float RealLo, float RealHi, string? GridOf)
 {
+    /// <summary>
+    /// Whether it joins other tensors, some of which are written on its grid: its scale must be known before they are, and comes from the float network.
+    /// </summary>
+    public bool Joined { get; init; }
+
+    /// <summary>Whether its scale comes from the float network's statistics, also where the layers before it are quantized one after the other.</summary>
+    public bool IsFloatGrid => GridOf is null && (Joined || Role is TensorRole.Residual or TensorRole.Output);
+
     /// <summary>Whether no negative value is possible.</summary>
     public bool Unsigned => RealLo >= 0;
 }
@@ -116,7 +124,7 @@ public sealed record LoweredGlobalAveragePool(string Name, string Input, string 
 /// <param name="Name">Layer name.</param>
 /// <param name="Input">Input tensor.</param>
 /// <param name="Output">Output tensor.</param>
-/// <param name="Node">The float node: <see cref="SliceNode"/> or <see cref="PadNode"/>.</param>
+/// <param name="Node">The float node: slice, pad, max pool, channel permutation, resize, or the zeros between pixels of a transposed convolution.</param>
 public sealed record LoweredMove(string Name, string Input, string Output, FloatNode Node) : LoweredLayer(Name, Output)
 {
     /// <inheritdoc/>

@@ -20,4 +20,27 @@ internal static class WeightOrder
 
         return result;
     }
+
+    /// <summary>
+    /// Of a transposed convolution, [input channel][output channel of the group][row][column], to the convolution behind the zeros:
+    /// [output channel][row][column][input channel of the group], rows and columns turned by 180 degrees.
+    /// </summary>
+    public static float[] Turned(Onnx.ConvTransposeNode node, int inputs, int outputs)
+    {
+        int positions = node.Kernel.Height * node.Kernel.Width, groupInputs = inputs / node.Groups, groupOutputs = outputs / node.Groups;
+        float[] result = new float[node.Weights.Length];
+        for (int o = 0; o < outputs; o++)
+        {
+            for (int p = 0; p < positions; p++)
+            {
+                for (int c = 0; c < groupInputs; c++)
+                {
+                    int from = ((((o / groupOutputs * groupInputs) + c) * groupOutputs) + (o % groupOutputs)) * positions;
+                    result[(((o * positions) + p) * groupInputs) + c] = node.Weights[from + positions - 1 - p];
+                }
+            }
+        }
+
+        return result;
+    }
 }

@@ -54,6 +54,22 @@ internal static class Histograms
         });
     }
 
+    /// <summary>Codes as real values.</summary>
+    public static Batch<float> Real(Batch<int> codes, Tensor tensor)
+    {
+        Batch<float> values = new(codes.Shape, codes.Count);
+        Parallel.For(0, codes.Count, image =>
+        {
+            ReadOnlySpan<int> from = codes[image];
+            Span<float> to = values[image];
+            for (int i = 0; i < to.Length; i++)
+            {
+                to[i] = tensor.Scale * (from[i] - tensor.ZeroPoint);
+            }
+        });
+        return values;
+    }
+
     private delegate void ReadImage(int image, Span<float> values);
 
     private static ValueHistogram Collect(int count, int length, ReadImage read)

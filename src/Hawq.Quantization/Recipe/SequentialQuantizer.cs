@@ -35,7 +35,7 @@ internal sealed class SequentialQuantizer(
     {
         foreach (LoweredTensor tensor in lowered.Tensors.Values)
         {
-            if (tensor.GridOf is null && tensor.Role is TensorRole.Residual or TensorRole.Output)
+            if (tensor.IsFloatGrid)
             {
                 _assembler.Add(_grids.Choose(tensor, statistics[tensor.Value]));
             }
@@ -68,7 +68,7 @@ internal sealed class SequentialQuantizer(
         Tensor input = _assembler.Tensor(layer.Input);
         Batch<float> preActivation = FloatEngine.Linear(layer, _floats[layer.Input]);
         LinearResult result = _recipe.Quantize(layer, input, _codes[layer.Input], Target(layer, preActivation), cancellation);
-        if (!_assembler.Knows(output.Name) && output.Role != TensorRole.Branch)
+        if (!_assembler.Knows(output.Name) && output.GridOf is null)
         {
             _assembler.Add(_grids.Choose(output, Histograms.Of(result, input, output)));
         }
@@ -92,7 +92,9 @@ internal sealed class SequentialQuantizer(
         else if (!_assembler.Knows(output.Name))
         {
             string from = layer.Inputs[0]; // requantize and average pool: the values are the input's
-            _assembler.Add(_grids.Choose(output, Histograms.Of(layer, _codes[from], _assembler.Tensor(from), output)));
+            _assembler.Add(_grids.Choose(output, layer is LoweredRequantize or LoweredGlobalAveragePool
+                ? Histograms.Of(layer, _codes[from], _assembler.Tensor(from), output)
+                : Histograms.Of(FloatEngine.Run(layer, output, name => Histograms.Real(_codes[name], _assembler.Tensor(name))))));
         }
 
         _floats[output.Name] = layer is LoweredRequantize requantize && SameBounds(lowered.Tensors[requantize.Input], output)

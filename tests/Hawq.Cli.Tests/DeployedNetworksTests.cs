@@ -1,0 +1,78 @@
+using Hawq.Compilation;
+using Hawq.Model;
+using Hawq.Onnx;
+using Hawq.Quantization;
+using Hawq.Quantization.Data;
+using Hawq.Quantization.Evaluation;
+using Hawq.Reference;
+using Hawq.Testing.Onnx.Networks;
+using Xunit;
+using Xunit.Abstractions;
+
+namespace Hawq.Cli.Tests;
+
+/// <summary>The networks that people deploy, with random weights: from the ONNX file to generated code that equals the reference, tensor by tensor.</summary>
+public sealed class DeployedNetworksTests(ITestOutputHelper log)
+{
+    public static TheoryData<string> Names => [.. NetworkZoo.All(8).Select(network => network.Name)];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Quantizes_to_8_bits_and_generated_code_equals_the_reference(string name)
+    {
+        using TemporaryFolder folder = new();
+        string path = folder.PathOf(name + ".onnx");
+        NetworkZoo.All(8).Single(network => network.Name == name).Build().Save(path);
+        FloatGraph graph = OnnxImporter.Load(path);
+        using NoiseData data = new(graph.Shapes[graph.Input], 4);
+        QuantizedModel model = Quantizer.Quantize(graph, data, new QuantizerOptions { Effort = Effort.Fast }, name + ".hawq.bin");
+        Assert.Empty(NetworkValidator.Check(model.Network));
+        AssertGeneratedEqualsReference(model, data);
+
+        // Random weights are harder to quantize than trained ones, but a wrong lowering (a kernel turned, channels mixed up) leaves no signal at all.
+        using FloatRunner runner = new(graph);
+        EvaluationResult result = NetworkEvaluation.Run(data, model, runner.Logits(data, data.Count));
+        log.WriteLine($"{name}: {result.SqnrDb:F1} dB");
+        Assert.InRange(result.SqnrDb!.Value, 8, 100);
+    }
+
+    private static void AssertGeneratedEqualsReference(QuantizedModel model, IDataSet data)
+    {
+        using CompiledNetwork compiled = CompiledNetwork.Compile(model.Network, model.Weights, new CompilationOptions(Trace: true));
+        int[] input = NetworkEvaluation.Codes(data, model.Network, 0, 1).Data;
+        IReadOnlyDictionary<string, int[]> expected = new Interpreter(model.Network, model.Weights).RunCodes(input);
+        int[][] outputs = compiled.Trace(input, (tensor, actual) => Assert.Equal(expected[tensor], actual));
+        Assert.Equal(model.Network.Outputs.Select(output => expected[output]), outputs);
+    }
+
+    /// <summary>Reproducible noise in [-1, 1].</summary>
+    private sealed class NoiseData(Shape shape, int count) : IDataSet
+    {
+        public string Name => "noise";
+
+        public int Count => count;
+
+        public Shape Shape => shape;
+
+        public IReadOnlyList<int> Labels => [];
+
+        public IReadOnlyList<string> ClassNames => [];
+
+        public Preprocess? Preprocess => null;
+
+        public void ReadPixels(int index, Span<byte> pixels) => throw new InvalidOperationException("Noise is no image.");
+
+        public void ReadValues(int index, Span<float> values)
+        {
+            Random random = new(index);
+            foreach (ref float value in values)
+            {
+                value = (random.NextSingle() * 2) - 1;
+            }
+        }
+
+        public void Dispose()
+        {
+        }
+    }
+}
