@@ -23,6 +23,8 @@ internal sealed class ParetoVerb : Verb
     private readonly Option<string?> _preprocess = DataOptions.Preprocess();
     private readonly Option<string> _cost = new("--cost") { Description = "size, bops or latency.", DefaultValueFactory = _ => CostNames.Bops };
     private readonly Option<int> _steps = new("--steps") { Description = "Number of budgets, from the narrowest to the widest network.", HelpName = "N", DefaultValueFactory = _ => 9 };
+    private readonly Option<int> _random = new("--random") { Description = "Instead of a front: the optimum at --alpha and N random assignments of the same budget; with --measure, how well the prediction ranks them.", HelpName = "N" };
+    private readonly Option<decimal> _alpha = new("--alpha") { Description = "Budget of --random, from 0 to 1.", DefaultValueFactory = _ => 0.5m };
     private readonly Option<Effort> _effort = new("--effort") { Description = "How much work goes into rounding.", HelpName = "LEVEL", DefaultValueFactory = _ => Effort.Balanced };
     private readonly Option<int?> _images = new("--images") { Description = "Largest number of calibration inputs.", HelpName = "N" };
     private readonly Option<string> _sensitivity = new("--sensitivity") { Description = "A file made by 'hawq analyze', or a metric to measure now (kept beside the output): kl, loss, mse or hessian.", HelpName = "FILE|METRIC", DefaultValueFactory = _ => "kl" };
@@ -40,6 +42,7 @@ internal sealed class ParetoVerb : Verb
     public override IReadOnlyList<Example> Examples =>
     [
         new("hawq pareto resnet20.onnx --calibration train_batch.bin --preprocess cifar10 --measure test_batch.bin", "Nine BOPS budgets, each quantized and measured."),
+        new("hawq pareto resnet20.onnx --calibration train_batch.bin --preprocess cifar10 --measure test_batch.bin --random 20 --sensitivity hessian", "What the Hessian's prediction is worth."),
         new("hawq pareto resnet20.onnx --calibration train_batch.bin --preprocess cifar10 --cost size --steps 5", "Predicted loss only: no network is quantized."),
     ];
 
@@ -48,7 +51,7 @@ internal sealed class ParetoVerb : Verb
     {
         _cost.AcceptOnlyFromAmong(CostNames.Size, CostNames.Bops, CostNames.Latency);
         command.Add(_model);
-        foreach (Option option in new Option[] { _calibration, _measure, _labels, _preprocess, _cost, _steps, _effort, _images, _sensitivity, _latencyTable, _output, _json })
+        foreach (Option option in new Option[] { _calibration, _measure, _labels, _preprocess, _cost, _steps, _random, _alpha, _effort, _images, _sensitivity, _latencyTable, _output, _json })
         {
             command.Add(option);
         }
@@ -73,7 +76,10 @@ internal sealed class ParetoVerb : Verb
         SensitivityTable sensitivities = Sensitivities(parsed.GetRequiredValue(_sensitivity), Path.ChangeExtension(output, ".sensitivity.json"), graph, data, quantizer, terminal);
         string cost = parsed.GetRequiredValue(_cost);
         string key = string.Join("; ", graph.Sha256, sensitivities.Key ?? "external", data.Name, measure?.Name ?? "not measured", quantizer.Effort, quantizer.CalibrationCount);
-        ParetoFront front = ParetoFront.Solve(graph, sensitivities, search, cost, steps, key).Continue(File.Exists(output) ? ParetoFront.Read(output) : null);
+        int random = parsed.GetValue(_random);
+        ParetoFront front = (random > 0
+            ? ParetoFront.DrawRandom(graph, sensitivities, search, cost, parsed.GetValue(_alpha), random, key)
+            : ParetoFront.Solve(graph, sensitivities, search, cost, steps, key)).Continue(File.Exists(output) ? ParetoFront.Read(output) : null);
         if (measure is not null)
         {
             front = Measure(front, graph, data, measure, quantizer, output, terminal);
@@ -87,6 +93,11 @@ internal sealed class ParetoVerb : Verb
         else
         {
             Print(front, terminal);
+            if (random > 0 && measure is not null)
+            {
+                PrintCorrelation(front, terminal);
+            }
+
             terminal.Note($"wrote {output}");
         }
 
@@ -152,6 +163,18 @@ internal sealed class ParetoVerb : Verb
         }
 
         terminal.Write(table);
+    }
+
+    private static void PrintCorrelation(ParetoFront front, Terminal terminal)
+    {
+        ParetoPoint[] random = [.. front.Points.Skip(1)];
+        double[] predicted = [.. random.Select(point => point.Objective)];
+        double[] kl = [.. random.Select(point => point.Measured!.Kl!.Value)], sqnr = [.. random.Select(point => point.Measured!.SqnrDb!.Value)];
+        terminal.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"rank correlation of the prediction with the measured KL {RandomAssignments.RankCorrelation(predicted, kl):0.00}, with minus SQNR {RandomAssignments.RankCorrelation(predicted, [.. sqnr.Select(db => -db)]):0.00}"));
+        terminal.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"SQNR of the optimum {front.Points[0].Measured!.SqnrDb:0.00} dB; of {random.Length} random ones: best {sqnr.Max():0.00}, mean {sqnr.Average():0.00}"));
     }
 
     private static string Number(double? value, string format) => value?.ToString(format, CultureInfo.InvariantCulture) ?? "";

@@ -42,8 +42,7 @@ public sealed record ParetoFront(string Network, string Cost, string Key, Equata
         BitSearchProblem? problem = null;
         for (int step = 0; step < steps; step++)
         {
-            Budget budget = Budget.Between(cost, (decimal)step / (steps - 1));
-            problem = MixedPrecisionProblem.Build(graph, sensitivities, options with { Budgets = [.. options.Budgets.Where(other => other.Cost != cost), budget] });
+            problem = Problem(graph, sensitivities, options, cost, (decimal)step / (steps - 1));
             BitSearchSolution solution = BitSearch.Solve(problem, candidates: 1);
             int index = problem.Costs.ToList().IndexOf(cost);
             Add(solution.Best, index);
@@ -71,6 +70,29 @@ public sealed record ParetoFront(string Network, string Cost, string Key, Equata
             graph.Name, cost, key, problem!.Layers.Select(layer => layer.Name).ToEquatableArray(),
             points.OrderBy(point => point.Cost).ThenBy(point => point.Objective).ToEquatableArray());
     }
+
+    /// <summary>Random assignments that use up one budget, in place of a front: to see what a metric's prediction is worth.</summary>
+    /// <param name="graph">The float network.</param>
+    /// <param name="sensitivities">The objective.</param>
+    /// <param name="options">The search.</param>
+    /// <param name="cost">The cost.</param>
+    /// <param name="alpha">The budget.</param>
+    /// <param name="count">How many random assignments; the optimum comes before them.</param>
+    /// <param name="key">Identity of what is measured.</param>
+    public static ParetoFront DrawRandom(
+        FloatGraph graph, SensitivityTable sensitivities, MixedPrecisionOptions options, string cost, decimal alpha, int count, string key)
+    {
+        BitSearchProblem problem = Problem(graph, sensitivities, options, cost, alpha);
+        int index = problem.Costs.ToList().IndexOf(cost);
+        return new ParetoFront(
+            graph.Name, cost, key, problem.Layers.Select(layer => layer.Name).ToEquatableArray(),
+            RandomAssignments.Draw(problem, count, seed: 5).Prepend(BitSearch.Solve(problem, candidates: 1).Best)
+                .Select(assignment => new ParetoPoint(assignment.Bits, assignment.Objective, assignment.Costs[index], null, null)).ToEquatableArray());
+    }
+
+    private static BitSearchProblem Problem(FloatGraph graph, SensitivityTable sensitivities, MixedPrecisionOptions options, string cost, decimal alpha) =>
+        MixedPrecisionProblem.Build(
+            graph, sensitivities, options with { Budgets = [Budget.Between(cost, alpha), .. options.Budgets.Where(other => other.Cost != cost)] });
 
     /// <summary>The same front with the measurements of an earlier, stopped run taken over.</summary>
     public ParetoFront Continue(ParetoFront? earlier) => earlier?.Key != Key || earlier.Cost != Cost

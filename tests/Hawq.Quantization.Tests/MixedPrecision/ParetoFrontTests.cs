@@ -41,4 +41,25 @@ public class ParetoFrontTests
         Assert.Equal([result, null], s_front.Continue(earlier).Points.Take(2).Select(point => point.Measured));
         Assert.Equal(s_front, s_front.Continue(earlier with { Key = "other" }));
     }
+
+    [Fact]
+    public void Random_assignments_hold_the_budget_use_it_up_and_lose_to_the_optimum()
+    {
+        ParetoFront random = ParetoFront.DrawRandom(
+            TinyNetwork.Graph, SensitivityAnalysis.Run(TinyNetwork.Graph, new RandomData(TinyNetwork.Input, 48), new SensitivityOptions { Effort = Effort.Fast }),
+            new MixedPrecisionOptions { First = null, Last = null }, CostNames.Bops, 0.5m, 10, "key");
+
+        decimal limit = (16 + (0.5m * 48)) * 1200;
+        Assert.Equal(11, random.Points.Count);
+        Assert.All(random.Points, point => Assert.InRange(point.Cost, limit / 2, limit));
+        Assert.All(random.Points, point => Assert.True(point.Objective >= random.Points[0].Objective));
+    }
+
+    [Fact]
+    public void Rank_correlation_sees_order_only_and_shares_ranks_of_equals()
+    {
+        Assert.Equal(1, RandomAssignments.RankCorrelation([1, 2, 3, 4], [1, 10, 100, 1000]), 12);
+        Assert.Equal(-1, RandomAssignments.RankCorrelation([1, 2, 3], [3, 2, 1]), 12);
+        Assert.Equal(Math.Sqrt(0.75), RandomAssignments.RankCorrelation([1, 1, 2], [1, 2, 3]), 12);
+    }
 }
