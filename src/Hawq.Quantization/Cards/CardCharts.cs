@@ -91,7 +91,7 @@ internal static class CardCharts
         StringBuilder svg = Open("Trade-off", Width, Height);
         svg.Append($"<line class=\"axis\" x1=\"{Left}\" y1=\"{Bottom}\" x2=\"{Right}\" y2=\"{Bottom}\"/><line class=\"axis\" x1=\"{Left}\" y1=\"{Top}\" x2=\"{Left}\" y2=\"{Bottom}\"/>\n");
         svg.Append(CultureInfo.InvariantCulture, $"<text class=\"m\" x=\"{Left}\" y=\"{Bottom + 18}\">{lowX:0.###E+0}</text><text class=\"m\" x=\"{Right}\" y=\"{Bottom + 18}\" text-anchor=\"end\">{highX:0.###E+0} {front.Cost}</text>");
-        svg.Append(CultureInfo.InvariantCulture, $"<text class=\"m\" x=\"{Left + 6}\" y=\"{Top + 4}\">{(measured ? "SQNR of the logits, dB (higher is better)" : "predicted loss, logarithmic (higher is better)")}</text>");
+        svg.Append(CultureInfo.InvariantCulture, $"<text class=\"m\" x=\"{Left + 6}\" y=\"{Top + 4}\">{(measured ? "SQNR of the logits, dB (higher is better)" : "predicted loss, logarithmic (up is better)")}</text>");
         foreach (double y in new[] { lowY, highY }.Distinct())
         {
             svg.Append(CultureInfo.InvariantCulture, $"<text class=\"m\" x=\"{Left - 8}\" y=\"{Y(y) + 4:0.#}\" text-anchor=\"end\">{(measured ? y : Math.Pow(10, -y)):0.##E+0}</text>");

@@ -15,7 +15,7 @@ public static class CardHtml
         body { background: var(--bg); color: var(--fg); font: 15px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 0 auto; padding: 1rem; }
         a { color: var(--a); } h1 { font-size: 1.6rem; } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; border-bottom: 1px solid var(--line); }
         table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .2rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; }
-        td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; overflow-wrap: normal; white-space: nowrap; } th { color: var(--muted); font-weight: 600; }
+        td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; overflow-wrap: normal; white-space: nowrap; } th { color: var(--muted); font-weight: 600; } th[scope=row] { width: 18rem; }
         nav a { margin-right: 1rem; } button { font: inherit; color: inherit; background: none; border: 1px solid var(--line); border-radius: .3rem; padding: .2rem .6rem; cursor: pointer; }
         svg { width: 100%; height: auto; } svg text { fill: var(--fg); font: 12px system-ui, sans-serif; } svg text.m { fill: var(--muted); }
         svg .a { fill: var(--a); } svg .b { fill: var(--b); } svg .axis { stroke: var(--line); } svg .ring { fill: none; stroke: var(--b); stroke-width: 2; }
