@@ -14,4 +14,7 @@ public sealed record NetworkPlan(Network Network, EquatableArray<Step> Steps, Ar
 {
     /// <summary>The input step.</summary>
     public InputStep Input => (InputStep)Steps[0];
+
+    /// <summary>Bytes of scratch memory of every thread, behind the arena; a multiple of 64.</summary>
+    public int ScratchBytes => ArenaAllocator.Align(Steps.OfType<ConvStep>().Select(step => step.ScratchBytes).DefaultIfEmpty(0).Max());
 }

@@ -103,7 +103,8 @@ internal static class ApiEmitter
 
             writer.Blank();
             writer.Line("_weights = Weights.Block;");
-            writer.Line($"_memory = global::System.GC.AllocateArray<byte>({plan.Arena.Bytes + 64}, pinned: true);");
+            string scratch = plan.ScratchBytes == 0 ? string.Empty : $" + options.Threads * {plan.ScratchBytes}";
+            writer.Line($"_memory = global::System.GC.AllocateArray<byte>(checked({plan.Arena.Bytes + 64}{scratch}), pinned: true);");
             writer.Line("_arena = Align(_memory);");
             writer.Line("_team = new Team(options.Threads);");
         }

@@ -27,6 +27,11 @@ internal static class StepsEmitter
         using (writer.Block(CodeText.List("private static void Run", parameters, string.Empty)))
         {
             WorkText.Declare(writer, plan);
+            if (plan.ScratchBytes > 0)
+            {
+                writer.Line($"byte* scratch = arena + {plan.Arena.Bytes} + worker * {plan.ScratchBytes}L;");
+            }
+
             for (int i = 0; i < plan.Steps.Count; i++)
             {
                 WriteStep(writer, plan, options, library, i);

@@ -109,6 +109,9 @@ internal static class WeightsEmitter
         WeightPacking.Interleaved4 =>
             $"Interleaved4({from}, {sizes}, {step.Geometry.RunLength}, {VectorTier.BlockChannels}, {target});"
             + VectorKernels.PackingText(step, kernel, target, $"(int*)(block + {step.Weights.TableOffset})"),
+        WeightPacking.Winograd4 =>
+            $"Winograd4({from}, {sizes}, {step.Geometry.Input.Channels}, (short*)({target}));"
+            + VectorKernels.PackingText(step, kernel, target, $"(int*)(block + {step.Weights.TableOffset})"),
         WeightPacking.TapMajor =>
             $"PairedRows({from}, {sizes}, {step.Geometry.Kernel.Height}, {step.Geometry.Kernel.Width}, (short*)({target}));"
             + VectorKernels.PackingText(step, kernel, target, $"(int*)(block + {step.Weights.TableOffset})"),

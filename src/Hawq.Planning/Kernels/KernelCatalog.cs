@@ -24,6 +24,17 @@ public static class KernelCatalog
             yield break;
         }
 
+        if (WinogradLayout.Serves(geometry, input, facts))
+        {
+            foreach (InstructionSet tier in new[] { InstructionSet.Avx512, InstructionSet.Avx2, InstructionSet.Sse41 })
+            {
+                WinogradLayout layout = new(tier, geometry);
+                yield return new KernelChoice(tier, KernelFamily.Winograd4, WeightPacking.Winograd4, 16 * layout.Blocks, layout.TilesPerProduct, 0);
+            }
+
+            yield break;
+        }
+
         // 512-bit int16 lanes beat 256-bit vpdpbusd; vpdpbusd beats everything else.
         KernelChoice wide = Best(InstructionSet.Avx512, geometry, input, facts);
         if (wide.Family != KernelFamily.Widen)

@@ -71,7 +71,7 @@ public enum WeightPacking
     /// <summary>[block of 16 channels][pair of kernel rows][kernel column][16][2], int16, for depthwise kernels.</summary>
     TapMajor,
 
-    /// <summary>Transformed int16 weights, [position][block][pair of input channels][output channel of the block][2].</summary>
+    /// <summary>Transformed int16 weights, [block of 16 output channels][position][pair of input channels][16][2].</summary>
     Winograd4,
 }
 

@@ -25,6 +25,7 @@ internal static class KernelSelector
         long blocks = (geometry.Output.Channels + kernel.BlockChannels - 1) / kernel.BlockChannels;
         return kernel.Packing switch
         {
+            WeightPacking.Winograd4 => new WinogradLayout(kernel.Tier, geometry).WeightBytes,
             WeightPacking.TapMajor => blocks * kernel.BlockChannels * ((geometry.Kernel.Height + 1) / 2) * geometry.Kernel.Width * 2 * sizeof(short),
             WeightPacking.Interleaved4 => InterleavedBytes(kernel, geometry, blocks),
             _ => rows,

@@ -26,6 +26,10 @@ public sealed record ConvStep(
     EquatableArray<KernelChoice> Kernels,
     EquatableArray<string> Proofs) : Step(Name, Layers, Work)
 {
+    /// <summary>Bytes of scratch memory that a thread needs for it.</summary>
+    public int ScratchBytes => Kernels.Where(kernel => kernel.Family == KernelFamily.Winograd4)
+        .Select(kernel => new WinogradLayout(kernel.Tier, Geometry).ScratchBytes).DefaultIfEmpty(0).Max();
+
     /// <inheritdoc/>
     public override IEnumerable<TensorStorage> Reads => Epilogue.Residual is { } residual ? [Input, residual.Operand] : [Input];
 

@@ -157,6 +157,32 @@ public sealed class KernelTests
         Assert.Null(FirstDifference(plan, network, weights, Inputs(network, weights, everyChannel: false)));
     }
 
+    [Theory]
+    [MemberData(nameof(Machines))]
+    public void Winograd_is_exact_on_every_machine(InstructionSet machine)
+    {
+        foreach (WeightPattern pattern in new[] { WeightPattern.Bell, WeightPattern.Extreme })
+        {
+            NetworkBuilder builder = new("winograd", 3) { Pattern = pattern };
+            builder.Input(18, 15, 32, range: Activation.U8);
+            string x = builder.Conv(builder.InputName, 48, 3, activation: Activation.Residual);
+            string y = builder.Requantize(x, Activation.S8Full);
+            y = builder.Conv(y, 32, 1, activation: Activation.U7);
+            y = builder.Conv(y, 48, 3, weightBits: 4, activation: Activation.Branch);
+            y = builder.Add(y, x);
+            builder.Conv(builder.Requantize(y, Activation.U8), 7, 1, activation: Activation.S16);
+            (Network network, NetworkWeights weights) = builder.Build();
+            NetworkPlan plan = Planner.Plan(network, new KernelPreference(machine));
+
+            Assert.Equal(machine == InstructionSet.Scalar ? 0 : 2, plan.Steps.OfType<ConvStep>().Count(step => step.Kernels[0].Family == KernelFamily.Winograd4));
+            Assert.Null(FirstDifference(plan, network, weights, Inputs(network, weights, everyChannel: false)));
+
+            int[] codes = TestInputs.Codes(network.Tensor(network.Input.Tensor), 9);
+            using CompiledNetwork three = CompiledNetwork.Compile(plan, weights, new CompilationOptions(Threads: 3));
+            Assert.Equal(new Interpreter(network, weights).RunCodes(codes)[network.Outputs[0]], three.InferCodes(codes)[0]);
+        }
+    }
+
     [Fact]
     public void A_window_that_the_facts_do_not_prove_fails_on_the_adversarial_input()
     {

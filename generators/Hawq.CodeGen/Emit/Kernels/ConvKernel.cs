@@ -12,6 +12,8 @@ internal sealed class ConvKernel
     /// <summary>Stands for the kernel's name in its text, until equal texts have been found.</summary>
     public const string NamePlaceholder = "KERNEL";
 
+    private readonly Lazy<ConvProducts> _products;
+
     /// <summary>Lays out the kernel of a step.</summary>
     public ConvKernel(ConvStep step, KernelChoice choice)
     {
@@ -19,7 +21,7 @@ internal sealed class ConvKernel
         Choice = choice;
         Tier = VectorTier.For(choice.Tier) ?? throw new InvalidOperationException($"There is no vector code for {choice.Tier}.");
         Epilogue = new KernelEpilogue(Step.Epilogue, Tier, Step.Weights.PaddedChannels, HasCorrections ? Blocks * WeightBlockBytes : null);
-        Products = ConvProducts.For(this);
+        _products = new Lazy<ConvProducts>(() => ConvProducts.For(this));
     }
 
     /// <summary>The step.</summary>
@@ -35,7 +37,7 @@ internal sealed class ConvKernel
     public KernelEpilogue Epilogue { get; }
 
     /// <summary>The multiply-accumulate loops.</summary>
-    public ConvProducts Products { get; }
+    public ConvProducts Products => _products.Value;
 
     /// <summary>Shapes and strides.</summary>
     public ConvGeometry Geometry => Step.Geometry;
@@ -75,6 +77,13 @@ internal sealed class ConvKernel
     public void Write(SourceWriter target, string name, IReadOnlyList<Parameter> parameters)
     {
         SourceWriter writer = new();
+        if (Choice.Family == KernelFamily.Winograd4)
+        {
+            WriteWinograd(writer, parameters);
+            target.Line(writer.ToString().TrimEnd('\n').Replace(NamePlaceholder, name));
+            return;
+        }
+
         List<ConvTile> tiles = [];
         WriteDriver(writer, tiles, parameters);
         writer.Blank();
@@ -102,6 +111,20 @@ internal sealed class ConvKernel
         target.Line(writer.ToString().TrimEnd('\n').Replace(NamePlaceholder, name));
     }
 
+    private void WriteWinograd(SourceWriter writer, IReadOnlyList<Parameter> parameters)
+    {
+        WinogradKernel winograd = new(this);
+        writer.Line(KernelLibrary.OptimizeAttribute);
+        using (writer.Block(CodeText.List($"private static void {NamePlaceholder}", parameters.Select(p => p.ToString()), string.Empty)))
+        using (writer.Block("unchecked"))
+        {
+            winograd.WriteBody(writer);
+        }
+
+        writer.Blank();
+        winograd.WriteHelpers(writer);
+    }
+
     private void WriteDriver(SourceWriter writer, List<ConvTile> tiles, IReadOnlyList<Parameter> parameters)
     {
         int perTile = Math.Min(2, Math.Max(1, Choice.BlockChannels / VectorTier.BlockChannels));
@@ -109,7 +132,7 @@ internal sealed class ConvKernel
         int rest = Blocks - plain;
         string moves = string.Join(", ", Moves(null, perTile));
         writer.Line(KernelLibrary.OptimizeAttribute);
-        using (writer.Block($"private static void {NamePlaceholder}({string.Join(", ", parameters)})"))
+        using (writer.Block(CodeText.List($"private static void {NamePlaceholder}", parameters.Select(p => p.ToString()), string.Empty)))
         using (writer.Block("unchecked"))
         {
             Epilogue.WriteLocals(writer);

@@ -21,7 +21,7 @@ internal static class ConvKernels
 
                 break;
             case KernelFamily.Tree or KernelFamily.Maddubs32 or KernelFamily.Maddubs16 or KernelFamily.Dot4 or KernelFamily.Widen
-                or KernelFamily.Depthwise:
+                or KernelFamily.Depthwise or KernelFamily.Winograd4:
                 new ConvKernel(step, kernel).Write(writer, name, parameters);
                 break;
             default:

@@ -100,7 +100,7 @@ internal sealed class KernelEpilogue(Epilogue plan, VectorTier tier, int paddedC
     }
 
     /// <summary>The statement that finishes one pixel of a tile.</summary>
-    public string Call(string accumulators, int pixel, int block, bool partial)
+    public string Call(string accumulators, int pixel, int block, bool partial, int row = 0)
     {
         List<string> arguments = [accumulators];
         foreach ((string type, string name, TensorStorage? tensor) in Pointers)
@@ -112,7 +112,7 @@ internal sealed class KernelEpilogue(Epilogue plan, VectorTier tier, int paddedC
 
             int offset = tensor is null
                 ? name == "table" ? block * VectorTier.BlockChannels : 0
-                : (pixel * tensor.PixelStride) + (block * VectorTier.BlockChannels * tensor.ElementSize);
+                : (row * tensor.RowStride) + (pixel * tensor.PixelStride) + (block * VectorTier.BlockChannels * tensor.ElementSize);
             arguments.Add(name + ConvTile.Offset(offset));
         }
 

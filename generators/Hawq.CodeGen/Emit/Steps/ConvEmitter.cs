@@ -14,6 +14,7 @@ internal static class ConvEmitter
             new("sbyte*", "weights", CodeText.Block("sbyte", step.Weights.WeightsOffset)),
             new("int*", "table", CodeText.Block("int", step.Weights.TableOffset)),
             .. ScalarEpilogue.Parameters(step.Epilogue),
+            .. step.ScratchBytes > 0 ? [new Parameter("byte*", "scratch", "scratch")] : Array.Empty<Parameter>(),
             .. WorkText.Range(step.Work),
         ];
         return new Method(Stem(step), Summary(step), parameters, WriteBody, step.Kernels.Count == 1 ? null : WriteHelpers);

@@ -50,6 +50,10 @@ internal static class Avx2Operations
             [MethodImpl(Inline)]
             public static Vector256<short> PairedBytes(byte* first, byte* second) => (LoadBytes(first) | (LoadBytes(second) << 16)).AsInt16();
 
+            /// <summary>Loads bytes as int16 lanes.</summary>
+            [MethodImpl(Inline)]
+            public static Vector256<short> LoadCodes(byte* x) => Avx2.ConvertToVector256Int16(x);
+
             /// <summary>Both products of a lane, added.</summary>
             [MethodImpl(Inline)]
             public static Vector256<int> PairProducts(Vector256<short> codes, Vector256<short> weights) => Avx2.MultiplyAddAdjacent(codes, weights);

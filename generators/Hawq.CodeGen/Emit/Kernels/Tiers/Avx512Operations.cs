@@ -37,6 +37,10 @@ internal static class Avx512Operations
             [MethodImpl(Inline)]
             public static Vector512<short> PairedBytes(byte* first, byte* second) => (LoadBytes(first) | (LoadBytes(second) << 16)).AsInt16();
 
+            /// <summary>Loads bytes as int16 lanes.</summary>
+            [MethodImpl(Inline)]
+            public static Vector512<short> LoadCodes(byte* x) => Avx512BW.ConvertToVector512Int16(Vector256.Load(x));
+
             /// <summary>Both products of a lane, added.</summary>
             [MethodImpl(Inline)]
             public static Vector512<int> PairProducts(Vector512<short> codes, Vector512<short> weights) => Avx512BW.MultiplyAddAdjacent(codes, weights);

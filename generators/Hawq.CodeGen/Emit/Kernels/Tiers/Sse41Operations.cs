@@ -37,6 +37,10 @@ internal static class Sse41Operations
             [MethodImpl(Inline)]
             public static Vector128<short> PairedBytes(byte* first, byte* second) => (LoadBytes(first) | (LoadBytes(second) << 16)).AsInt16();
 
+            /// <summary>Loads bytes as int16 lanes.</summary>
+            [MethodImpl(Inline)]
+            public static Vector128<short> LoadCodes(byte* x) => Sse41.ConvertToVector128Int16(x);
+
             /// <summary>Both products of a lane, added.</summary>
             [MethodImpl(Inline)]
             public static Vector128<int> PairProducts(Vector128<short> codes, Vector128<short> weights) => Sse2.MultiplyAddAdjacent(codes, weights);

@@ -1,0 +1,100 @@
+using Hawq.Model;
+
+namespace Hawq.Planning;
+
+/// <summary>
+/// Exact integer Winograd F(4x4, 3x3): 36 products per 16 outputs and channel instead of 144. When it may be used, and how it lays out its memory.
+/// <para>
+/// Over the integers, A^T [(G w G^T) o (B^T x B)] A = 576 * conv(x, w) with the row factors 6, 4, 4, 1, 1, 12 of G (docs/kernels.md). |B^T x B| is at
+/// most 68 * 255 = 17 340 and |G w G^T| at most 144 * 127 = 18 288, so both fit in int16 and a pair of products stays below 2^31. All later sums
+/// are modulo 2^32: times the inverse of 9 they are 64 * conv modulo 2^32, which is 64 * conv itself if |64 * conv| is below 2^31.
+/// </para>
+/// </summary>
+/// <param name="Tier">Instruction set.</param>
+/// <param name="Geometry">The convolution.</param>
+public sealed record WinogradLayout(InstructionSet Tier, ConvGeometry Geometry)
+{
+    /// <summary>Positions of a transformed tile.</summary>
+    public const int Positions = 36;
+
+    /// <summary>Rows and columns of outputs of a tile.</summary>
+    public const int Outputs = 4;
+
+    /// <summary>Smallest map: below it too much of a tile sticks out, and the transformed weights no longer fit in the caches.</summary>
+    public const int MinMap = 14;
+
+    private const int CacheLine = 64;
+
+    /// <summary>Tiles per row; the last one overlaps its neighbour where the width is not a multiple of four.</summary>
+    public int TilesPerRow => (Geometry.Output.Width + Outputs - 1) / Outputs;
+
+    /// <summary>Rows of tiles whose transforms are in memory at the same time: what the second-level cache holds beside the weights.</summary>
+    public int TileRows
+    {
+        get
+        {
+            int rows = (Geometry.Output.Height + Outputs - 1) / Outputs;
+            long weights = (long)Positions * Geometry.Input.Channels * Geometry.Output.Channels * sizeof(short);
+            long budget = weights <= 512 << 10 ? 280 << 10 : 700 << 10;
+            long perRow = Positions * TilesPerRow * ((Geometry.Input.Channels * sizeof(short)) + (16 * Blocks * sizeof(int)));
+            return (int)Math.Max(1, Math.Min(rows, budget / perRow));
+        }
+    }
+
+    /// <summary>Blocks of sixteen output channels that are computed together.</summary>
+    public int Blocks => Tier == InstructionSet.Avx512 && Geometry.Output.Channels % 32 == 0 ? 2 : 1;
+
+    /// <summary>Tiles of a register tile: as many as leave the fewest over.</summary>
+    public int TilesPerProduct
+    {
+        get
+        {
+            (int least, int most) = Tier switch
+            {
+                InstructionSet.Avx512 => (6, 14),
+                InstructionSet.Avx2 => (3, 6),
+                _ => (2, 3),
+            };
+            int tiles = TilesPerRow * TileRows;
+            return Enumerable.Range(least, most - least + 1).OrderBy(n => (tiles + n - 1) / n * n).ThenByDescending(n => n).First();
+        }
+    }
+
+    /// <summary>Tiles that a position has room for.</summary>
+    public int TileRoom => ((TilesPerRow * TileRows) + TilesPerProduct - 1) / TilesPerProduct * TilesPerProduct;
+
+    /// <summary>int16 values from one position of the transformed input to the next: an odd number of cache lines, so that 36 streams do not share a set.</summary>
+    public int InputStride => OddLines(TileRoom * Geometry.Input.Channels * sizeof(short)) / sizeof(short);
+
+    /// <summary>int32 values from one position of the products to the next.</summary>
+    public int ProductStride => OddLines(TileRoom * Blocks * 16 * sizeof(int)) / sizeof(int);
+
+    /// <summary>Byte offset of the products in the scratch memory.</summary>
+    public int ProductOffset => Positions * InputStride * sizeof(short);
+
+    /// <summary>Byte offset of a small buffer of one tile.</summary>
+    public int TileOffset => ProductOffset + (Positions * ProductStride * sizeof(int));
+
+    /// <summary>Bytes of scratch memory of one thread.</summary>
+    public int ScratchBytes => TileOffset + (Positions * CacheLine);
+
+    /// <summary>Bytes of the transformed weights.</summary>
+    public long WeightBytes => (long)Positions * Geometry.Input.Channels * Geometry.Output.Channels * sizeof(short);
+
+    /// <summary>Whether a layer has the shape for it, and its proof holds.</summary>
+    public static bool Serves(ConvGeometry geometry, TensorStorage input, WeightFacts facts) =>
+        geometry is { Kernel: { Height: 3, Width: 3 }, Stride: { Height: 1, Width: 1 }, Dilation: { Height: 1, Width: 1 }, Groups: 1 }
+        && geometry.Output is { Height: >= MinMap, Width: >= MinMap }
+        && geometry.Input.Channels % 32 == 0 && geometry.Output.Channels % 16 == 0
+        && Proven(input, facts);
+
+    /// <summary>Whether |64 * sum of stored code * weight| stays below 2^31 in every channel.</summary>
+    public static bool Proven(TensorStorage input, WeightFacts facts) =>
+        64L * input.StoredHi * Math.Max(facts.PositiveSum, -facts.NegativeSum) < 1L << 31;
+
+    private static int OddLines(int bytes)
+    {
+        int lines = (bytes + CacheLine - 1) / CacheLine;
+        return (lines | 1) * CacheLine;
+    }
+}
