@@ -56,6 +56,16 @@ internal sealed class ConvKernel
     /// <summary>Blocks of sixteen output channels.</summary>
     public int Blocks => (Geometry.Output.Channels + VectorTier.BlockChannels - 1) / VectorTier.BlockChannels;
 
+    /// <summary>How far ahead weights are prefetched: 4 to 16 KB measured equal, 2 KB too short (docs/kernels.md).</summary>
+    public const int PrefetchBytes = 8192;
+
+    /// <summary>
+    /// Whether the weights are prefetched: where a small map uses each of them only a few times, they come from behind the second-level cache in a
+    /// real network. Elsewhere the extra instructions cost more than they gain.
+    /// </summary>
+    public bool PrefetchesWeights => (long)Blocks * WeightBlockBytes >= 256 << 10
+        && Geometry.Output.Height * Pieces(Geometry.Output.Width, Math.Max(1, Choice.TilePixels)).Sum(piece => piece.Count) <= 32;
+
     /// <summary>Whether the packed weights may hold correction steps.</summary>
     public bool HasCorrections => Choice.Family == KernelFamily.Tree && KernelProofs.NeedsCorrections(Step.Input, Step.Weights.Facts, Choice.Window);
 

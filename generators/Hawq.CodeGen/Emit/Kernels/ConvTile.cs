@@ -100,6 +100,11 @@ internal sealed class ConvTile(ConvKernel kernel, int pixels, int blocks, bool t
             {
                 writer.Line($"{kernel.Tier.Vector}<sbyte> w{s}_{v} = {kernel.Tier.Vector}.Load(w{Offset(WeightOffset(v) + (64 * s))});");
             }
+
+            for (int block = 0; kernel.PrefetchesWeights && block < blocks; block++)
+            {
+                writer.Line($"Sse.Prefetch0(w + {(block * kernel.WeightBlockBytes) + (64 * s) + ConvKernel.PrefetchBytes});");
+            }
         }
     }
 
