@@ -1023,6 +1023,10 @@ unsafe partial class Small
         [MethodImpl(Inline)]
         public static Vector512<short> PairedBytes(byte* first, byte* second) => (LoadBytes(first) | (LoadBytes(second) << 16)).AsInt16();
 
+        /// <summary>Loads bytes as int16 lanes.</summary>
+        [MethodImpl(Inline)]
+        public static Vector512<short> LoadCodes(byte* x) => Avx512BW.ConvertToVector512Int16(Vector256.Load(x));
+
         /// <summary>Both products of a lane, added.</summary>
         [MethodImpl(Inline)]
         public static Vector512<int> PairProducts(Vector512<short> codes, Vector512<short> weights) => Avx512BW.MultiplyAddAdjacent(codes, weights);
@@ -1097,6 +1101,10 @@ unsafe partial class Small
         /// <summary>Codes of two kernel rows side by side: the first in the low, the second in the high half of every channel's lane.</summary>
         [MethodImpl(Inline)]
         public static Vector256<short> PairedBytes(byte* first, byte* second) => (LoadBytes(first) | (LoadBytes(second) << 16)).AsInt16();
+
+        /// <summary>Loads bytes as int16 lanes.</summary>
+        [MethodImpl(Inline)]
+        public static Vector256<short> LoadCodes(byte* x) => Avx2.ConvertToVector256Int16(x);
 
         /// <summary>Both products of a lane, added.</summary>
         [MethodImpl(Inline)]
@@ -1173,6 +1181,10 @@ unsafe partial class Small
         /// <summary>Codes of two kernel rows side by side: the first in the low, the second in the high half of every channel's lane.</summary>
         [MethodImpl(Inline)]
         public static Vector128<short> PairedBytes(byte* first, byte* second) => (LoadBytes(first) | (LoadBytes(second) << 16)).AsInt16();
+
+        /// <summary>Loads bytes as int16 lanes.</summary>
+        [MethodImpl(Inline)]
+        public static Vector128<short> LoadCodes(byte* x) => Sse41.ConvertToVector128Int16(x);
 
         /// <summary>Both products of a lane, added.</summary>
         [MethodImpl(Inline)]

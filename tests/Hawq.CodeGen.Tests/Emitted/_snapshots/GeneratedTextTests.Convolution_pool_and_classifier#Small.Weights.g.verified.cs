@@ -287,6 +287,40 @@ unsafe partial class Small
             }
         }
 
+        // Winograd: G w G^T per output and input channel, [block of 16 channels][position][pair of input channels][16][2], int16.
+        private static void Winograd4(byte* source, int bits, int channels, int perChannel, int inputs, short* target)
+        {
+            unchecked
+            {
+                global::System.ReadOnlySpan<sbyte> g = [6, 0, 0, 4, 4, 4, 4, -4, 4, 1, 2, 4, 1, -2, 4, 0, 0, 12];
+                int stride = ((perChannel * bits) + 7) >> 3;
+                int* half = stackalloc int[18];
+                for (int o = 0; o < channels; o++)
+                {
+                    byte* channel = source + ((long)o * stride);
+                    for (int k = 0; k < inputs; k++)
+                    {
+                        for (int i = 0; i < 6; i++)
+                        {
+                            for (int b = 0; b < 3; b++)
+                            {
+                                half[(i * 3) + b] = (g[i * 3] * Code(channel, bits, (b * inputs) + k)) + (g[(i * 3) + 1] * Code(channel, bits, ((3 + b) * inputs) + k))
+                                    + (g[(i * 3) + 2] * Code(channel, bits, ((6 + b) * inputs) + k));
+                            }
+                        }
+
+                        for (int position = 0; position < 36; position++)
+                        {
+                            int* row = half + (position / 6 * 3);
+                            int column = position % 6 * 3;
+                            target[((((((long)(o >> 4) * 36) + position) * inputs) + (k & ~1)) * 16) + ((o & 15) * 2) + (k & 1)] =
+                                (short)((row[0] * g[column]) + (row[1] * g[column + 1]) + (row[2] * g[column + 2]));
+                        }
+                    }
+                }
+            }
+        }
+
         /// <summary>SSE4.1 has no shift by lane: it multiplies by 2^(31 - shift) instead.</summary>
         private static void ShiftsToMultipliers(int* shifts, int count)
         {

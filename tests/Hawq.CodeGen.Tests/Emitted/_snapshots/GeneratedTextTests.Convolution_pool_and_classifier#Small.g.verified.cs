@@ -61,7 +61,7 @@ public sealed unsafe partial class Small : global::System.IDisposable
         }
 
         _weights = Weights.Block;
-        _memory = global::System.GC.AllocateArray<byte>(896, pinned: true);
+        _memory = global::System.GC.AllocateArray<byte>(checked(896), pinned: true);
         _arena = Align(_memory);
         _team = new Team(options.Threads);
     }

@@ -767,7 +767,10 @@ unsafe partial class Block
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Avx512(byte* input, sbyte* weights, int* table, short* residual, int selfMultiplier, int selfRounding, int selfShift, int residualMultiplier, int residualRounding, int residualShift, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
+    private static void Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Avx512(
+        byte* input, sbyte* weights, int* table, short* residual, int selfMultiplier, int selfRounding, int selfShift, int residualMultiplier,
+        int residualRounding, int residualShift, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first,
+        int end)
     {
         unchecked
         {
@@ -867,7 +870,10 @@ unsafe partial class Block
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_AvxVnni(byte* input, sbyte* weights, int* table, short* residual, int selfMultiplier, int selfRounding, int selfShift, int residualMultiplier, int residualRounding, int residualShift, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
+    private static void Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_AvxVnni(
+        byte* input, sbyte* weights, int* table, short* residual, int selfMultiplier, int selfRounding, int selfShift, int residualMultiplier,
+        int residualRounding, int residualShift, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first,
+        int end)
     {
         unchecked
         {
@@ -963,7 +969,10 @@ unsafe partial class Block
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Avx2(byte* input, sbyte* weights, int* table, short* residual, int selfMultiplier, int selfRounding, int selfShift, int residualMultiplier, int residualRounding, int residualShift, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
+    private static void Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Avx2(
+        byte* input, sbyte* weights, int* table, short* residual, int selfMultiplier, int selfRounding, int selfShift, int residualMultiplier,
+        int residualRounding, int residualShift, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first,
+        int end)
     {
         unchecked
         {
@@ -1057,7 +1066,10 @@ unsafe partial class Block
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Sse41(byte* input, sbyte* weights, int* table, short* residual, int selfMultiplier, int selfRounding, int selfShift, int residualMultiplier, int residualRounding, int residualShift, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
+    private static void Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Sse41(
+        byte* input, sbyte* weights, int* table, short* residual, int selfMultiplier, int selfRounding, int selfShift, int residualMultiplier,
+        int residualRounding, int residualShift, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first,
+        int end)
     {
         unchecked
         {
@@ -1298,6 +1310,10 @@ unsafe partial class Block
         [MethodImpl(Inline)]
         public static Vector512<short> PairedBytes(byte* first, byte* second) => (LoadBytes(first) | (LoadBytes(second) << 16)).AsInt16();
 
+        /// <summary>Loads bytes as int16 lanes.</summary>
+        [MethodImpl(Inline)]
+        public static Vector512<short> LoadCodes(byte* x) => Avx512BW.ConvertToVector512Int16(Vector256.Load(x));
+
         /// <summary>Both products of a lane, added.</summary>
         [MethodImpl(Inline)]
         public static Vector512<int> PairProducts(Vector512<short> codes, Vector512<short> weights) => Avx512BW.MultiplyAddAdjacent(codes, weights);
@@ -1372,6 +1388,10 @@ unsafe partial class Block
         /// <summary>Codes of two kernel rows side by side: the first in the low, the second in the high half of every channel's lane.</summary>
         [MethodImpl(Inline)]
         public static Vector256<short> PairedBytes(byte* first, byte* second) => (LoadBytes(first) | (LoadBytes(second) << 16)).AsInt16();
+
+        /// <summary>Loads bytes as int16 lanes.</summary>
+        [MethodImpl(Inline)]
+        public static Vector256<short> LoadCodes(byte* x) => Avx2.ConvertToVector256Int16(x);
 
         /// <summary>Both products of a lane, added.</summary>
         [MethodImpl(Inline)]
@@ -1448,6 +1468,10 @@ unsafe partial class Block
         /// <summary>Codes of two kernel rows side by side: the first in the low, the second in the high half of every channel's lane.</summary>
         [MethodImpl(Inline)]
         public static Vector128<short> PairedBytes(byte* first, byte* second) => (LoadBytes(first) | (LoadBytes(second) << 16)).AsInt16();
+
+        /// <summary>Loads bytes as int16 lanes.</summary>
+        [MethodImpl(Inline)]
+        public static Vector128<short> LoadCodes(byte* x) => Sse41.ConvertToVector128Int16(x);
 
         /// <summary>Both products of a lane, added.</summary>
         [MethodImpl(Inline)]

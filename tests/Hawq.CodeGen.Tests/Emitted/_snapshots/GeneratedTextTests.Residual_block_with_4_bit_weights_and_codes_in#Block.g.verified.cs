@@ -58,7 +58,7 @@ public sealed unsafe partial class Block : global::System.IDisposable
         }
 
         _weights = Weights.Block;
-        _memory = global::System.GC.AllocateArray<byte>(4928, pinned: true);
+        _memory = global::System.GC.AllocateArray<byte>(checked(4928), pinned: true);
         _arena = Align(_memory);
         _team = new Team(options.Threads);
     }

@@ -29,6 +29,7 @@ unsafe partial class Resnet20Cifar10
         int end8 = team.Share(8, worker + 1);
         int first1 = team.Share(1, worker);
         int end1 = team.Share(1, worker + 1);
+        byte* scratch = arena + 102592 + worker * 117504L;
 
         // Input: input 32x32x3 s8
         if (worker == 0)
@@ -132,9 +133,9 @@ unsafe partial class Resnet20Cifar10
         }
 
         Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7(
-            arena + 65536, (sbyte*)(weights + 44544), (int*)(weights + 63680), (short*)arena, residualMultiplier: 1113079222, residualRounding: 2,
-            residualShift: 2, (short*)(arena + 16384), arena + 33376, output2Multiplier: 2144186105, output2Rounding: 32, output2Shift: 6, first: first16,
-            end: end16);
+            arena + 65536, (sbyte*)(weights + 44544), (int*)(weights + 118272), (short*)arena, residualMultiplier: 1113079222, residualRounding: 2,
+            residualShift: 2, (short*)(arena + 16384), arena + 33376, output2Multiplier: 2144186105, output2Rounding: 32, output2Shift: 6, scratch,
+            first: first16, end: end16);
         team.Wait();
 
         // layer2.1.conv1: layer2.0.relu2.q8 16x16x32 u7 -> layer2.1.relu1 16x16x32 u7
@@ -143,7 +144,8 @@ unsafe partial class Resnet20Cifar10
             FillBorder_16x16x32(arena + 43136);
         }
 
-        Conv3x3_16x16x32_To16x16x32_U7S8_U7(arena + 32768, (sbyte*)(weights + 64320), (int*)(weights + 83456), arena + 43744, first: first16, end: end16);
+        Conv3x3_16x16x32_To16x16x32_U7S8_U7(
+            arena + 32768, (sbyte*)(weights + 118912), (int*)(weights + 192640), arena + 43744, scratch, first: first16, end: end16);
         team.Wait();
 
         // layer2.1.conv2 + layer2.1.add + layer2.1.relu2.requantize8: layer2.1.relu1 16x16x32 u7, layer2.0.relu2 16x16x32 u15 -> layer2.1.relu2 16x16x32 u15, layer2.1.relu2.q8 16x16x32 u7
@@ -153,8 +155,9 @@ unsafe partial class Resnet20Cifar10
         }
 
         Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7(
-            arena + 43136, (sbyte*)(weights + 84096), (int*)(weights + 103232), (short*)(arena + 16384), residualMultiplier: 2020958605, residualRounding: 4,
-            residualShift: 3, (short*)arena, arena + 33376, output2Multiplier: 1074799779, output2Rounding: 16, output2Shift: 5, first: first16, end: end16);
+            arena + 43136, (sbyte*)(weights + 193280), (int*)(weights + 267008), (short*)(arena + 16384), residualMultiplier: 2020958605, residualRounding: 4,
+            residualShift: 3, (short*)arena, arena + 33376, output2Multiplier: 1074799779, output2Rounding: 16, output2Shift: 5, scratch, first: first16,
+            end: end16);
         team.Wait();
 
         // layer2.2.conv1: layer2.1.relu2.q8 16x16x32 u7 -> layer2.2.relu1 16x16x32 u7
@@ -163,7 +166,8 @@ unsafe partial class Resnet20Cifar10
             FillBorder_16x16x32(arena + 43136);
         }
 
-        Conv3x3_16x16x32_To16x16x32_U7S8_U7(arena + 32768, (sbyte*)(weights + 103872), (int*)(weights + 123008), arena + 43744, first: first16, end: end16);
+        Conv3x3_16x16x32_To16x16x32_U7S8_U7(
+            arena + 32768, (sbyte*)(weights + 267648), (int*)(weights + 341376), arena + 43744, scratch, first: first16, end: end16);
         team.Wait();
 
         // layer2.2.conv2 + layer2.2.add + layer2.2.relu2.requantize8: layer2.2.relu1 16x16x32 u7, layer2.1.relu2 16x16x32 u15 -> layer2.2.relu2 16x16x32 u15, layer2.2.relu2.q8 16x16x32 u7
@@ -173,9 +177,9 @@ unsafe partial class Resnet20Cifar10
         }
 
         Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7(
-            arena + 43136, (sbyte*)(weights + 123648), (int*)(weights + 142784), (short*)arena, residualMultiplier: 1221783366, residualRounding: 2,
-            residualShift: 2, (short*)(arena + 16384), arena + 33376, output2Multiplier: 2120353233, output2Rounding: 32, output2Shift: 6, first: first16,
-            end: end16);
+            arena + 43136, (sbyte*)(weights + 342016), (int*)(weights + 415744), (short*)arena, residualMultiplier: 1221783366, residualRounding: 2,
+            residualShift: 2, (short*)(arena + 16384), arena + 33376, output2Multiplier: 2120353233, output2Rounding: 32, output2Shift: 6, scratch,
+            first: first16, end: end16);
         team.Wait();
 
         // layer3.0.conv1: layer2.2.relu2.q8 16x16x32 u7 -> layer3.0.relu1 8x8x64 u7
@@ -184,7 +188,7 @@ unsafe partial class Resnet20Cifar10
             FillBorder_8x8x64(arena + 43136);
         }
 
-        Conv3x3S2_16x16x32_To8x8x64_U7S8_U7(arena + 32768, (sbyte*)(weights + 143424), (int*)(weights + 181696), arena + 43840, first: first2, end: end2);
+        Conv3x3S2_16x16x32_To8x8x64_U7S8_U7(arena + 32768, (sbyte*)(weights + 416384), (int*)(weights + 454656), arena + 43840, first: first2, end: end2);
         team.Wait();
 
         // layer3.0.slice + layer3.0.pad: layer2.2.relu2 16x16x32 u15 -> layer3.0.pad 8x8x64 u15
@@ -198,7 +202,7 @@ unsafe partial class Resnet20Cifar10
         }
 
         Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7(
-            arena + 43136, (sbyte*)(weights + 182976), (int*)(weights + 259264), (short*)arena, residualMultiplier: 1559606388, residualRounding: 4,
+            arena + 43136, (sbyte*)(weights + 455936), (int*)(weights + 532224), (short*)arena, residualMultiplier: 1559606388, residualRounding: 4,
             residualShift: 3, (short*)(arena + 8192), arena + 17088, output2Multiplier: 2146691252, output2Rounding: 32, output2Shift: 6, first: first2,
             end: end2);
         team.Wait();
@@ -209,7 +213,7 @@ unsafe partial class Resnet20Cifar10
             FillBorder_8x8x64(arena + 22784);
         }
 
-        Conv3x3_8x8x64_To8x8x64_U7S8_U7(arena + 16384, (sbyte*)(weights + 260544), (int*)(weights + 336832), arena + 23488, first: first2, end: end2);
+        Conv3x3_8x8x64_To8x8x64_U7S8_U7(arena + 16384, (sbyte*)(weights + 533504), (int*)(weights + 609792), arena + 23488, first: first2, end: end2);
         team.Wait();
 
         // layer3.1.conv2 + layer3.1.add + layer3.1.relu2.requantize8: layer3.1.relu1 8x8x64 u7, layer3.0.relu2 8x8x64 u15 -> layer3.1.relu2 8x8x64 u15, layer3.1.relu2.q8 8x8x64 u7
@@ -219,7 +223,7 @@ unsafe partial class Resnet20Cifar10
         }
 
         Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2(
-            arena + 22784, (sbyte*)(weights + 338112), (int*)(weights + 414400), (short*)(arena + 8192), residualMultiplier: 1930658251, residualRounding: 4,
+            arena + 22784, (sbyte*)(weights + 611072), (int*)(weights + 687360), (short*)(arena + 8192), residualMultiplier: 1930658251, residualRounding: 4,
             residualShift: 3, (short*)arena, arena + 17088, output2Multiplier: 1090785391, output2Rounding: 16, output2Shift: 5, first: first2, end: end2);
         team.Wait();
 
@@ -229,12 +233,12 @@ unsafe partial class Resnet20Cifar10
             FillBorder_8x8x64(arena + 22784);
         }
 
-        Conv3x3_8x8x64_To8x8x64_U7S8_U7(arena + 16384, (sbyte*)(weights + 415680), (int*)(weights + 491968), arena + 23488, first: first2, end: end2);
+        Conv3x3_8x8x64_To8x8x64_U7S8_U7(arena + 16384, (sbyte*)(weights + 688640), (int*)(weights + 764928), arena + 23488, first: first2, end: end2);
         team.Wait();
 
         // layer3.2.conv2 + layer3.2.add: layer3.2.relu1 8x8x64 u7, layer3.1.relu2 8x8x64 u15 -> layer3.2.relu2 8x8x64 u15
         Conv3x3_8x8x64_To8x8x64_U7S8_AddU15(
-            arena + 22784, (sbyte*)(weights + 493248), (int*)(weights + 569536), (short*)arena, residualMultiplier: 1133756015, residualRounding: 4,
+            arena + 22784, (sbyte*)(weights + 766208), (int*)(weights + 842496), (short*)arena, residualMultiplier: 1133756015, residualRounding: 4,
             residualShift: 3, (short*)(arena + 8192), first: first2, end: end2);
         team.Wait();
 
@@ -247,7 +251,7 @@ unsafe partial class Resnet20Cifar10
         team.Wait();
 
         // linear: avgpool 1x1x64 u7 -> logits 1x1x10 s16
-        Linear_64_To10_U7S8_S16(arena, (sbyte*)(weights + 570816), (int*)(weights + 572992), (short*)(arena + 64), first: first1, end: end1);
+        Linear_64_To10_U7S8_S16(arena, (sbyte*)(weights + 843776), (int*)(weights + 845952), (short*)(arena + 64), first: first1, end: end1);
         team.Wait();
 
         // Output: logits 1x1x10 s16
@@ -407,7 +411,9 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_AvxVnni(byte* input, sbyte* weights, int* table, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
+    private static void Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_AvxVnni(
+        byte* input, sbyte* weights, int* table, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first,
+        int end)
     {
         unchecked
         {
@@ -492,7 +498,9 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Avx512(byte* input, sbyte* weights, int* table, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
+    private static void Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Avx512(
+        byte* input, sbyte* weights, int* table, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first,
+        int end)
     {
         unchecked
         {
@@ -580,7 +588,9 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Avx2(byte* input, sbyte* weights, int* table, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
+    private static void Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Avx2(
+        byte* input, sbyte* weights, int* table, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first,
+        int end)
     {
         unchecked
         {
@@ -659,7 +669,9 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Sse41(byte* input, sbyte* weights, int* table, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
+    private static void Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Sse41(
+        byte* input, sbyte* weights, int* table, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first,
+        int end)
     {
         unchecked
         {
@@ -1269,7 +1281,9 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Avx512(byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
+    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Avx512(
+        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
+        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
     {
         unchecked
         {
@@ -1401,7 +1415,9 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_AvxVnni(byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
+    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_AvxVnni(
+        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
+        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
     {
         unchecked
         {
@@ -1491,7 +1507,9 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Avx2(byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
+    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Avx2(
+        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
+        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
     {
         unchecked
         {
@@ -1587,7 +1605,9 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Sse41(byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
+    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Sse41(
+        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
+        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
     {
         unchecked
         {
@@ -1782,7 +1802,9 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Avx512(byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
+    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Avx512(
+        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
+        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
     {
         unchecked
         {
@@ -1956,7 +1978,9 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_AvxVnni(byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
+    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_AvxVnni(
+        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
+        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
     {
         unchecked
         {
@@ -2046,7 +2070,9 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Avx2(byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
+    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Avx2(
+        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
+        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
     {
         unchecked
         {
@@ -2165,7 +2191,9 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Sse41(byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
+    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Sse41(
+        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
+        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
     {
         unchecked
         {
@@ -2917,7 +2945,7 @@ unsafe partial class Resnet20Cifar10
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7(
         byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
-        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
+        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, byte* scratch, int first, int end)
     {
         unchecked
         {
@@ -2925,180 +2953,347 @@ unsafe partial class Resnet20Cifar10
             {
                 Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512(
                     input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output1, output2, output2Multiplier, output2Rounding,
-                    output2Shift, first, end);
-            }
-            else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
-            {
-                Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_AvxVnni(
-                    input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output1, output2, output2Multiplier, output2Rounding,
-                    output2Shift, first, end);
+                    output2Shift, scratch, first, end);
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
                 Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2(
                     input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output1, output2, output2Multiplier, output2Rounding,
-                    output2Shift, first, end);
+                    output2Shift, scratch, first, end);
             }
             else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
             {
                 Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41(
                     input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output1, output2, output2Multiplier, output2Rounding,
-                    output2Shift, first, end);
+                    output2Shift, scratch, first, end);
             }
             else
             {
                 Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Scalar(
                     input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output1, output2, output2Multiplier, output2Rounding,
-                    output2Shift, first, end);
+                    output2Shift, scratch, first, end);
             }
         }
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512(byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
+    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512(
+        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
+        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, byte* scratch, int first, int end)
     {
         unchecked
         {
-            int* corrections = (int*)(weights + 9216);
             byte* other = (byte*)residual;
             byte* y0 = (byte*)output1;
             byte* y1 = (byte*)output2;
             // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
             int* scalars = stackalloc int[] { residualMultiplier, residualRounding, residualShift, output2Multiplier, output2Rounding, output2Shift };
-            for (int y = first; y < end; y++)
+            short* codes = (short*)scratch;
+            int* products = (int*)(scratch + 39168);
+            byte* small = scratch + 115200;
+            for (int y = first; y < end; y += 16)
             {
-                byte* x = input + y * 576;
-                byte* otherRow = other + y * 1024;
-                byte* y0Row = y0 + y * 1024;
-                byte* y1Row = y1 + y * 576;
-                for (int i = 0; i < 2; i++, x += 256, otherRow += 512, y0Row += 512, y1Row += 256)
+                // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
+                int tiles = 0;
+                int stop = global::System.Math.Min(y + 16, end);
+                for (int top = y; top < stop; top += 4)
                 {
-                    Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_8x2(x, weights, table, corrections, otherRow, y0Row, y1Row, scalars);
+                    byte* x = input + global::System.Math.Max(0, global::System.Math.Min(top, end - 4)) * 576;
+                    for (int column = 0; column < 16; column += 4)
+                    {
+                        Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Input(x + column * 32, codes + tiles++ * 32, (short*)small);
+                    }
+                }
+                for (int block = 0; block < 2; block += 2)
+                {
+                    // Products of 32 output channels, position by position.
+                    for (int position = 0; position < 36; position++)
+                    {
+                        for (int tile = 0; tile < tiles; tile += 8)
+                        {
+                            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Products(codes + position * 544 + tile * 32, weights + block * 36864 + position * 1024, products + position * 528 + tile * 32);
+                        }
+                    }
+                    // Transform back, requantize and store.
+                    int* product = products;
+                    for (int top = y; top < stop; top += 4)
+                    {
+                        int row = global::System.Math.Max(0, global::System.Math.Min(top, end - 4));
+                        for (int column = 0; column < 16; column += 4)
+                        {
+                            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Output(product, (int*)small, table + block * 16, other + row * 1024 + column * 64 + block * 16 * 2, y0 + row * 1024 + column * 64 + block * 16 * 2, y1 + row * 576 + column * 32 + block * 16 * 1, scalars);
+                            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Output(product + 16, (int*)small, table + (block + 1) * 16, other + row * 1024 + column * 64 + (block + 1) * 16 * 2, y0 + row * 1024 + column * 64 + (block + 1) * 16 * 2, y1 + row * 576 + column * 32 + (block + 1) * 16 * 1, scalars);
+                            product += 32;
+                        }
+                    }
                 }
             }
         }
     }
 
-    /// <summary>Tile of 8 pixels by 32 output channels.</summary>
+    /// <summary>B^T x B of one tile: adds and shifts, at most 68 times the largest code.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_8x2(byte* x, sbyte* w, int* table, int* corrections, byte* other, byte* y0, byte* y1, int* scalars)
+    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Input(byte* x, short* v, short* t)
     {
         unchecked
         {
-            // The accumulators start at the bias.
-            Vector512<int> c0_0 = Vector512.Load(table), c1_0 = c0_0, c2_0 = c0_0, c3_0 = c0_0, c4_0 = c0_0, c5_0 = c0_0, c6_0 = c0_0, c7_0 = c0_0;
-            Vector512<int> c0_1 = Vector512.Load(table + 16), c1_1 = c0_1, c2_1 = c0_1, c3_1 = c0_1, c4_1 = c0_1, c5_1 = c0_1, c6_1 = c0_1, c7_1 = c0_1;
-            byte* corner = x;
-            for (int row = 0; row < 3; row++, x += 576)
+            for (int channel = 0; channel < 32; channel += 32, x += 32, v += 32)
             {
-                byte* a = x;
-                // 2 steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.
-                for (int k = 0; k < 12; k++)
+                // Columns.
+                for (int j = 0; j < 6; j++)
                 {
-                    Vector512<sbyte> w0_0 = Vector512.Load(w);
-                    Vector512<sbyte> w0_1 = Vector512.Load(w + 4608);
-                    Vector512<sbyte> w1_0 = Vector512.Load(w + 64);
-                    Vector512<sbyte> w1_1 = Vector512.Load(w + 4672);
-                    Vector512<byte> a0_0 = V512.Codes(a);
-                    Vector512<byte> a0_1 = V512.Codes(a + 4);
-                    c0_0 += V512.Widen(V512.Products(a0_0, w0_0) + V512.Products(a0_1, w1_0));
-                    c0_1 += V512.Widen(V512.Products(a0_0, w0_1) + V512.Products(a0_1, w1_1));
-                    Vector512<byte> a1_0 = V512.Codes(a + 32);
-                    Vector512<byte> a1_1 = V512.Codes(a + 36);
-                    c1_0 += V512.Widen(V512.Products(a1_0, w0_0) + V512.Products(a1_1, w1_0));
-                    c1_1 += V512.Widen(V512.Products(a1_0, w0_1) + V512.Products(a1_1, w1_1));
-                    Vector512<byte> a2_0 = V512.Codes(a + 64);
-                    Vector512<byte> a2_1 = V512.Codes(a + 68);
-                    c2_0 += V512.Widen(V512.Products(a2_0, w0_0) + V512.Products(a2_1, w1_0));
-                    c2_1 += V512.Widen(V512.Products(a2_0, w0_1) + V512.Products(a2_1, w1_1));
-                    Vector512<byte> a3_0 = V512.Codes(a + 96);
-                    Vector512<byte> a3_1 = V512.Codes(a + 100);
-                    c3_0 += V512.Widen(V512.Products(a3_0, w0_0) + V512.Products(a3_1, w1_0));
-                    c3_1 += V512.Widen(V512.Products(a3_0, w0_1) + V512.Products(a3_1, w1_1));
-                    Vector512<byte> a4_0 = V512.Codes(a + 128);
-                    Vector512<byte> a4_1 = V512.Codes(a + 132);
-                    c4_0 += V512.Widen(V512.Products(a4_0, w0_0) + V512.Products(a4_1, w1_0));
-                    c4_1 += V512.Widen(V512.Products(a4_0, w0_1) + V512.Products(a4_1, w1_1));
-                    Vector512<byte> a5_0 = V512.Codes(a + 160);
-                    Vector512<byte> a5_1 = V512.Codes(a + 164);
-                    c5_0 += V512.Widen(V512.Products(a5_0, w0_0) + V512.Products(a5_1, w1_0));
-                    c5_1 += V512.Widen(V512.Products(a5_0, w0_1) + V512.Products(a5_1, w1_1));
-                    Vector512<byte> a6_0 = V512.Codes(a + 192);
-                    Vector512<byte> a6_1 = V512.Codes(a + 196);
-                    c6_0 += V512.Widen(V512.Products(a6_0, w0_0) + V512.Products(a6_1, w1_0));
-                    c6_1 += V512.Widen(V512.Products(a6_0, w0_1) + V512.Products(a6_1, w1_1));
-                    Vector512<byte> a7_0 = V512.Codes(a + 224);
-                    Vector512<byte> a7_1 = V512.Codes(a + 228);
-                    c7_0 += V512.Widen(V512.Products(a7_0, w0_0) + V512.Products(a7_1, w1_0));
-                    c7_1 += V512.Widen(V512.Products(a7_0, w0_1) + V512.Products(a7_1, w1_1));
-                    a += 8;
-                    w += 128;
+                    Vector512<short> d0 = V512.LoadCodes(x + 0 + j * 32);
+                    Vector512<short> d1 = V512.LoadCodes(x + 576 + j * 32);
+                    Vector512<short> d2 = V512.LoadCodes(x + 1152 + j * 32);
+                    Vector512<short> d3 = V512.LoadCodes(x + 1728 + j * 32);
+                    Vector512<short> d4 = V512.LoadCodes(x + 2304 + j * 32);
+                    Vector512<short> d5 = V512.LoadCodes(x + 2880 + j * 32);
+                    Vector512<short> a = (d2 << 2) - d4, b = (d1 << 2) - d3, c = d4 - d2, e = (d3 - d1) << 1;
+                    (((d0 - d2) << 2) + c).Store(t + 0 + j * 32);
+                    (a + b).Store(t + 192 + j * 32);
+                    (a - b).Store(t + 384 + j * 32);
+                    (c + e).Store(t + 576 + j * 32);
+                    (c - e).Store(t + 768 + j * 32);
+                    (d5 - d3 - (e << 1)).Store(t + 960 + j * 32);
+                }
+                // Rows.
+                for (int i = 0; i < 6; i++)
+                {
+                    Vector512<short> d0 = Vector512.Load(t + i * 192 + 0);
+                    Vector512<short> d1 = Vector512.Load(t + i * 192 + 32);
+                    Vector512<short> d2 = Vector512.Load(t + i * 192 + 64);
+                    Vector512<short> d3 = Vector512.Load(t + i * 192 + 96);
+                    Vector512<short> d4 = Vector512.Load(t + i * 192 + 128);
+                    Vector512<short> d5 = Vector512.Load(t + i * 192 + 160);
+                    Vector512<short> a = (d2 << 2) - d4, b = (d1 << 2) - d3, c = d4 - d2, e = (d3 - d1) << 1;
+                    (((d0 - d2) << 2) + c).Store(v + i * 3264 + 0);
+                    (a + b).Store(v + i * 3264 + 544);
+                    (a - b).Store(v + i * 3264 + 1088);
+                    (c + e).Store(v + i * 3264 + 1632);
+                    (c - e).Store(v + i * 3264 + 2176);
+                    (d5 - d3 - (e << 1)).Store(v + i * 3264 + 2720);
                 }
             }
-            // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
-            int* e0 = corrections;
-            sbyte* f0 = (sbyte*)(e0 + 80);
-            for (int k = 1; k <= e0[0]; k++, f0 += 64)
+        }
+    }
+
+    /// <summary>8 tiles by 32 output channels of one position, summed over the input channels modulo 2^32.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Products(short* v, sbyte* w, int* m)
+    {
+        unchecked
+        {
+            Vector512<int> c0_0 = default, c1_0 = default, c2_0 = default, c3_0 = default, c4_0 = default, c5_0 = default, c6_0 = default, c7_0 = default;
+            Vector512<int> c0_1 = default, c1_1 = default, c2_1 = default, c3_1 = default, c4_1 = default, c5_1 = default, c6_1 = default, c7_1 = default;
+            for (int k = 0; k < 16; k++, v += 2, w += 64)
             {
-                byte* z = corner + e0[k];
-                Vector512<sbyte> u0 = Vector512.Load(f0);
-                Vector512<byte> z0 = V512.Codes(z);
-                c0_0 += V512.Widen(V512.Products(z0, u0));
-                Vector512<byte> z1 = V512.Codes(z + 32);
-                c1_0 += V512.Widen(V512.Products(z1, u0));
-                Vector512<byte> z2 = V512.Codes(z + 64);
-                c2_0 += V512.Widen(V512.Products(z2, u0));
-                Vector512<byte> z3 = V512.Codes(z + 96);
-                c3_0 += V512.Widen(V512.Products(z3, u0));
-                Vector512<byte> z4 = V512.Codes(z + 128);
-                c4_0 += V512.Widen(V512.Products(z4, u0));
-                Vector512<byte> z5 = V512.Codes(z + 160);
-                c5_0 += V512.Widen(V512.Products(z5, u0));
-                Vector512<byte> z6 = V512.Codes(z + 192);
-                c6_0 += V512.Widen(V512.Products(z6, u0));
-                Vector512<byte> z7 = V512.Codes(z + 224);
-                c7_0 += V512.Widen(V512.Products(z7, u0));
+                Vector512<short> w0 = Vector512.Load((short*)(w));
+                Vector512<short> w1 = Vector512.Load((short*)(w + 36864));
+                Sse.Prefetch0(w + 8192);
+                Sse.Prefetch0(w + 45056);
+                Vector512<short> a0 = V512.Codes((byte*)(v)).AsInt16();
+                c0_0 += V512.PairProducts(a0, w0);
+                c0_1 += V512.PairProducts(a0, w1);
+                Vector512<short> a1 = V512.Codes((byte*)(v + 32)).AsInt16();
+                c1_0 += V512.PairProducts(a1, w0);
+                c1_1 += V512.PairProducts(a1, w1);
+                Vector512<short> a2 = V512.Codes((byte*)(v + 64)).AsInt16();
+                c2_0 += V512.PairProducts(a2, w0);
+                c2_1 += V512.PairProducts(a2, w1);
+                Vector512<short> a3 = V512.Codes((byte*)(v + 96)).AsInt16();
+                c3_0 += V512.PairProducts(a3, w0);
+                c3_1 += V512.PairProducts(a3, w1);
+                Vector512<short> a4 = V512.Codes((byte*)(v + 128)).AsInt16();
+                c4_0 += V512.PairProducts(a4, w0);
+                c4_1 += V512.PairProducts(a4, w1);
+                Vector512<short> a5 = V512.Codes((byte*)(v + 160)).AsInt16();
+                c5_0 += V512.PairProducts(a5, w0);
+                c5_1 += V512.PairProducts(a5, w1);
+                Vector512<short> a6 = V512.Codes((byte*)(v + 192)).AsInt16();
+                c6_0 += V512.PairProducts(a6, w0);
+                c6_1 += V512.PairProducts(a6, w1);
+                Vector512<short> a7 = V512.Codes((byte*)(v + 224)).AsInt16();
+                c7_0 += V512.PairProducts(a7, w0);
+                c7_1 += V512.PairProducts(a7, w1);
             }
-            int* e1 = corrections + 1232;
-            sbyte* f1 = (sbyte*)(e1 + 80);
-            for (int k = 1; k <= e1[0]; k++, f1 += 64)
+            c0_0.Store(m); c0_1.Store(m + 16);
+            c1_0.Store(m + 32); c1_1.Store(m + 48);
+            c2_0.Store(m + 64); c2_1.Store(m + 80);
+            c3_0.Store(m + 96); c3_1.Store(m + 112);
+            c4_0.Store(m + 128); c4_1.Store(m + 144);
+            c5_0.Store(m + 160); c5_1.Store(m + 176);
+            c6_0.Store(m + 192); c6_1.Store(m + 208);
+            c7_0.Store(m + 224); c7_1.Store(m + 240);
+        }
+    }
+
+    /// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Output(int* m, int* sums, int* table, byte* other, byte* y0, byte* y1, int* scalars)
+    {
+        unchecked
+        {
             {
-                byte* z = corner + e1[k];
-                Vector512<sbyte> u0 = Vector512.Load(f1);
-                Vector512<byte> z0 = V512.Codes(z);
-                c0_1 += V512.Widen(V512.Products(z0, u0));
-                Vector512<byte> z1 = V512.Codes(z + 32);
-                c1_1 += V512.Widen(V512.Products(z1, u0));
-                Vector512<byte> z2 = V512.Codes(z + 64);
-                c2_1 += V512.Widen(V512.Products(z2, u0));
-                Vector512<byte> z3 = V512.Codes(z + 96);
-                c3_1 += V512.Widen(V512.Products(z3, u0));
-                Vector512<byte> z4 = V512.Codes(z + 128);
-                c4_1 += V512.Widen(V512.Products(z4, u0));
-                Vector512<byte> z5 = V512.Codes(z + 160);
-                c5_1 += V512.Widen(V512.Products(z5, u0));
-                Vector512<byte> z6 = V512.Codes(z + 192);
-                c6_1 += V512.Widen(V512.Products(z6, u0));
-                Vector512<byte> z7 = V512.Codes(z + 224);
-                c7_1 += V512.Widen(V512.Products(z7, u0));
+                Vector512<int> z0_0, z1_0, z2_0, z3_0;
+                {
+                    Vector512<int> m0 = Vector512.Load(m);
+                    Vector512<int> m1 = Vector512.Load(m + 3168);
+                    Vector512<int> m2 = Vector512.Load(m + 6336);
+                    Vector512<int> m3 = Vector512.Load(m + 9504);
+                    Vector512<int> m4 = Vector512.Load(m + 12672);
+                    Vector512<int> m5 = Vector512.Load(m + 15840);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    z0_0 = m0 + p + r;
+                    z1_0 = g + (s << 1);
+                    z2_0 = p + (r << 2);
+                    z3_0 = g + (s << 3) + (m5 << 1);
+                }
+                Vector512<int> z0_1, z1_1, z2_1, z3_1;
+                {
+                    Vector512<int> m0 = Vector512.Load(m + 528);
+                    Vector512<int> m1 = Vector512.Load(m + 3696);
+                    Vector512<int> m2 = Vector512.Load(m + 6864);
+                    Vector512<int> m3 = Vector512.Load(m + 10032);
+                    Vector512<int> m4 = Vector512.Load(m + 13200);
+                    Vector512<int> m5 = Vector512.Load(m + 16368);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    z0_1 = m0 + p + r;
+                    z1_1 = g + (s << 1);
+                    z2_1 = p + (r << 2);
+                    z3_1 = g + (s << 3) + (m5 << 1);
+                }
+                Vector512<int> z0_2, z1_2, z2_2, z3_2;
+                {
+                    Vector512<int> m0 = Vector512.Load(m + 1056);
+                    Vector512<int> m1 = Vector512.Load(m + 4224);
+                    Vector512<int> m2 = Vector512.Load(m + 7392);
+                    Vector512<int> m3 = Vector512.Load(m + 10560);
+                    Vector512<int> m4 = Vector512.Load(m + 13728);
+                    Vector512<int> m5 = Vector512.Load(m + 16896);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    z0_2 = m0 + p + r;
+                    z1_2 = g + (s << 1);
+                    z2_2 = p + (r << 2);
+                    z3_2 = g + (s << 3) + (m5 << 1);
+                }
+                Vector512<int> z0_3, z1_3, z2_3, z3_3;
+                {
+                    Vector512<int> m0 = Vector512.Load(m + 1584);
+                    Vector512<int> m1 = Vector512.Load(m + 4752);
+                    Vector512<int> m2 = Vector512.Load(m + 7920);
+                    Vector512<int> m3 = Vector512.Load(m + 11088);
+                    Vector512<int> m4 = Vector512.Load(m + 14256);
+                    Vector512<int> m5 = Vector512.Load(m + 17424);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    z0_3 = m0 + p + r;
+                    z1_3 = g + (s << 1);
+                    z2_3 = p + (r << 2);
+                    z3_3 = g + (s << 3) + (m5 << 1);
+                }
+                Vector512<int> z0_4, z1_4, z2_4, z3_4;
+                {
+                    Vector512<int> m0 = Vector512.Load(m + 2112);
+                    Vector512<int> m1 = Vector512.Load(m + 5280);
+                    Vector512<int> m2 = Vector512.Load(m + 8448);
+                    Vector512<int> m3 = Vector512.Load(m + 11616);
+                    Vector512<int> m4 = Vector512.Load(m + 14784);
+                    Vector512<int> m5 = Vector512.Load(m + 17952);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    z0_4 = m0 + p + r;
+                    z1_4 = g + (s << 1);
+                    z2_4 = p + (r << 2);
+                    z3_4 = g + (s << 3) + (m5 << 1);
+                }
+                Vector512<int> z0_5, z1_5, z2_5, z3_5;
+                {
+                    Vector512<int> m0 = Vector512.Load(m + 2640);
+                    Vector512<int> m1 = Vector512.Load(m + 5808);
+                    Vector512<int> m2 = Vector512.Load(m + 8976);
+                    Vector512<int> m3 = Vector512.Load(m + 12144);
+                    Vector512<int> m4 = Vector512.Load(m + 15312);
+                    Vector512<int> m5 = Vector512.Load(m + 18480);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    z0_5 = m0 + p + r;
+                    z1_5 = g + (s << 1);
+                    z2_5 = p + (r << 2);
+                    z3_5 = g + (s << 3) + (m5 << 1);
+                }
+                Vector512<int> bias = Vector512.Load(table), inverse = Vector512.Create(954437177);
+                {
+                    var p = z0_1 + z0_2;
+                    var g = z0_1 - z0_2;
+                    var r = z0_3 + z0_4;
+                    var s = z0_3 - z0_4;
+                    ((((z0_0 + p + r) * inverse) >> 6) + bias).Store(sums + 0);
+                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 16);
+                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 32);
+                    ((((g + (s << 3) + (z0_5 << 1)) * inverse) >> 6) + bias).Store(sums + 48);
+                }
+                {
+                    var p = z1_1 + z1_2;
+                    var g = z1_1 - z1_2;
+                    var r = z1_3 + z1_4;
+                    var s = z1_3 - z1_4;
+                    ((((z1_0 + p + r) * inverse) >> 6) + bias).Store(sums + 64);
+                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 80);
+                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 96);
+                    ((((g + (s << 3) + (z1_5 << 1)) * inverse) >> 6) + bias).Store(sums + 112);
+                }
+                {
+                    var p = z2_1 + z2_2;
+                    var g = z2_1 - z2_2;
+                    var r = z2_3 + z2_4;
+                    var s = z2_3 - z2_4;
+                    ((((z2_0 + p + r) * inverse) >> 6) + bias).Store(sums + 128);
+                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 144);
+                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 160);
+                    ((((g + (s << 3) + (z2_5 << 1)) * inverse) >> 6) + bias).Store(sums + 176);
+                }
+                {
+                    var p = z3_1 + z3_2;
+                    var g = z3_1 - z3_2;
+                    var r = z3_3 + z3_4;
+                    var s = z3_3 - z3_4;
+                    ((((z3_0 + p + r) * inverse) >> 6) + bias).Store(sums + 192);
+                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 208);
+                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 224);
+                    ((((g + (s << 3) + (z3_5 << 1)) * inverse) >> 6) + bias).Store(sums + 240);
+                }
             }
-            // Requantize and store.
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(c0_0, table, other, y0, y1, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(c0_1, table + 16, other + 32, y0 + 32, y1 + 16, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(c1_0, table, other + 64, y0 + 64, y1 + 32, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(c1_1, table + 16, other + 96, y0 + 96, y1 + 48, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(c2_0, table, other + 128, y0 + 128, y1 + 64, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(c2_1, table + 16, other + 160, y0 + 160, y1 + 80, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(c3_0, table, other + 192, y0 + 192, y1 + 96, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(c3_1, table + 16, other + 224, y0 + 224, y1 + 112, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(c4_0, table, other + 256, y0 + 256, y1 + 128, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(c4_1, table + 16, other + 288, y0 + 288, y1 + 144, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(c5_0, table, other + 320, y0 + 320, y1 + 160, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(c5_1, table + 16, other + 352, y0 + 352, y1 + 176, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(c6_0, table, other + 384, y0 + 384, y1 + 192, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(c6_1, table + 16, other + 416, y0 + 416, y1 + 208, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(c7_0, table, other + 448, y0 + 448, y1 + 224, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(c7_1, table + 16, other + 480, y0 + 480, y1 + 240, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(Vector512.Load(sums + 0), table, other, y0, y1, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(Vector512.Load(sums + 16), table, other + 64, y0 + 64, y1 + 32, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(Vector512.Load(sums + 32), table, other + 128, y0 + 128, y1 + 64, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(Vector512.Load(sums + 48), table, other + 192, y0 + 192, y1 + 96, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(Vector512.Load(sums + 64), table, other + 1024, y0 + 1024, y1 + 576, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(Vector512.Load(sums + 80), table, other + 1088, y0 + 1088, y1 + 608, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(Vector512.Load(sums + 96), table, other + 1152, y0 + 1152, y1 + 640, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(Vector512.Load(sums + 112), table, other + 1216, y0 + 1216, y1 + 672, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(Vector512.Load(sums + 128), table, other + 2048, y0 + 2048, y1 + 1152, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(Vector512.Load(sums + 144), table, other + 2112, y0 + 2112, y1 + 1184, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(Vector512.Load(sums + 160), table, other + 2176, y0 + 2176, y1 + 1216, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(Vector512.Load(sums + 176), table, other + 2240, y0 + 2240, y1 + 1248, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(Vector512.Load(sums + 192), table, other + 3072, y0 + 3072, y1 + 1728, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(Vector512.Load(sums + 208), table, other + 3136, y0 + 3136, y1 + 1760, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(Vector512.Load(sums + 224), table, other + 3200, y0 + 3200, y1 + 1792, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(Vector512.Load(sums + 240), table, other + 3264, y0 + 3264, y1 + 1824, scalars);
         }
     }
 
@@ -3123,7 +3318,9 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_AvxVnni(byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
+    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2(
+        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
+        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, byte* scratch, int first, int end)
     {
         unchecked
         {
@@ -3132,185 +3329,295 @@ unsafe partial class Resnet20Cifar10
             byte* y1 = (byte*)output2;
             // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
             int* scalars = stackalloc int[] { residualMultiplier, residualRounding, residualShift, output2Multiplier, output2Rounding, output2Shift };
-            // 16 output channels at a time.
-            for (int block = 0; block < 2; block += 1, weights += 4608, table += 16, other += 32, y0 += 32, y1 += 16)
+            short* codes = (short*)scratch;
+            int* products = (int*)(scratch + 39168);
+            byte* small = scratch + 78336;
+            for (int y = first; y < end; y += 16)
             {
-                for (int y = first; y < end; y++)
+                // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
+                int tiles = 0;
+                int stop = global::System.Math.Min(y + 16, end);
+                for (int top = y; top < stop; top += 4)
                 {
-                    byte* x = input + y * 576;
-                    byte* otherRow = other + y * 1024;
-                    byte* y0Row = y0 + y * 1024;
-                    byte* y1Row = y1 + y * 576;
-                    for (int i = 0; i < 4; i++, x += 128, otherRow += 256, y0Row += 256, y1Row += 128)
+                    byte* x = input + global::System.Math.Max(0, global::System.Math.Min(top, end - 4)) * 576;
+                    for (int column = 0; column < 16; column += 4)
                     {
-                        Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_AvxVnni_4x1(x, weights, table, otherRow, y0Row, y1Row, scalars);
+                        Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Input(x + column * 32, codes + tiles++ * 32, (short*)small);
+                    }
+                }
+                for (int block = 0; block < 2; block += 1)
+                {
+                    // Products of 16 output channels, position by position.
+                    for (int position = 0; position < 36; position++)
+                    {
+                        for (int tile = 0; tile < tiles; tile += 4)
+                        {
+                            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Products(codes + position * 544 + tile * 32, weights + block * 36864 + position * 1024, products + position * 272 + tile * 16);
+                        }
+                    }
+                    // Transform back, requantize and store.
+                    int* product = products;
+                    for (int top = y; top < stop; top += 4)
+                    {
+                        int row = global::System.Math.Max(0, global::System.Math.Min(top, end - 4));
+                        for (int column = 0; column < 16; column += 4)
+                        {
+                            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Output(product, (int*)small, table + block * 16, other + row * 1024 + column * 64 + block * 16 * 2, y0 + row * 1024 + column * 64 + block * 16 * 2, y1 + row * 576 + column * 32 + block * 16 * 1, scalars);
+                            product += 16;
+                        }
                     }
                 }
             }
         }
     }
 
-    /// <summary>Tile of 4 pixels by 16 output channels.</summary>
+    /// <summary>B^T x B of one tile: adds and shifts, at most 68 times the largest code.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_AvxVnni_4x1(byte* x, sbyte* w, int* table, byte* other, byte* y0, byte* y1, int* scalars)
+    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Input(byte* x, short* v, short* t)
     {
         unchecked
         {
-            // The accumulators start at the bias.
-            Vector256<int> c0_0 = Vector256.Load(table), c1_0 = c0_0, c2_0 = c0_0, c3_0 = c0_0;
-            Vector256<int> c0_1 = Vector256.Load(table + 8), c1_1 = c0_1, c2_1 = c0_1, c3_1 = c0_1;
-            for (int row = 0; row < 3; row++, x += 576)
+            for (int channel = 0; channel < 32; channel += 16, x += 16, v += 16)
             {
-                byte* a = x;
-                // Four codes by four weights per step.
-                for (int k = 0; k < 24; k++)
+                // Columns.
+                for (int j = 0; j < 6; j++)
                 {
-                    Vector256<sbyte> w0_0 = Vector256.Load(w);
-                    Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
-                    Vector256<byte> a0 = V256.Codes(a);
-                    c0_0 = V256.Dot(c0_0, a0, w0_0);
-                    c0_1 = V256.Dot(c0_1, a0, w0_1);
-                    Vector256<byte> a1 = V256.Codes(a + 32);
-                    c1_0 = V256.Dot(c1_0, a1, w0_0);
-                    c1_1 = V256.Dot(c1_1, a1, w0_1);
-                    Vector256<byte> a2 = V256.Codes(a + 64);
-                    c2_0 = V256.Dot(c2_0, a2, w0_0);
-                    c2_1 = V256.Dot(c2_1, a2, w0_1);
-                    Vector256<byte> a3 = V256.Codes(a + 96);
-                    c3_0 = V256.Dot(c3_0, a3, w0_0);
-                    c3_1 = V256.Dot(c3_1, a3, w0_1);
-                    a += 4;
-                    w += 64;
+                    Vector256<short> d0 = V256.LoadCodes(x + 0 + j * 32);
+                    Vector256<short> d1 = V256.LoadCodes(x + 576 + j * 32);
+                    Vector256<short> d2 = V256.LoadCodes(x + 1152 + j * 32);
+                    Vector256<short> d3 = V256.LoadCodes(x + 1728 + j * 32);
+                    Vector256<short> d4 = V256.LoadCodes(x + 2304 + j * 32);
+                    Vector256<short> d5 = V256.LoadCodes(x + 2880 + j * 32);
+                    Vector256<short> a = (d2 << 2) - d4, b = (d1 << 2) - d3, c = d4 - d2, e = (d3 - d1) << 1;
+                    (((d0 - d2) << 2) + c).Store(t + 0 + j * 16);
+                    (a + b).Store(t + 96 + j * 16);
+                    (a - b).Store(t + 192 + j * 16);
+                    (c + e).Store(t + 288 + j * 16);
+                    (c - e).Store(t + 384 + j * 16);
+                    (d5 - d3 - (e << 1)).Store(t + 480 + j * 16);
                 }
-            }
-            // Requantize and store.
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_AvxVnni_Finish(c0_0, c0_1, table, other, y0, y1, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_AvxVnni_Finish(c1_0, c1_1, table, other + 64, y0 + 64, y1 + 32, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_AvxVnni_Finish(c2_0, c2_1, table, other + 128, y0 + 128, y1 + 64, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_AvxVnni_Finish(c3_0, c3_1, table, other + 192, y0 + 192, y1 + 96, scalars);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_AvxVnni_Finish(Vector256<int> v0, Vector256<int> v1, int* table, byte* other, byte* y0, byte* y1, int* scalars)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0 << 4, table + 32, table + 64, table + 96, table + 128);
-            v1 = V256.Requantize(v1 << 4, table + 40, table + 72, table + 104, table + 136);
-            // Add the residual, brought to the same grid.
-            v0 = v0 + V256.Rescale(V256.LoadShorts(other) << 4, scalars);
-            v1 = v1 + V256.Rescale(V256.LoadShorts(other + 16) << 4, scalars);
-            v0 = Vector256.Max(Vector256.Min(v0, Vector256.Create(32767)), Vector256<int>.Zero);
-            v1 = Vector256.Max(Vector256.Min(v1, Vector256.Create(32767)), Vector256<int>.Zero);
-            // Store u15 codes.
-            Vector256<int> v0_0 = v0;
-            Vector256<int> v1_0 = v1;
-            V256.StoreShorts(y0, v0_0, v1_0);
-            // Store u7 codes.
-            Vector256<int> v0_1 = V256.Rescale(v0, scalars + 3);
-            Vector256<int> v1_1 = V256.Rescale(v1, scalars + 3);
-            Vector128.Min(V256.Bytes(v0_1, v1_1), Vector128.Create((byte)127)).Store(y1);
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2(byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
-    {
-        unchecked
-        {
-            int* corrections = (int*)(weights + 9216);
-            byte* other = (byte*)residual;
-            byte* y0 = (byte*)output1;
-            byte* y1 = (byte*)output2;
-            // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
-            int* scalars = stackalloc int[] { residualMultiplier, residualRounding, residualShift, output2Multiplier, output2Rounding, output2Shift };
-            // 16 output channels at a time.
-            for (int block = 0; block < 2; block += 1, weights += 4608, table += 16, corrections += 1232, other += 32, y0 += 32, y1 += 16)
-            {
-                for (int y = first; y < end; y++)
+                // Rows.
+                for (int i = 0; i < 6; i++)
                 {
-                    byte* x = input + y * 576;
-                    byte* otherRow = other + y * 1024;
-                    byte* y0Row = y0 + y * 1024;
-                    byte* y1Row = y1 + y * 576;
-                    for (int i = 0; i < 4; i++, x += 128, otherRow += 256, y0Row += 256, y1Row += 128)
-                    {
-                        Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_4x1(x, weights, table, corrections, otherRow, y0Row, y1Row, scalars);
-                    }
+                    Vector256<short> d0 = Vector256.Load(t + i * 96 + 0);
+                    Vector256<short> d1 = Vector256.Load(t + i * 96 + 16);
+                    Vector256<short> d2 = Vector256.Load(t + i * 96 + 32);
+                    Vector256<short> d3 = Vector256.Load(t + i * 96 + 48);
+                    Vector256<short> d4 = Vector256.Load(t + i * 96 + 64);
+                    Vector256<short> d5 = Vector256.Load(t + i * 96 + 80);
+                    Vector256<short> a = (d2 << 2) - d4, b = (d1 << 2) - d3, c = d4 - d2, e = (d3 - d1) << 1;
+                    (((d0 - d2) << 2) + c).Store(v + i * 3264 + 0);
+                    (a + b).Store(v + i * 3264 + 544);
+                    (a - b).Store(v + i * 3264 + 1088);
+                    (c + e).Store(v + i * 3264 + 1632);
+                    (c - e).Store(v + i * 3264 + 2176);
+                    (d5 - d3 - (e << 1)).Store(v + i * 3264 + 2720);
                 }
             }
         }
     }
 
-    /// <summary>Tile of 4 pixels by 16 output channels.</summary>
+    /// <summary>4 tiles by 16 output channels of one position, summed over the input channels modulo 2^32.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_4x1(byte* x, sbyte* w, int* table, int* corrections, byte* other, byte* y0, byte* y1, int* scalars)
+    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Products(short* v, sbyte* w, int* m)
     {
         unchecked
         {
-            // The accumulators start at the bias.
-            Vector256<int> c0_0 = Vector256.Load(table), c1_0 = c0_0, c2_0 = c0_0, c3_0 = c0_0;
-            Vector256<int> c0_1 = Vector256.Load(table + 8), c1_1 = c0_1, c2_1 = c0_1, c3_1 = c0_1;
-            byte* corner = x;
-            for (int row = 0; row < 3; row++, x += 576)
+            Vector256<int> c0_0 = default, c1_0 = default, c2_0 = default, c3_0 = default;
+            Vector256<int> c0_1 = default, c1_1 = default, c2_1 = default, c3_1 = default;
+            for (int k = 0; k < 16; k++, v += 2, w += 64)
             {
-                byte* a = x;
-                // 2 steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.
-                for (int k = 0; k < 12; k++)
+                Vector256<short> w0 = Vector256.Load((short*)(w));
+                Vector256<short> w1 = Vector256.Load((short*)(w + 32));
+                Sse.Prefetch0(w + 8192);
+                Vector256<short> a0 = V256.Codes((byte*)(v)).AsInt16();
+                c0_0 += V256.PairProducts(a0, w0);
+                c0_1 += V256.PairProducts(a0, w1);
+                Vector256<short> a1 = V256.Codes((byte*)(v + 32)).AsInt16();
+                c1_0 += V256.PairProducts(a1, w0);
+                c1_1 += V256.PairProducts(a1, w1);
+                Vector256<short> a2 = V256.Codes((byte*)(v + 64)).AsInt16();
+                c2_0 += V256.PairProducts(a2, w0);
+                c2_1 += V256.PairProducts(a2, w1);
+                Vector256<short> a3 = V256.Codes((byte*)(v + 96)).AsInt16();
+                c3_0 += V256.PairProducts(a3, w0);
+                c3_1 += V256.PairProducts(a3, w1);
+            }
+            c0_0.Store(m); c0_1.Store(m + 8);
+            c1_0.Store(m + 16); c1_1.Store(m + 24);
+            c2_0.Store(m + 32); c2_1.Store(m + 40);
+            c3_0.Store(m + 48); c3_1.Store(m + 56);
+        }
+    }
+
+    /// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Output(int* m, int* sums, int* table, byte* other, byte* y0, byte* y1, int* scalars)
+    {
+        unchecked
+        {
+            for (int lane = 0; lane < 16; lane += 8, m += 8)
+            {
+                Vector256<int> z0_0, z1_0, z2_0, z3_0;
                 {
-                    Vector256<sbyte> w0_0 = Vector256.Load(w);
-                    Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
-                    Vector256<sbyte> w1_0 = Vector256.Load(w + 64);
-                    Vector256<sbyte> w1_1 = Vector256.Load(w + 96);
-                    Vector256<byte> a0_0 = V256.Codes(a);
-                    Vector256<byte> a0_1 = V256.Codes(a + 4);
-                    c0_0 += V256.Widen(V256.Products(a0_0, w0_0) + V256.Products(a0_1, w1_0));
-                    c0_1 += V256.Widen(V256.Products(a0_0, w0_1) + V256.Products(a0_1, w1_1));
-                    Vector256<byte> a1_0 = V256.Codes(a + 32);
-                    Vector256<byte> a1_1 = V256.Codes(a + 36);
-                    c1_0 += V256.Widen(V256.Products(a1_0, w0_0) + V256.Products(a1_1, w1_0));
-                    c1_1 += V256.Widen(V256.Products(a1_0, w0_1) + V256.Products(a1_1, w1_1));
-                    Vector256<byte> a2_0 = V256.Codes(a + 64);
-                    Vector256<byte> a2_1 = V256.Codes(a + 68);
-                    c2_0 += V256.Widen(V256.Products(a2_0, w0_0) + V256.Products(a2_1, w1_0));
-                    c2_1 += V256.Widen(V256.Products(a2_0, w0_1) + V256.Products(a2_1, w1_1));
-                    Vector256<byte> a3_0 = V256.Codes(a + 96);
-                    Vector256<byte> a3_1 = V256.Codes(a + 100);
-                    c3_0 += V256.Widen(V256.Products(a3_0, w0_0) + V256.Products(a3_1, w1_0));
-                    c3_1 += V256.Widen(V256.Products(a3_0, w0_1) + V256.Products(a3_1, w1_1));
-                    a += 8;
-                    w += 128;
+                    Vector256<int> m0 = Vector256.Load(m);
+                    Vector256<int> m1 = Vector256.Load(m + 1632);
+                    Vector256<int> m2 = Vector256.Load(m + 3264);
+                    Vector256<int> m3 = Vector256.Load(m + 4896);
+                    Vector256<int> m4 = Vector256.Load(m + 6528);
+                    Vector256<int> m5 = Vector256.Load(m + 8160);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    z0_0 = m0 + p + r;
+                    z1_0 = g + (s << 1);
+                    z2_0 = p + (r << 2);
+                    z3_0 = g + (s << 3) + (m5 << 1);
+                }
+                Vector256<int> z0_1, z1_1, z2_1, z3_1;
+                {
+                    Vector256<int> m0 = Vector256.Load(m + 272);
+                    Vector256<int> m1 = Vector256.Load(m + 1904);
+                    Vector256<int> m2 = Vector256.Load(m + 3536);
+                    Vector256<int> m3 = Vector256.Load(m + 5168);
+                    Vector256<int> m4 = Vector256.Load(m + 6800);
+                    Vector256<int> m5 = Vector256.Load(m + 8432);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    z0_1 = m0 + p + r;
+                    z1_1 = g + (s << 1);
+                    z2_1 = p + (r << 2);
+                    z3_1 = g + (s << 3) + (m5 << 1);
+                }
+                Vector256<int> z0_2, z1_2, z2_2, z3_2;
+                {
+                    Vector256<int> m0 = Vector256.Load(m + 544);
+                    Vector256<int> m1 = Vector256.Load(m + 2176);
+                    Vector256<int> m2 = Vector256.Load(m + 3808);
+                    Vector256<int> m3 = Vector256.Load(m + 5440);
+                    Vector256<int> m4 = Vector256.Load(m + 7072);
+                    Vector256<int> m5 = Vector256.Load(m + 8704);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    z0_2 = m0 + p + r;
+                    z1_2 = g + (s << 1);
+                    z2_2 = p + (r << 2);
+                    z3_2 = g + (s << 3) + (m5 << 1);
+                }
+                Vector256<int> z0_3, z1_3, z2_3, z3_3;
+                {
+                    Vector256<int> m0 = Vector256.Load(m + 816);
+                    Vector256<int> m1 = Vector256.Load(m + 2448);
+                    Vector256<int> m2 = Vector256.Load(m + 4080);
+                    Vector256<int> m3 = Vector256.Load(m + 5712);
+                    Vector256<int> m4 = Vector256.Load(m + 7344);
+                    Vector256<int> m5 = Vector256.Load(m + 8976);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    z0_3 = m0 + p + r;
+                    z1_3 = g + (s << 1);
+                    z2_3 = p + (r << 2);
+                    z3_3 = g + (s << 3) + (m5 << 1);
+                }
+                Vector256<int> z0_4, z1_4, z2_4, z3_4;
+                {
+                    Vector256<int> m0 = Vector256.Load(m + 1088);
+                    Vector256<int> m1 = Vector256.Load(m + 2720);
+                    Vector256<int> m2 = Vector256.Load(m + 4352);
+                    Vector256<int> m3 = Vector256.Load(m + 5984);
+                    Vector256<int> m4 = Vector256.Load(m + 7616);
+                    Vector256<int> m5 = Vector256.Load(m + 9248);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    z0_4 = m0 + p + r;
+                    z1_4 = g + (s << 1);
+                    z2_4 = p + (r << 2);
+                    z3_4 = g + (s << 3) + (m5 << 1);
+                }
+                Vector256<int> z0_5, z1_5, z2_5, z3_5;
+                {
+                    Vector256<int> m0 = Vector256.Load(m + 1360);
+                    Vector256<int> m1 = Vector256.Load(m + 2992);
+                    Vector256<int> m2 = Vector256.Load(m + 4624);
+                    Vector256<int> m3 = Vector256.Load(m + 6256);
+                    Vector256<int> m4 = Vector256.Load(m + 7888);
+                    Vector256<int> m5 = Vector256.Load(m + 9520);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    z0_5 = m0 + p + r;
+                    z1_5 = g + (s << 1);
+                    z2_5 = p + (r << 2);
+                    z3_5 = g + (s << 3) + (m5 << 1);
+                }
+                Vector256<int> bias = Vector256.Load(table + lane), inverse = Vector256.Create(954437177);
+                {
+                    var p = z0_1 + z0_2;
+                    var g = z0_1 - z0_2;
+                    var r = z0_3 + z0_4;
+                    var s = z0_3 - z0_4;
+                    ((((z0_0 + p + r) * inverse) >> 6) + bias).Store(sums + 0 + lane);
+                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 16 + lane);
+                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 32 + lane);
+                    ((((g + (s << 3) + (z0_5 << 1)) * inverse) >> 6) + bias).Store(sums + 48 + lane);
+                }
+                {
+                    var p = z1_1 + z1_2;
+                    var g = z1_1 - z1_2;
+                    var r = z1_3 + z1_4;
+                    var s = z1_3 - z1_4;
+                    ((((z1_0 + p + r) * inverse) >> 6) + bias).Store(sums + 64 + lane);
+                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 80 + lane);
+                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 96 + lane);
+                    ((((g + (s << 3) + (z1_5 << 1)) * inverse) >> 6) + bias).Store(sums + 112 + lane);
+                }
+                {
+                    var p = z2_1 + z2_2;
+                    var g = z2_1 - z2_2;
+                    var r = z2_3 + z2_4;
+                    var s = z2_3 - z2_4;
+                    ((((z2_0 + p + r) * inverse) >> 6) + bias).Store(sums + 128 + lane);
+                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 144 + lane);
+                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 160 + lane);
+                    ((((g + (s << 3) + (z2_5 << 1)) * inverse) >> 6) + bias).Store(sums + 176 + lane);
+                }
+                {
+                    var p = z3_1 + z3_2;
+                    var g = z3_1 - z3_2;
+                    var r = z3_3 + z3_4;
+                    var s = z3_3 - z3_4;
+                    ((((z3_0 + p + r) * inverse) >> 6) + bias).Store(sums + 192 + lane);
+                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 208 + lane);
+                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 224 + lane);
+                    ((((g + (s << 3) + (z3_5 << 1)) * inverse) >> 6) + bias).Store(sums + 240 + lane);
                 }
             }
-            // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
-            int* e0 = corrections;
-            sbyte* f0 = (sbyte*)(e0 + 80);
-            for (int k = 1; k <= e0[0]; k++, f0 += 64)
-            {
-                byte* z = corner + e0[k];
-                Vector256<sbyte> u0 = Vector256.Load(f0);
-                Vector256<sbyte> u1 = Vector256.Load(f0 + 32);
-                Vector256<byte> z0 = V256.Codes(z);
-                c0_0 += V256.Widen(V256.Products(z0, u0));
-                c0_1 += V256.Widen(V256.Products(z0, u1));
-                Vector256<byte> z1 = V256.Codes(z + 32);
-                c1_0 += V256.Widen(V256.Products(z1, u0));
-                c1_1 += V256.Widen(V256.Products(z1, u1));
-                Vector256<byte> z2 = V256.Codes(z + 64);
-                c2_0 += V256.Widen(V256.Products(z2, u0));
-                c2_1 += V256.Widen(V256.Products(z2, u1));
-                Vector256<byte> z3 = V256.Codes(z + 96);
-                c3_0 += V256.Widen(V256.Products(z3, u0));
-                c3_1 += V256.Widen(V256.Products(z3, u1));
-            }
-            // Requantize and store.
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Finish(c0_0, c0_1, table, other, y0, y1, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Finish(c1_0, c1_1, table, other + 64, y0 + 64, y1 + 32, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Finish(c2_0, c2_1, table, other + 128, y0 + 128, y1 + 64, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Finish(c3_0, c3_1, table, other + 192, y0 + 192, y1 + 96, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Finish(Vector256.Load(sums + 0), Vector256.Load(sums + 8), table, other, y0, y1, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Finish(Vector256.Load(sums + 16), Vector256.Load(sums + 24), table, other + 64, y0 + 64, y1 + 32, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Finish(Vector256.Load(sums + 32), Vector256.Load(sums + 40), table, other + 128, y0 + 128, y1 + 64, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Finish(Vector256.Load(sums + 48), Vector256.Load(sums + 56), table, other + 192, y0 + 192, y1 + 96, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Finish(Vector256.Load(sums + 64), Vector256.Load(sums + 72), table, other + 1024, y0 + 1024, y1 + 576, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Finish(Vector256.Load(sums + 80), Vector256.Load(sums + 88), table, other + 1088, y0 + 1088, y1 + 608, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Finish(Vector256.Load(sums + 96), Vector256.Load(sums + 104), table, other + 1152, y0 + 1152, y1 + 640, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Finish(Vector256.Load(sums + 112), Vector256.Load(sums + 120), table, other + 1216, y0 + 1216, y1 + 672, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Finish(Vector256.Load(sums + 128), Vector256.Load(sums + 136), table, other + 2048, y0 + 2048, y1 + 1152, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Finish(Vector256.Load(sums + 144), Vector256.Load(sums + 152), table, other + 2112, y0 + 2112, y1 + 1184, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Finish(Vector256.Load(sums + 160), Vector256.Load(sums + 168), table, other + 2176, y0 + 2176, y1 + 1216, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Finish(Vector256.Load(sums + 176), Vector256.Load(sums + 184), table, other + 2240, y0 + 2240, y1 + 1248, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Finish(Vector256.Load(sums + 192), Vector256.Load(sums + 200), table, other + 3072, y0 + 3072, y1 + 1728, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Finish(Vector256.Load(sums + 208), Vector256.Load(sums + 216), table, other + 3136, y0 + 3136, y1 + 1760, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Finish(Vector256.Load(sums + 224), Vector256.Load(sums + 232), table, other + 3200, y0 + 3200, y1 + 1792, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Finish(Vector256.Load(sums + 240), Vector256.Load(sums + 248), table, other + 3264, y0 + 3264, y1 + 1824, scalars);
         }
     }
 
@@ -3340,100 +3647,306 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41(byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
+    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41(
+        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
+        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, byte* scratch, int first, int end)
     {
         unchecked
         {
-            int* corrections = (int*)(weights + 9216);
             byte* other = (byte*)residual;
             byte* y0 = (byte*)output1;
             byte* y1 = (byte*)output2;
             // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
             int* scalars = stackalloc int[] { residualMultiplier, residualRounding, residualShift, output2Multiplier, output2Rounding, output2Shift };
-            // 16 output channels at a time.
-            for (int block = 0; block < 2; block += 1, weights += 4608, table += 16, corrections += 1232, other += 32, y0 += 32, y1 += 16)
+            short* codes = (short*)scratch;
+            int* products = (int*)(scratch + 39168);
+            byte* small = scratch + 78336;
+            for (int y = first; y < end; y += 16)
             {
-                for (int y = first; y < end; y++)
+                // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
+                int tiles = 0;
+                int stop = global::System.Math.Min(y + 16, end);
+                for (int top = y; top < stop; top += 4)
                 {
-                    byte* x = input + y * 576;
-                    byte* otherRow = other + y * 1024;
-                    byte* y0Row = y0 + y * 1024;
-                    byte* y1Row = y1 + y * 576;
-                    for (int i = 0; i < 8; i++, x += 64, otherRow += 128, y0Row += 128, y1Row += 64)
+                    byte* x = input + global::System.Math.Max(0, global::System.Math.Min(top, end - 4)) * 576;
+                    for (int column = 0; column < 16; column += 4)
                     {
-                        Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_2x1(x, weights, table, corrections, otherRow, y0Row, y1Row, scalars);
+                        Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Input(x + column * 32, codes + tiles++ * 32, (short*)small);
+                    }
+                }
+                for (int block = 0; block < 2; block += 1)
+                {
+                    // Products of 16 output channels, position by position.
+                    for (int position = 0; position < 36; position++)
+                    {
+                        for (int tile = 0; tile < tiles; tile += 2)
+                        {
+                            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Products(codes + position * 544 + tile * 32, weights + block * 36864 + position * 1024, products + position * 272 + tile * 16);
+                        }
+                    }
+                    // Transform back, requantize and store.
+                    int* product = products;
+                    for (int top = y; top < stop; top += 4)
+                    {
+                        int row = global::System.Math.Max(0, global::System.Math.Min(top, end - 4));
+                        for (int column = 0; column < 16; column += 4)
+                        {
+                            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Output(product, (int*)small, table + block * 16, other + row * 1024 + column * 64 + block * 16 * 2, y0 + row * 1024 + column * 64 + block * 16 * 2, y1 + row * 576 + column * 32 + block * 16 * 1, scalars);
+                            product += 16;
+                        }
                     }
                 }
             }
         }
     }
 
-    /// <summary>Tile of 2 pixels by 16 output channels.</summary>
+    /// <summary>B^T x B of one tile: adds and shifts, at most 68 times the largest code.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_2x1(byte* x, sbyte* w, int* table, int* corrections, byte* other, byte* y0, byte* y1, int* scalars)
+    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Input(byte* x, short* v, short* t)
     {
         unchecked
         {
-            // The accumulators start at the bias.
-            Vector128<int> c0_0 = Vector128.Load(table), c1_0 = c0_0;
-            Vector128<int> c0_1 = Vector128.Load(table + 4), c1_1 = c0_1;
-            Vector128<int> c0_2 = Vector128.Load(table + 8), c1_2 = c0_2;
-            Vector128<int> c0_3 = Vector128.Load(table + 12), c1_3 = c0_3;
-            byte* corner = x;
-            for (int row = 0; row < 3; row++, x += 576)
+            for (int channel = 0; channel < 32; channel += 8, x += 8, v += 8)
             {
-                byte* a = x;
-                // 2 steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.
-                for (int k = 0; k < 12; k++)
+                // Columns.
+                for (int j = 0; j < 6; j++)
                 {
-                    Vector128<sbyte> w0_0 = Vector128.Load(w);
-                    Vector128<sbyte> w0_1 = Vector128.Load(w + 16);
-                    Vector128<sbyte> w0_2 = Vector128.Load(w + 32);
-                    Vector128<sbyte> w0_3 = Vector128.Load(w + 48);
-                    Vector128<sbyte> w1_0 = Vector128.Load(w + 64);
-                    Vector128<sbyte> w1_1 = Vector128.Load(w + 80);
-                    Vector128<sbyte> w1_2 = Vector128.Load(w + 96);
-                    Vector128<sbyte> w1_3 = Vector128.Load(w + 112);
-                    Vector128<byte> a0_0 = V128.Codes(a);
-                    Vector128<byte> a0_1 = V128.Codes(a + 4);
-                    c0_0 += V128.Widen(V128.Products(a0_0, w0_0) + V128.Products(a0_1, w1_0));
-                    c0_1 += V128.Widen(V128.Products(a0_0, w0_1) + V128.Products(a0_1, w1_1));
-                    c0_2 += V128.Widen(V128.Products(a0_0, w0_2) + V128.Products(a0_1, w1_2));
-                    c0_3 += V128.Widen(V128.Products(a0_0, w0_3) + V128.Products(a0_1, w1_3));
-                    Vector128<byte> a1_0 = V128.Codes(a + 32);
-                    Vector128<byte> a1_1 = V128.Codes(a + 36);
-                    c1_0 += V128.Widen(V128.Products(a1_0, w0_0) + V128.Products(a1_1, w1_0));
-                    c1_1 += V128.Widen(V128.Products(a1_0, w0_1) + V128.Products(a1_1, w1_1));
-                    c1_2 += V128.Widen(V128.Products(a1_0, w0_2) + V128.Products(a1_1, w1_2));
-                    c1_3 += V128.Widen(V128.Products(a1_0, w0_3) + V128.Products(a1_1, w1_3));
-                    a += 8;
-                    w += 128;
+                    Vector128<short> d0 = V128.LoadCodes(x + 0 + j * 32);
+                    Vector128<short> d1 = V128.LoadCodes(x + 576 + j * 32);
+                    Vector128<short> d2 = V128.LoadCodes(x + 1152 + j * 32);
+                    Vector128<short> d3 = V128.LoadCodes(x + 1728 + j * 32);
+                    Vector128<short> d4 = V128.LoadCodes(x + 2304 + j * 32);
+                    Vector128<short> d5 = V128.LoadCodes(x + 2880 + j * 32);
+                    Vector128<short> a = (d2 << 2) - d4, b = (d1 << 2) - d3, c = d4 - d2, e = (d3 - d1) << 1;
+                    (((d0 - d2) << 2) + c).Store(t + 0 + j * 8);
+                    (a + b).Store(t + 48 + j * 8);
+                    (a - b).Store(t + 96 + j * 8);
+                    (c + e).Store(t + 144 + j * 8);
+                    (c - e).Store(t + 192 + j * 8);
+                    (d5 - d3 - (e << 1)).Store(t + 240 + j * 8);
+                }
+                // Rows.
+                for (int i = 0; i < 6; i++)
+                {
+                    Vector128<short> d0 = Vector128.Load(t + i * 48 + 0);
+                    Vector128<short> d1 = Vector128.Load(t + i * 48 + 8);
+                    Vector128<short> d2 = Vector128.Load(t + i * 48 + 16);
+                    Vector128<short> d3 = Vector128.Load(t + i * 48 + 24);
+                    Vector128<short> d4 = Vector128.Load(t + i * 48 + 32);
+                    Vector128<short> d5 = Vector128.Load(t + i * 48 + 40);
+                    Vector128<short> a = (d2 << 2) - d4, b = (d1 << 2) - d3, c = d4 - d2, e = (d3 - d1) << 1;
+                    (((d0 - d2) << 2) + c).Store(v + i * 3264 + 0);
+                    (a + b).Store(v + i * 3264 + 544);
+                    (a - b).Store(v + i * 3264 + 1088);
+                    (c + e).Store(v + i * 3264 + 1632);
+                    (c - e).Store(v + i * 3264 + 2176);
+                    (d5 - d3 - (e << 1)).Store(v + i * 3264 + 2720);
                 }
             }
-            // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
-            int* e0 = corrections;
-            sbyte* f0 = (sbyte*)(e0 + 80);
-            for (int k = 1; k <= e0[0]; k++, f0 += 64)
+        }
+    }
+
+    /// <summary>2 tiles by 16 output channels of one position, summed over the input channels modulo 2^32.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Products(short* v, sbyte* w, int* m)
+    {
+        unchecked
+        {
+            Vector128<int> c0_0 = default, c1_0 = default;
+            Vector128<int> c0_1 = default, c1_1 = default;
+            Vector128<int> c0_2 = default, c1_2 = default;
+            Vector128<int> c0_3 = default, c1_3 = default;
+            for (int k = 0; k < 16; k++, v += 2, w += 64)
             {
-                byte* z = corner + e0[k];
-                Vector128<sbyte> u0 = Vector128.Load(f0);
-                Vector128<sbyte> u1 = Vector128.Load(f0 + 16);
-                Vector128<sbyte> u2 = Vector128.Load(f0 + 32);
-                Vector128<sbyte> u3 = Vector128.Load(f0 + 48);
-                Vector128<byte> z0 = V128.Codes(z);
-                c0_0 += V128.Widen(V128.Products(z0, u0));
-                c0_1 += V128.Widen(V128.Products(z0, u1));
-                c0_2 += V128.Widen(V128.Products(z0, u2));
-                c0_3 += V128.Widen(V128.Products(z0, u3));
-                Vector128<byte> z1 = V128.Codes(z + 32);
-                c1_0 += V128.Widen(V128.Products(z1, u0));
-                c1_1 += V128.Widen(V128.Products(z1, u1));
-                c1_2 += V128.Widen(V128.Products(z1, u2));
-                c1_3 += V128.Widen(V128.Products(z1, u3));
+                Vector128<short> w0 = Vector128.Load((short*)(w));
+                Vector128<short> w1 = Vector128.Load((short*)(w + 16));
+                Vector128<short> w2 = Vector128.Load((short*)(w + 32));
+                Vector128<short> w3 = Vector128.Load((short*)(w + 48));
+                Sse.Prefetch0(w + 8192);
+                Vector128<short> a0 = V128.Codes((byte*)(v)).AsInt16();
+                c0_0 += V128.PairProducts(a0, w0);
+                c0_1 += V128.PairProducts(a0, w1);
+                c0_2 += V128.PairProducts(a0, w2);
+                c0_3 += V128.PairProducts(a0, w3);
+                Vector128<short> a1 = V128.Codes((byte*)(v + 32)).AsInt16();
+                c1_0 += V128.PairProducts(a1, w0);
+                c1_1 += V128.PairProducts(a1, w1);
+                c1_2 += V128.PairProducts(a1, w2);
+                c1_3 += V128.PairProducts(a1, w3);
             }
-            // Requantize and store.
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Finish(c0_0, c0_1, c0_2, c0_3, table, other, y0, y1, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Finish(c1_0, c1_1, c1_2, c1_3, table, other + 64, y0 + 64, y1 + 32, scalars);
+            c0_0.Store(m); c0_1.Store(m + 4); c0_2.Store(m + 8); c0_3.Store(m + 12);
+            c1_0.Store(m + 16); c1_1.Store(m + 20); c1_2.Store(m + 24); c1_3.Store(m + 28);
+        }
+    }
+
+    /// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Output(int* m, int* sums, int* table, byte* other, byte* y0, byte* y1, int* scalars)
+    {
+        unchecked
+        {
+            for (int lane = 0; lane < 16; lane += 4, m += 4)
+            {
+                Vector128<int> z0_0, z1_0, z2_0, z3_0;
+                {
+                    Vector128<int> m0 = Vector128.Load(m);
+                    Vector128<int> m1 = Vector128.Load(m + 1632);
+                    Vector128<int> m2 = Vector128.Load(m + 3264);
+                    Vector128<int> m3 = Vector128.Load(m + 4896);
+                    Vector128<int> m4 = Vector128.Load(m + 6528);
+                    Vector128<int> m5 = Vector128.Load(m + 8160);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    z0_0 = m0 + p + r;
+                    z1_0 = g + (s << 1);
+                    z2_0 = p + (r << 2);
+                    z3_0 = g + (s << 3) + (m5 << 1);
+                }
+                Vector128<int> z0_1, z1_1, z2_1, z3_1;
+                {
+                    Vector128<int> m0 = Vector128.Load(m + 272);
+                    Vector128<int> m1 = Vector128.Load(m + 1904);
+                    Vector128<int> m2 = Vector128.Load(m + 3536);
+                    Vector128<int> m3 = Vector128.Load(m + 5168);
+                    Vector128<int> m4 = Vector128.Load(m + 6800);
+                    Vector128<int> m5 = Vector128.Load(m + 8432);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    z0_1 = m0 + p + r;
+                    z1_1 = g + (s << 1);
+                    z2_1 = p + (r << 2);
+                    z3_1 = g + (s << 3) + (m5 << 1);
+                }
+                Vector128<int> z0_2, z1_2, z2_2, z3_2;
+                {
+                    Vector128<int> m0 = Vector128.Load(m + 544);
+                    Vector128<int> m1 = Vector128.Load(m + 2176);
+                    Vector128<int> m2 = Vector128.Load(m + 3808);
+                    Vector128<int> m3 = Vector128.Load(m + 5440);
+                    Vector128<int> m4 = Vector128.Load(m + 7072);
+                    Vector128<int> m5 = Vector128.Load(m + 8704);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    z0_2 = m0 + p + r;
+                    z1_2 = g + (s << 1);
+                    z2_2 = p + (r << 2);
+                    z3_2 = g + (s << 3) + (m5 << 1);
+                }
+                Vector128<int> z0_3, z1_3, z2_3, z3_3;
+                {
+                    Vector128<int> m0 = Vector128.Load(m + 816);
+                    Vector128<int> m1 = Vector128.Load(m + 2448);
+                    Vector128<int> m2 = Vector128.Load(m + 4080);
+                    Vector128<int> m3 = Vector128.Load(m + 5712);
+                    Vector128<int> m4 = Vector128.Load(m + 7344);
+                    Vector128<int> m5 = Vector128.Load(m + 8976);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    z0_3 = m0 + p + r;
+                    z1_3 = g + (s << 1);
+                    z2_3 = p + (r << 2);
+                    z3_3 = g + (s << 3) + (m5 << 1);
+                }
+                Vector128<int> z0_4, z1_4, z2_4, z3_4;
+                {
+                    Vector128<int> m0 = Vector128.Load(m + 1088);
+                    Vector128<int> m1 = Vector128.Load(m + 2720);
+                    Vector128<int> m2 = Vector128.Load(m + 4352);
+                    Vector128<int> m3 = Vector128.Load(m + 5984);
+                    Vector128<int> m4 = Vector128.Load(m + 7616);
+                    Vector128<int> m5 = Vector128.Load(m + 9248);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    z0_4 = m0 + p + r;
+                    z1_4 = g + (s << 1);
+                    z2_4 = p + (r << 2);
+                    z3_4 = g + (s << 3) + (m5 << 1);
+                }
+                Vector128<int> z0_5, z1_5, z2_5, z3_5;
+                {
+                    Vector128<int> m0 = Vector128.Load(m + 1360);
+                    Vector128<int> m1 = Vector128.Load(m + 2992);
+                    Vector128<int> m2 = Vector128.Load(m + 4624);
+                    Vector128<int> m3 = Vector128.Load(m + 6256);
+                    Vector128<int> m4 = Vector128.Load(m + 7888);
+                    Vector128<int> m5 = Vector128.Load(m + 9520);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    z0_5 = m0 + p + r;
+                    z1_5 = g + (s << 1);
+                    z2_5 = p + (r << 2);
+                    z3_5 = g + (s << 3) + (m5 << 1);
+                }
+                Vector128<int> bias = Vector128.Load(table + lane), inverse = Vector128.Create(954437177);
+                {
+                    var p = z0_1 + z0_2;
+                    var g = z0_1 - z0_2;
+                    var r = z0_3 + z0_4;
+                    var s = z0_3 - z0_4;
+                    ((((z0_0 + p + r) * inverse) >> 6) + bias).Store(sums + 0 + lane);
+                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 16 + lane);
+                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 32 + lane);
+                    ((((g + (s << 3) + (z0_5 << 1)) * inverse) >> 6) + bias).Store(sums + 48 + lane);
+                }
+                {
+                    var p = z1_1 + z1_2;
+                    var g = z1_1 - z1_2;
+                    var r = z1_3 + z1_4;
+                    var s = z1_3 - z1_4;
+                    ((((z1_0 + p + r) * inverse) >> 6) + bias).Store(sums + 64 + lane);
+                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 80 + lane);
+                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 96 + lane);
+                    ((((g + (s << 3) + (z1_5 << 1)) * inverse) >> 6) + bias).Store(sums + 112 + lane);
+                }
+                {
+                    var p = z2_1 + z2_2;
+                    var g = z2_1 - z2_2;
+                    var r = z2_3 + z2_4;
+                    var s = z2_3 - z2_4;
+                    ((((z2_0 + p + r) * inverse) >> 6) + bias).Store(sums + 128 + lane);
+                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 144 + lane);
+                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 160 + lane);
+                    ((((g + (s << 3) + (z2_5 << 1)) * inverse) >> 6) + bias).Store(sums + 176 + lane);
+                }
+                {
+                    var p = z3_1 + z3_2;
+                    var g = z3_1 - z3_2;
+                    var r = z3_3 + z3_4;
+                    var s = z3_3 - z3_4;
+                    ((((z3_0 + p + r) * inverse) >> 6) + bias).Store(sums + 192 + lane);
+                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 208 + lane);
+                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 224 + lane);
+                    ((((g + (s << 3) + (z3_5 << 1)) * inverse) >> 6) + bias).Store(sums + 240 + lane);
+                }
+            }
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Finish(Vector128.Load(sums + 0), Vector128.Load(sums + 4), Vector128.Load(sums + 8), Vector128.Load(sums + 12), table, other, y0, y1, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Finish(Vector128.Load(sums + 16), Vector128.Load(sums + 20), Vector128.Load(sums + 24), Vector128.Load(sums + 28), table, other + 64, y0 + 64, y1 + 32, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Finish(Vector128.Load(sums + 32), Vector128.Load(sums + 36), Vector128.Load(sums + 40), Vector128.Load(sums + 44), table, other + 128, y0 + 128, y1 + 64, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Finish(Vector128.Load(sums + 48), Vector128.Load(sums + 52), Vector128.Load(sums + 56), Vector128.Load(sums + 60), table, other + 192, y0 + 192, y1 + 96, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Finish(Vector128.Load(sums + 64), Vector128.Load(sums + 68), Vector128.Load(sums + 72), Vector128.Load(sums + 76), table, other + 1024, y0 + 1024, y1 + 576, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Finish(Vector128.Load(sums + 80), Vector128.Load(sums + 84), Vector128.Load(sums + 88), Vector128.Load(sums + 92), table, other + 1088, y0 + 1088, y1 + 608, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Finish(Vector128.Load(sums + 96), Vector128.Load(sums + 100), Vector128.Load(sums + 104), Vector128.Load(sums + 108), table, other + 1152, y0 + 1152, y1 + 640, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Finish(Vector128.Load(sums + 112), Vector128.Load(sums + 116), Vector128.Load(sums + 120), Vector128.Load(sums + 124), table, other + 1216, y0 + 1216, y1 + 672, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Finish(Vector128.Load(sums + 128), Vector128.Load(sums + 132), Vector128.Load(sums + 136), Vector128.Load(sums + 140), table, other + 2048, y0 + 2048, y1 + 1152, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Finish(Vector128.Load(sums + 144), Vector128.Load(sums + 148), Vector128.Load(sums + 152), Vector128.Load(sums + 156), table, other + 2112, y0 + 2112, y1 + 1184, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Finish(Vector128.Load(sums + 160), Vector128.Load(sums + 164), Vector128.Load(sums + 168), Vector128.Load(sums + 172), table, other + 2176, y0 + 2176, y1 + 1216, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Finish(Vector128.Load(sums + 176), Vector128.Load(sums + 180), Vector128.Load(sums + 184), Vector128.Load(sums + 188), table, other + 2240, y0 + 2240, y1 + 1248, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Finish(Vector128.Load(sums + 192), Vector128.Load(sums + 196), Vector128.Load(sums + 200), Vector128.Load(sums + 204), table, other + 3072, y0 + 3072, y1 + 1728, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Finish(Vector128.Load(sums + 208), Vector128.Load(sums + 212), Vector128.Load(sums + 216), Vector128.Load(sums + 220), table, other + 3136, y0 + 3136, y1 + 1760, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Finish(Vector128.Load(sums + 224), Vector128.Load(sums + 228), Vector128.Load(sums + 232), Vector128.Load(sums + 236), table, other + 3200, y0 + 3200, y1 + 1792, scalars);
+            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Finish(Vector128.Load(sums + 240), Vector128.Load(sums + 244), Vector128.Load(sums + 248), Vector128.Load(sums + 252), table, other + 3264, y0 + 3264, y1 + 1824, scalars);
         }
     }
 
@@ -3475,7 +3988,7 @@ unsafe partial class Resnet20Cifar10
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Scalar(
         byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
-        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
+        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, byte* scratch, int first, int end)
     {
         unchecked
         {
@@ -3522,172 +4035,341 @@ unsafe partial class Resnet20Cifar10
     /// Requantized values lie in [-3 726, 2 987] before the clamp.</para>
     /// </remarks>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
+    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7(byte* input, sbyte* weights, int* table, byte* output, byte* scratch, int first, int end)
     {
         unchecked
         {
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512(input, weights, table, output, first, end);
-            }
-            else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
-            {
-                Conv3x3_16x16x32_To16x16x32_U7S8_U7_AvxVnni(input, weights, table, output, first, end);
+                Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512(input, weights, table, output, scratch, first, end);
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2(input, weights, table, output, first, end);
+                Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2(input, weights, table, output, scratch, first, end);
             }
             else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
             {
-                Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41(input, weights, table, output, first, end);
+                Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41(input, weights, table, output, scratch, first, end);
             }
             else
             {
-                Conv3x3_16x16x32_To16x16x32_U7S8_U7_Scalar(input, weights, table, output, first, end);
+                Conv3x3_16x16x32_To16x16x32_U7S8_U7_Scalar(input, weights, table, output, scratch, first, end);
             }
         }
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
+    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512(byte* input, sbyte* weights, int* table, byte* output, byte* scratch, int first, int end)
     {
         unchecked
         {
-            int* corrections = (int*)(weights + 9216);
             byte* y0 = (byte*)output;
-            for (int y = first; y < end; y++)
+            short* codes = (short*)scratch;
+            int* products = (int*)(scratch + 39168);
+            byte* small = scratch + 115200;
+            for (int y = first; y < end; y += 16)
             {
-                byte* x = input + y * 576;
-                byte* y0Row = y0 + y * 576;
-                for (int i = 0; i < 2; i++, x += 256, y0Row += 256)
+                // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
+                int tiles = 0;
+                int stop = global::System.Math.Min(y + 16, end);
+                for (int top = y; top < stop; top += 4)
                 {
-                    Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_8x2(x, weights, table, corrections, y0Row);
+                    byte* x = input + global::System.Math.Max(0, global::System.Math.Min(top, end - 4)) * 576;
+                    for (int column = 0; column < 16; column += 4)
+                    {
+                        Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Input(x + column * 32, codes + tiles++ * 32, (short*)small);
+                    }
+                }
+                for (int block = 0; block < 2; block += 2)
+                {
+                    // Products of 32 output channels, position by position.
+                    for (int position = 0; position < 36; position++)
+                    {
+                        for (int tile = 0; tile < tiles; tile += 8)
+                        {
+                            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Products(codes + position * 544 + tile * 32, weights + block * 36864 + position * 1024, products + position * 528 + tile * 32);
+                        }
+                    }
+                    // Transform back, requantize and store.
+                    int* product = products;
+                    for (int top = y; top < stop; top += 4)
+                    {
+                        int row = global::System.Math.Max(0, global::System.Math.Min(top, end - 4));
+                        for (int column = 0; column < 16; column += 4)
+                        {
+                            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Output(product, (int*)small, table + block * 16, y0 + row * 576 + column * 32 + block * 16 * 1);
+                            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Output(product + 16, (int*)small, table + (block + 1) * 16, y0 + row * 576 + column * 32 + (block + 1) * 16 * 1);
+                            product += 32;
+                        }
+                    }
                 }
             }
         }
     }
 
-    /// <summary>Tile of 8 pixels by 32 output channels.</summary>
+    /// <summary>B^T x B of one tile: adds and shifts, at most 68 times the largest code.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_8x2(byte* x, sbyte* w, int* table, int* corrections, byte* y0)
+    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Input(byte* x, short* v, short* t)
     {
         unchecked
         {
-            // The accumulators start at the bias.
-            Vector512<int> c0_0 = Vector512.Load(table), c1_0 = c0_0, c2_0 = c0_0, c3_0 = c0_0, c4_0 = c0_0, c5_0 = c0_0, c6_0 = c0_0, c7_0 = c0_0;
-            Vector512<int> c0_1 = Vector512.Load(table + 16), c1_1 = c0_1, c2_1 = c0_1, c3_1 = c0_1, c4_1 = c0_1, c5_1 = c0_1, c6_1 = c0_1, c7_1 = c0_1;
-            byte* corner = x;
-            for (int row = 0; row < 3; row++, x += 576)
+            for (int channel = 0; channel < 32; channel += 32, x += 32, v += 32)
             {
-                byte* a = x;
-                // 2 steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.
-                for (int k = 0; k < 12; k++)
+                // Columns.
+                for (int j = 0; j < 6; j++)
                 {
-                    Vector512<sbyte> w0_0 = Vector512.Load(w);
-                    Vector512<sbyte> w0_1 = Vector512.Load(w + 4608);
-                    Vector512<sbyte> w1_0 = Vector512.Load(w + 64);
-                    Vector512<sbyte> w1_1 = Vector512.Load(w + 4672);
-                    Vector512<byte> a0_0 = V512.Codes(a);
-                    Vector512<byte> a0_1 = V512.Codes(a + 4);
-                    c0_0 += V512.Widen(V512.Products(a0_0, w0_0) + V512.Products(a0_1, w1_0));
-                    c0_1 += V512.Widen(V512.Products(a0_0, w0_1) + V512.Products(a0_1, w1_1));
-                    Vector512<byte> a1_0 = V512.Codes(a + 32);
-                    Vector512<byte> a1_1 = V512.Codes(a + 36);
-                    c1_0 += V512.Widen(V512.Products(a1_0, w0_0) + V512.Products(a1_1, w1_0));
-                    c1_1 += V512.Widen(V512.Products(a1_0, w0_1) + V512.Products(a1_1, w1_1));
-                    Vector512<byte> a2_0 = V512.Codes(a + 64);
-                    Vector512<byte> a2_1 = V512.Codes(a + 68);
-                    c2_0 += V512.Widen(V512.Products(a2_0, w0_0) + V512.Products(a2_1, w1_0));
-                    c2_1 += V512.Widen(V512.Products(a2_0, w0_1) + V512.Products(a2_1, w1_1));
-                    Vector512<byte> a3_0 = V512.Codes(a + 96);
-                    Vector512<byte> a3_1 = V512.Codes(a + 100);
-                    c3_0 += V512.Widen(V512.Products(a3_0, w0_0) + V512.Products(a3_1, w1_0));
-                    c3_1 += V512.Widen(V512.Products(a3_0, w0_1) + V512.Products(a3_1, w1_1));
-                    Vector512<byte> a4_0 = V512.Codes(a + 128);
-                    Vector512<byte> a4_1 = V512.Codes(a + 132);
-                    c4_0 += V512.Widen(V512.Products(a4_0, w0_0) + V512.Products(a4_1, w1_0));
-                    c4_1 += V512.Widen(V512.Products(a4_0, w0_1) + V512.Products(a4_1, w1_1));
-                    Vector512<byte> a5_0 = V512.Codes(a + 160);
-                    Vector512<byte> a5_1 = V512.Codes(a + 164);
-                    c5_0 += V512.Widen(V512.Products(a5_0, w0_0) + V512.Products(a5_1, w1_0));
-                    c5_1 += V512.Widen(V512.Products(a5_0, w0_1) + V512.Products(a5_1, w1_1));
-                    Vector512<byte> a6_0 = V512.Codes(a + 192);
-                    Vector512<byte> a6_1 = V512.Codes(a + 196);
-                    c6_0 += V512.Widen(V512.Products(a6_0, w0_0) + V512.Products(a6_1, w1_0));
-                    c6_1 += V512.Widen(V512.Products(a6_0, w0_1) + V512.Products(a6_1, w1_1));
-                    Vector512<byte> a7_0 = V512.Codes(a + 224);
-                    Vector512<byte> a7_1 = V512.Codes(a + 228);
-                    c7_0 += V512.Widen(V512.Products(a7_0, w0_0) + V512.Products(a7_1, w1_0));
-                    c7_1 += V512.Widen(V512.Products(a7_0, w0_1) + V512.Products(a7_1, w1_1));
-                    a += 8;
-                    w += 128;
+                    Vector512<short> d0 = V512.LoadCodes(x + 0 + j * 32);
+                    Vector512<short> d1 = V512.LoadCodes(x + 576 + j * 32);
+                    Vector512<short> d2 = V512.LoadCodes(x + 1152 + j * 32);
+                    Vector512<short> d3 = V512.LoadCodes(x + 1728 + j * 32);
+                    Vector512<short> d4 = V512.LoadCodes(x + 2304 + j * 32);
+                    Vector512<short> d5 = V512.LoadCodes(x + 2880 + j * 32);
+                    Vector512<short> a = (d2 << 2) - d4, b = (d1 << 2) - d3, c = d4 - d2, e = (d3 - d1) << 1;
+                    (((d0 - d2) << 2) + c).Store(t + 0 + j * 32);
+                    (a + b).Store(t + 192 + j * 32);
+                    (a - b).Store(t + 384 + j * 32);
+                    (c + e).Store(t + 576 + j * 32);
+                    (c - e).Store(t + 768 + j * 32);
+                    (d5 - d3 - (e << 1)).Store(t + 960 + j * 32);
+                }
+                // Rows.
+                for (int i = 0; i < 6; i++)
+                {
+                    Vector512<short> d0 = Vector512.Load(t + i * 192 + 0);
+                    Vector512<short> d1 = Vector512.Load(t + i * 192 + 32);
+                    Vector512<short> d2 = Vector512.Load(t + i * 192 + 64);
+                    Vector512<short> d3 = Vector512.Load(t + i * 192 + 96);
+                    Vector512<short> d4 = Vector512.Load(t + i * 192 + 128);
+                    Vector512<short> d5 = Vector512.Load(t + i * 192 + 160);
+                    Vector512<short> a = (d2 << 2) - d4, b = (d1 << 2) - d3, c = d4 - d2, e = (d3 - d1) << 1;
+                    (((d0 - d2) << 2) + c).Store(v + i * 3264 + 0);
+                    (a + b).Store(v + i * 3264 + 544);
+                    (a - b).Store(v + i * 3264 + 1088);
+                    (c + e).Store(v + i * 3264 + 1632);
+                    (c - e).Store(v + i * 3264 + 2176);
+                    (d5 - d3 - (e << 1)).Store(v + i * 3264 + 2720);
                 }
             }
-            // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
-            int* e0 = corrections;
-            sbyte* f0 = (sbyte*)(e0 + 80);
-            for (int k = 1; k <= e0[0]; k++, f0 += 64)
+        }
+    }
+
+    /// <summary>8 tiles by 32 output channels of one position, summed over the input channels modulo 2^32.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Products(short* v, sbyte* w, int* m)
+    {
+        unchecked
+        {
+            Vector512<int> c0_0 = default, c1_0 = default, c2_0 = default, c3_0 = default, c4_0 = default, c5_0 = default, c6_0 = default, c7_0 = default;
+            Vector512<int> c0_1 = default, c1_1 = default, c2_1 = default, c3_1 = default, c4_1 = default, c5_1 = default, c6_1 = default, c7_1 = default;
+            for (int k = 0; k < 16; k++, v += 2, w += 64)
             {
-                byte* z = corner + e0[k];
-                Vector512<sbyte> u0 = Vector512.Load(f0);
-                Vector512<byte> z0 = V512.Codes(z);
-                c0_0 += V512.Widen(V512.Products(z0, u0));
-                Vector512<byte> z1 = V512.Codes(z + 32);
-                c1_0 += V512.Widen(V512.Products(z1, u0));
-                Vector512<byte> z2 = V512.Codes(z + 64);
-                c2_0 += V512.Widen(V512.Products(z2, u0));
-                Vector512<byte> z3 = V512.Codes(z + 96);
-                c3_0 += V512.Widen(V512.Products(z3, u0));
-                Vector512<byte> z4 = V512.Codes(z + 128);
-                c4_0 += V512.Widen(V512.Products(z4, u0));
-                Vector512<byte> z5 = V512.Codes(z + 160);
-                c5_0 += V512.Widen(V512.Products(z5, u0));
-                Vector512<byte> z6 = V512.Codes(z + 192);
-                c6_0 += V512.Widen(V512.Products(z6, u0));
-                Vector512<byte> z7 = V512.Codes(z + 224);
-                c7_0 += V512.Widen(V512.Products(z7, u0));
+                Vector512<short> w0 = Vector512.Load((short*)(w));
+                Vector512<short> w1 = Vector512.Load((short*)(w + 36864));
+                Sse.Prefetch0(w + 8192);
+                Sse.Prefetch0(w + 45056);
+                Vector512<short> a0 = V512.Codes((byte*)(v)).AsInt16();
+                c0_0 += V512.PairProducts(a0, w0);
+                c0_1 += V512.PairProducts(a0, w1);
+                Vector512<short> a1 = V512.Codes((byte*)(v + 32)).AsInt16();
+                c1_0 += V512.PairProducts(a1, w0);
+                c1_1 += V512.PairProducts(a1, w1);
+                Vector512<short> a2 = V512.Codes((byte*)(v + 64)).AsInt16();
+                c2_0 += V512.PairProducts(a2, w0);
+                c2_1 += V512.PairProducts(a2, w1);
+                Vector512<short> a3 = V512.Codes((byte*)(v + 96)).AsInt16();
+                c3_0 += V512.PairProducts(a3, w0);
+                c3_1 += V512.PairProducts(a3, w1);
+                Vector512<short> a4 = V512.Codes((byte*)(v + 128)).AsInt16();
+                c4_0 += V512.PairProducts(a4, w0);
+                c4_1 += V512.PairProducts(a4, w1);
+                Vector512<short> a5 = V512.Codes((byte*)(v + 160)).AsInt16();
+                c5_0 += V512.PairProducts(a5, w0);
+                c5_1 += V512.PairProducts(a5, w1);
+                Vector512<short> a6 = V512.Codes((byte*)(v + 192)).AsInt16();
+                c6_0 += V512.PairProducts(a6, w0);
+                c6_1 += V512.PairProducts(a6, w1);
+                Vector512<short> a7 = V512.Codes((byte*)(v + 224)).AsInt16();
+                c7_0 += V512.PairProducts(a7, w0);
+                c7_1 += V512.PairProducts(a7, w1);
             }
-            int* e1 = corrections + 1232;
-            sbyte* f1 = (sbyte*)(e1 + 80);
-            for (int k = 1; k <= e1[0]; k++, f1 += 64)
+            c0_0.Store(m); c0_1.Store(m + 16);
+            c1_0.Store(m + 32); c1_1.Store(m + 48);
+            c2_0.Store(m + 64); c2_1.Store(m + 80);
+            c3_0.Store(m + 96); c3_1.Store(m + 112);
+            c4_0.Store(m + 128); c4_1.Store(m + 144);
+            c5_0.Store(m + 160); c5_1.Store(m + 176);
+            c6_0.Store(m + 192); c6_1.Store(m + 208);
+            c7_0.Store(m + 224); c7_1.Store(m + 240);
+        }
+    }
+
+    /// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Output(int* m, int* sums, int* table, byte* y0)
+    {
+        unchecked
+        {
             {
-                byte* z = corner + e1[k];
-                Vector512<sbyte> u0 = Vector512.Load(f1);
-                Vector512<byte> z0 = V512.Codes(z);
-                c0_1 += V512.Widen(V512.Products(z0, u0));
-                Vector512<byte> z1 = V512.Codes(z + 32);
-                c1_1 += V512.Widen(V512.Products(z1, u0));
-                Vector512<byte> z2 = V512.Codes(z + 64);
-                c2_1 += V512.Widen(V512.Products(z2, u0));
-                Vector512<byte> z3 = V512.Codes(z + 96);
-                c3_1 += V512.Widen(V512.Products(z3, u0));
-                Vector512<byte> z4 = V512.Codes(z + 128);
-                c4_1 += V512.Widen(V512.Products(z4, u0));
-                Vector512<byte> z5 = V512.Codes(z + 160);
-                c5_1 += V512.Widen(V512.Products(z5, u0));
-                Vector512<byte> z6 = V512.Codes(z + 192);
-                c6_1 += V512.Widen(V512.Products(z6, u0));
-                Vector512<byte> z7 = V512.Codes(z + 224);
-                c7_1 += V512.Widen(V512.Products(z7, u0));
+                Vector512<int> z0_0, z1_0, z2_0, z3_0;
+                {
+                    Vector512<int> m0 = Vector512.Load(m);
+                    Vector512<int> m1 = Vector512.Load(m + 3168);
+                    Vector512<int> m2 = Vector512.Load(m + 6336);
+                    Vector512<int> m3 = Vector512.Load(m + 9504);
+                    Vector512<int> m4 = Vector512.Load(m + 12672);
+                    Vector512<int> m5 = Vector512.Load(m + 15840);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    z0_0 = m0 + p + r;
+                    z1_0 = g + (s << 1);
+                    z2_0 = p + (r << 2);
+                    z3_0 = g + (s << 3) + (m5 << 1);
+                }
+                Vector512<int> z0_1, z1_1, z2_1, z3_1;
+                {
+                    Vector512<int> m0 = Vector512.Load(m + 528);
+                    Vector512<int> m1 = Vector512.Load(m + 3696);
+                    Vector512<int> m2 = Vector512.Load(m + 6864);
+                    Vector512<int> m3 = Vector512.Load(m + 10032);
+                    Vector512<int> m4 = Vector512.Load(m + 13200);
+                    Vector512<int> m5 = Vector512.Load(m + 16368);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    z0_1 = m0 + p + r;
+                    z1_1 = g + (s << 1);
+                    z2_1 = p + (r << 2);
+                    z3_1 = g + (s << 3) + (m5 << 1);
+                }
+                Vector512<int> z0_2, z1_2, z2_2, z3_2;
+                {
+                    Vector512<int> m0 = Vector512.Load(m + 1056);
+                    Vector512<int> m1 = Vector512.Load(m + 4224);
+                    Vector512<int> m2 = Vector512.Load(m + 7392);
+                    Vector512<int> m3 = Vector512.Load(m + 10560);
+                    Vector512<int> m4 = Vector512.Load(m + 13728);
+                    Vector512<int> m5 = Vector512.Load(m + 16896);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    z0_2 = m0 + p + r;
+                    z1_2 = g + (s << 1);
+                    z2_2 = p + (r << 2);
+                    z3_2 = g + (s << 3) + (m5 << 1);
+                }
+                Vector512<int> z0_3, z1_3, z2_3, z3_3;
+                {
+                    Vector512<int> m0 = Vector512.Load(m + 1584);
+                    Vector512<int> m1 = Vector512.Load(m + 4752);
+                    Vector512<int> m2 = Vector512.Load(m + 7920);
+                    Vector512<int> m3 = Vector512.Load(m + 11088);
+                    Vector512<int> m4 = Vector512.Load(m + 14256);
+                    Vector512<int> m5 = Vector512.Load(m + 17424);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    z0_3 = m0 + p + r;
+                    z1_3 = g + (s << 1);
+                    z2_3 = p + (r << 2);
+                    z3_3 = g + (s << 3) + (m5 << 1);
+                }
+                Vector512<int> z0_4, z1_4, z2_4, z3_4;
+                {
+                    Vector512<int> m0 = Vector512.Load(m + 2112);
+                    Vector512<int> m1 = Vector512.Load(m + 5280);
+                    Vector512<int> m2 = Vector512.Load(m + 8448);
+                    Vector512<int> m3 = Vector512.Load(m + 11616);
+                    Vector512<int> m4 = Vector512.Load(m + 14784);
+                    Vector512<int> m5 = Vector512.Load(m + 17952);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    z0_4 = m0 + p + r;
+                    z1_4 = g + (s << 1);
+                    z2_4 = p + (r << 2);
+                    z3_4 = g + (s << 3) + (m5 << 1);
+                }
+                Vector512<int> z0_5, z1_5, z2_5, z3_5;
+                {
+                    Vector512<int> m0 = Vector512.Load(m + 2640);
+                    Vector512<int> m1 = Vector512.Load(m + 5808);
+                    Vector512<int> m2 = Vector512.Load(m + 8976);
+                    Vector512<int> m3 = Vector512.Load(m + 12144);
+                    Vector512<int> m4 = Vector512.Load(m + 15312);
+                    Vector512<int> m5 = Vector512.Load(m + 18480);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    z0_5 = m0 + p + r;
+                    z1_5 = g + (s << 1);
+                    z2_5 = p + (r << 2);
+                    z3_5 = g + (s << 3) + (m5 << 1);
+                }
+                Vector512<int> bias = Vector512.Load(table), inverse = Vector512.Create(954437177);
+                {
+                    var p = z0_1 + z0_2;
+                    var g = z0_1 - z0_2;
+                    var r = z0_3 + z0_4;
+                    var s = z0_3 - z0_4;
+                    ((((z0_0 + p + r) * inverse) >> 6) + bias).Store(sums + 0);
+                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 16);
+                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 32);
+                    ((((g + (s << 3) + (z0_5 << 1)) * inverse) >> 6) + bias).Store(sums + 48);
+                }
+                {
+                    var p = z1_1 + z1_2;
+                    var g = z1_1 - z1_2;
+                    var r = z1_3 + z1_4;
+                    var s = z1_3 - z1_4;
+                    ((((z1_0 + p + r) * inverse) >> 6) + bias).Store(sums + 64);
+                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 80);
+                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 96);
+                    ((((g + (s << 3) + (z1_5 << 1)) * inverse) >> 6) + bias).Store(sums + 112);
+                }
+                {
+                    var p = z2_1 + z2_2;
+                    var g = z2_1 - z2_2;
+                    var r = z2_3 + z2_4;
+                    var s = z2_3 - z2_4;
+                    ((((z2_0 + p + r) * inverse) >> 6) + bias).Store(sums + 128);
+                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 144);
+                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 160);
+                    ((((g + (s << 3) + (z2_5 << 1)) * inverse) >> 6) + bias).Store(sums + 176);
+                }
+                {
+                    var p = z3_1 + z3_2;
+                    var g = z3_1 - z3_2;
+                    var r = z3_3 + z3_4;
+                    var s = z3_3 - z3_4;
+                    ((((z3_0 + p + r) * inverse) >> 6) + bias).Store(sums + 192);
+                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 208);
+                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 224);
+                    ((((g + (s << 3) + (z3_5 << 1)) * inverse) >> 6) + bias).Store(sums + 240);
+                }
             }
-            // Requantize and store.
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(c0_0, table, y0);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(c0_1, table + 16, y0 + 16);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(c1_0, table, y0 + 32);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(c1_1, table + 16, y0 + 48);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(c2_0, table, y0 + 64);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(c2_1, table + 16, y0 + 80);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(c3_0, table, y0 + 96);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(c3_1, table + 16, y0 + 112);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(c4_0, table, y0 + 128);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(c4_1, table + 16, y0 + 144);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(c5_0, table, y0 + 160);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(c5_1, table + 16, y0 + 176);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(c6_0, table, y0 + 192);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(c6_1, table + 16, y0 + 208);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(c7_0, table, y0 + 224);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(c7_1, table + 16, y0 + 240);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(Vector512.Load(sums + 0), table, y0);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(Vector512.Load(sums + 16), table, y0 + 32);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(Vector512.Load(sums + 32), table, y0 + 64);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(Vector512.Load(sums + 48), table, y0 + 96);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(Vector512.Load(sums + 64), table, y0 + 576);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(Vector512.Load(sums + 80), table, y0 + 608);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(Vector512.Load(sums + 96), table, y0 + 640);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(Vector512.Load(sums + 112), table, y0 + 672);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(Vector512.Load(sums + 128), table, y0 + 1152);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(Vector512.Load(sums + 144), table, y0 + 1184);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(Vector512.Load(sums + 160), table, y0 + 1216);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(Vector512.Load(sums + 176), table, y0 + 1248);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(Vector512.Load(sums + 192), table, y0 + 1728);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(Vector512.Load(sums + 208), table, y0 + 1760);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(Vector512.Load(sums + 224), table, y0 + 1792);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(Vector512.Load(sums + 240), table, y0 + 1824);
         }
     }
 
@@ -3705,171 +4387,300 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_AvxVnni(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
+    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2(byte* input, sbyte* weights, int* table, byte* output, byte* scratch, int first, int end)
     {
         unchecked
         {
             byte* y0 = (byte*)output;
-            // 16 output channels at a time.
-            for (int block = 0; block < 2; block += 1, weights += 4608, table += 16, y0 += 16)
+            short* codes = (short*)scratch;
+            int* products = (int*)(scratch + 39168);
+            byte* small = scratch + 78336;
+            for (int y = first; y < end; y += 16)
             {
-                for (int y = first; y < end; y++)
+                // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
+                int tiles = 0;
+                int stop = global::System.Math.Min(y + 16, end);
+                for (int top = y; top < stop; top += 4)
                 {
-                    byte* x = input + y * 576;
-                    byte* y0Row = y0 + y * 576;
-                    for (int i = 0; i < 4; i++, x += 128, y0Row += 128)
+                    byte* x = input + global::System.Math.Max(0, global::System.Math.Min(top, end - 4)) * 576;
+                    for (int column = 0; column < 16; column += 4)
                     {
-                        Conv3x3_16x16x32_To16x16x32_U7S8_U7_AvxVnni_4x1(x, weights, table, y0Row);
+                        Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Input(x + column * 32, codes + tiles++ * 32, (short*)small);
+                    }
+                }
+                for (int block = 0; block < 2; block += 1)
+                {
+                    // Products of 16 output channels, position by position.
+                    for (int position = 0; position < 36; position++)
+                    {
+                        for (int tile = 0; tile < tiles; tile += 4)
+                        {
+                            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Products(codes + position * 544 + tile * 32, weights + block * 36864 + position * 1024, products + position * 272 + tile * 16);
+                        }
+                    }
+                    // Transform back, requantize and store.
+                    int* product = products;
+                    for (int top = y; top < stop; top += 4)
+                    {
+                        int row = global::System.Math.Max(0, global::System.Math.Min(top, end - 4));
+                        for (int column = 0; column < 16; column += 4)
+                        {
+                            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Output(product, (int*)small, table + block * 16, y0 + row * 576 + column * 32 + block * 16 * 1);
+                            product += 16;
+                        }
                     }
                 }
             }
         }
     }
 
-    /// <summary>Tile of 4 pixels by 16 output channels.</summary>
+    /// <summary>B^T x B of one tile: adds and shifts, at most 68 times the largest code.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_AvxVnni_4x1(byte* x, sbyte* w, int* table, byte* y0)
+    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Input(byte* x, short* v, short* t)
     {
         unchecked
         {
-            // The accumulators start at the bias.
-            Vector256<int> c0_0 = Vector256.Load(table), c1_0 = c0_0, c2_0 = c0_0, c3_0 = c0_0;
-            Vector256<int> c0_1 = Vector256.Load(table + 8), c1_1 = c0_1, c2_1 = c0_1, c3_1 = c0_1;
-            for (int row = 0; row < 3; row++, x += 576)
+            for (int channel = 0; channel < 32; channel += 16, x += 16, v += 16)
             {
-                byte* a = x;
-                // Four codes by four weights per step.
-                for (int k = 0; k < 24; k++)
+                // Columns.
+                for (int j = 0; j < 6; j++)
                 {
-                    Vector256<sbyte> w0_0 = Vector256.Load(w);
-                    Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
-                    Vector256<byte> a0 = V256.Codes(a);
-                    c0_0 = V256.Dot(c0_0, a0, w0_0);
-                    c0_1 = V256.Dot(c0_1, a0, w0_1);
-                    Vector256<byte> a1 = V256.Codes(a + 32);
-                    c1_0 = V256.Dot(c1_0, a1, w0_0);
-                    c1_1 = V256.Dot(c1_1, a1, w0_1);
-                    Vector256<byte> a2 = V256.Codes(a + 64);
-                    c2_0 = V256.Dot(c2_0, a2, w0_0);
-                    c2_1 = V256.Dot(c2_1, a2, w0_1);
-                    Vector256<byte> a3 = V256.Codes(a + 96);
-                    c3_0 = V256.Dot(c3_0, a3, w0_0);
-                    c3_1 = V256.Dot(c3_1, a3, w0_1);
-                    a += 4;
-                    w += 64;
+                    Vector256<short> d0 = V256.LoadCodes(x + 0 + j * 32);
+                    Vector256<short> d1 = V256.LoadCodes(x + 576 + j * 32);
+                    Vector256<short> d2 = V256.LoadCodes(x + 1152 + j * 32);
+                    Vector256<short> d3 = V256.LoadCodes(x + 1728 + j * 32);
+                    Vector256<short> d4 = V256.LoadCodes(x + 2304 + j * 32);
+                    Vector256<short> d5 = V256.LoadCodes(x + 2880 + j * 32);
+                    Vector256<short> a = (d2 << 2) - d4, b = (d1 << 2) - d3, c = d4 - d2, e = (d3 - d1) << 1;
+                    (((d0 - d2) << 2) + c).Store(t + 0 + j * 16);
+                    (a + b).Store(t + 96 + j * 16);
+                    (a - b).Store(t + 192 + j * 16);
+                    (c + e).Store(t + 288 + j * 16);
+                    (c - e).Store(t + 384 + j * 16);
+                    (d5 - d3 - (e << 1)).Store(t + 480 + j * 16);
                 }
-            }
-            // Requantize and store.
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_AvxVnni_Finish(c0_0, c0_1, table, y0);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_AvxVnni_Finish(c1_0, c1_1, table, y0 + 32);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_AvxVnni_Finish(c2_0, c2_1, table, y0 + 64);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_AvxVnni_Finish(c3_0, c3_1, table, y0 + 96);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_AvxVnni_Finish(Vector256<int> v0, Vector256<int> v1, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0, table + 32, table + 64, table + 96, table + 128);
-            v1 = V256.Requantize(v1, table + 40, table + 72, table + 104, table + 136);
-            // Store u7 codes.
-            Vector128.Min(V256.Bytes(v0, v1), Vector128.Create((byte)127)).Store(y0);
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
-    {
-        unchecked
-        {
-            int* corrections = (int*)(weights + 9216);
-            byte* y0 = (byte*)output;
-            // 16 output channels at a time.
-            for (int block = 0; block < 2; block += 1, weights += 4608, table += 16, corrections += 1232, y0 += 16)
-            {
-                for (int y = first; y < end; y++)
+                // Rows.
+                for (int i = 0; i < 6; i++)
                 {
-                    byte* x = input + y * 576;
-                    byte* y0Row = y0 + y * 576;
-                    for (int i = 0; i < 4; i++, x += 128, y0Row += 128)
-                    {
-                        Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_4x1(x, weights, table, corrections, y0Row);
-                    }
+                    Vector256<short> d0 = Vector256.Load(t + i * 96 + 0);
+                    Vector256<short> d1 = Vector256.Load(t + i * 96 + 16);
+                    Vector256<short> d2 = Vector256.Load(t + i * 96 + 32);
+                    Vector256<short> d3 = Vector256.Load(t + i * 96 + 48);
+                    Vector256<short> d4 = Vector256.Load(t + i * 96 + 64);
+                    Vector256<short> d5 = Vector256.Load(t + i * 96 + 80);
+                    Vector256<short> a = (d2 << 2) - d4, b = (d1 << 2) - d3, c = d4 - d2, e = (d3 - d1) << 1;
+                    (((d0 - d2) << 2) + c).Store(v + i * 3264 + 0);
+                    (a + b).Store(v + i * 3264 + 544);
+                    (a - b).Store(v + i * 3264 + 1088);
+                    (c + e).Store(v + i * 3264 + 1632);
+                    (c - e).Store(v + i * 3264 + 2176);
+                    (d5 - d3 - (e << 1)).Store(v + i * 3264 + 2720);
                 }
             }
         }
     }
 
-    /// <summary>Tile of 4 pixels by 16 output channels.</summary>
+    /// <summary>4 tiles by 16 output channels of one position, summed over the input channels modulo 2^32.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_4x1(byte* x, sbyte* w, int* table, int* corrections, byte* y0)
+    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Products(short* v, sbyte* w, int* m)
     {
         unchecked
         {
-            // The accumulators start at the bias.
-            Vector256<int> c0_0 = Vector256.Load(table), c1_0 = c0_0, c2_0 = c0_0, c3_0 = c0_0;
-            Vector256<int> c0_1 = Vector256.Load(table + 8), c1_1 = c0_1, c2_1 = c0_1, c3_1 = c0_1;
-            byte* corner = x;
-            for (int row = 0; row < 3; row++, x += 576)
+            Vector256<int> c0_0 = default, c1_0 = default, c2_0 = default, c3_0 = default;
+            Vector256<int> c0_1 = default, c1_1 = default, c2_1 = default, c3_1 = default;
+            for (int k = 0; k < 16; k++, v += 2, w += 64)
             {
-                byte* a = x;
-                // 2 steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.
-                for (int k = 0; k < 12; k++)
+                Vector256<short> w0 = Vector256.Load((short*)(w));
+                Vector256<short> w1 = Vector256.Load((short*)(w + 32));
+                Sse.Prefetch0(w + 8192);
+                Vector256<short> a0 = V256.Codes((byte*)(v)).AsInt16();
+                c0_0 += V256.PairProducts(a0, w0);
+                c0_1 += V256.PairProducts(a0, w1);
+                Vector256<short> a1 = V256.Codes((byte*)(v + 32)).AsInt16();
+                c1_0 += V256.PairProducts(a1, w0);
+                c1_1 += V256.PairProducts(a1, w1);
+                Vector256<short> a2 = V256.Codes((byte*)(v + 64)).AsInt16();
+                c2_0 += V256.PairProducts(a2, w0);
+                c2_1 += V256.PairProducts(a2, w1);
+                Vector256<short> a3 = V256.Codes((byte*)(v + 96)).AsInt16();
+                c3_0 += V256.PairProducts(a3, w0);
+                c3_1 += V256.PairProducts(a3, w1);
+            }
+            c0_0.Store(m); c0_1.Store(m + 8);
+            c1_0.Store(m + 16); c1_1.Store(m + 24);
+            c2_0.Store(m + 32); c2_1.Store(m + 40);
+            c3_0.Store(m + 48); c3_1.Store(m + 56);
+        }
+    }
+
+    /// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Output(int* m, int* sums, int* table, byte* y0)
+    {
+        unchecked
+        {
+            for (int lane = 0; lane < 16; lane += 8, m += 8)
+            {
+                Vector256<int> z0_0, z1_0, z2_0, z3_0;
                 {
-                    Vector256<sbyte> w0_0 = Vector256.Load(w);
-                    Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
-                    Vector256<sbyte> w1_0 = Vector256.Load(w + 64);
-                    Vector256<sbyte> w1_1 = Vector256.Load(w + 96);
-                    Vector256<byte> a0_0 = V256.Codes(a);
-                    Vector256<byte> a0_1 = V256.Codes(a + 4);
-                    c0_0 += V256.Widen(V256.Products(a0_0, w0_0) + V256.Products(a0_1, w1_0));
-                    c0_1 += V256.Widen(V256.Products(a0_0, w0_1) + V256.Products(a0_1, w1_1));
-                    Vector256<byte> a1_0 = V256.Codes(a + 32);
-                    Vector256<byte> a1_1 = V256.Codes(a + 36);
-                    c1_0 += V256.Widen(V256.Products(a1_0, w0_0) + V256.Products(a1_1, w1_0));
-                    c1_1 += V256.Widen(V256.Products(a1_0, w0_1) + V256.Products(a1_1, w1_1));
-                    Vector256<byte> a2_0 = V256.Codes(a + 64);
-                    Vector256<byte> a2_1 = V256.Codes(a + 68);
-                    c2_0 += V256.Widen(V256.Products(a2_0, w0_0) + V256.Products(a2_1, w1_0));
-                    c2_1 += V256.Widen(V256.Products(a2_0, w0_1) + V256.Products(a2_1, w1_1));
-                    Vector256<byte> a3_0 = V256.Codes(a + 96);
-                    Vector256<byte> a3_1 = V256.Codes(a + 100);
-                    c3_0 += V256.Widen(V256.Products(a3_0, w0_0) + V256.Products(a3_1, w1_0));
-                    c3_1 += V256.Widen(V256.Products(a3_0, w0_1) + V256.Products(a3_1, w1_1));
-                    a += 8;
-                    w += 128;
+                    Vector256<int> m0 = Vector256.Load(m);
+                    Vector256<int> m1 = Vector256.Load(m + 1632);
+                    Vector256<int> m2 = Vector256.Load(m + 3264);
+                    Vector256<int> m3 = Vector256.Load(m + 4896);
+                    Vector256<int> m4 = Vector256.Load(m + 6528);
+                    Vector256<int> m5 = Vector256.Load(m + 8160);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    z0_0 = m0 + p + r;
+                    z1_0 = g + (s << 1);
+                    z2_0 = p + (r << 2);
+                    z3_0 = g + (s << 3) + (m5 << 1);
+                }
+                Vector256<int> z0_1, z1_1, z2_1, z3_1;
+                {
+                    Vector256<int> m0 = Vector256.Load(m + 272);
+                    Vector256<int> m1 = Vector256.Load(m + 1904);
+                    Vector256<int> m2 = Vector256.Load(m + 3536);
+                    Vector256<int> m3 = Vector256.Load(m + 5168);
+                    Vector256<int> m4 = Vector256.Load(m + 6800);
+                    Vector256<int> m5 = Vector256.Load(m + 8432);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    z0_1 = m0 + p + r;
+                    z1_1 = g + (s << 1);
+                    z2_1 = p + (r << 2);
+                    z3_1 = g + (s << 3) + (m5 << 1);
+                }
+                Vector256<int> z0_2, z1_2, z2_2, z3_2;
+                {
+                    Vector256<int> m0 = Vector256.Load(m + 544);
+                    Vector256<int> m1 = Vector256.Load(m + 2176);
+                    Vector256<int> m2 = Vector256.Load(m + 3808);
+                    Vector256<int> m3 = Vector256.Load(m + 5440);
+                    Vector256<int> m4 = Vector256.Load(m + 7072);
+                    Vector256<int> m5 = Vector256.Load(m + 8704);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    z0_2 = m0 + p + r;
+                    z1_2 = g + (s << 1);
+                    z2_2 = p + (r << 2);
+                    z3_2 = g + (s << 3) + (m5 << 1);
+                }
+                Vector256<int> z0_3, z1_3, z2_3, z3_3;
+                {
+                    Vector256<int> m0 = Vector256.Load(m + 816);
+                    Vector256<int> m1 = Vector256.Load(m + 2448);
+                    Vector256<int> m2 = Vector256.Load(m + 4080);
+                    Vector256<int> m3 = Vector256.Load(m + 5712);
+                    Vector256<int> m4 = Vector256.Load(m + 7344);
+                    Vector256<int> m5 = Vector256.Load(m + 8976);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    z0_3 = m0 + p + r;
+                    z1_3 = g + (s << 1);
+                    z2_3 = p + (r << 2);
+                    z3_3 = g + (s << 3) + (m5 << 1);
+                }
+                Vector256<int> z0_4, z1_4, z2_4, z3_4;
+                {
+                    Vector256<int> m0 = Vector256.Load(m + 1088);
+                    Vector256<int> m1 = Vector256.Load(m + 2720);
+                    Vector256<int> m2 = Vector256.Load(m + 4352);
+                    Vector256<int> m3 = Vector256.Load(m + 5984);
+                    Vector256<int> m4 = Vector256.Load(m + 7616);
+                    Vector256<int> m5 = Vector256.Load(m + 9248);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    z0_4 = m0 + p + r;
+                    z1_4 = g + (s << 1);
+                    z2_4 = p + (r << 2);
+                    z3_4 = g + (s << 3) + (m5 << 1);
+                }
+                Vector256<int> z0_5, z1_5, z2_5, z3_5;
+                {
+                    Vector256<int> m0 = Vector256.Load(m + 1360);
+                    Vector256<int> m1 = Vector256.Load(m + 2992);
+                    Vector256<int> m2 = Vector256.Load(m + 4624);
+                    Vector256<int> m3 = Vector256.Load(m + 6256);
+                    Vector256<int> m4 = Vector256.Load(m + 7888);
+                    Vector256<int> m5 = Vector256.Load(m + 9520);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    z0_5 = m0 + p + r;
+                    z1_5 = g + (s << 1);
+                    z2_5 = p + (r << 2);
+                    z3_5 = g + (s << 3) + (m5 << 1);
+                }
+                Vector256<int> bias = Vector256.Load(table + lane), inverse = Vector256.Create(954437177);
+                {
+                    var p = z0_1 + z0_2;
+                    var g = z0_1 - z0_2;
+                    var r = z0_3 + z0_4;
+                    var s = z0_3 - z0_4;
+                    ((((z0_0 + p + r) * inverse) >> 6) + bias).Store(sums + 0 + lane);
+                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 16 + lane);
+                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 32 + lane);
+                    ((((g + (s << 3) + (z0_5 << 1)) * inverse) >> 6) + bias).Store(sums + 48 + lane);
+                }
+                {
+                    var p = z1_1 + z1_2;
+                    var g = z1_1 - z1_2;
+                    var r = z1_3 + z1_4;
+                    var s = z1_3 - z1_4;
+                    ((((z1_0 + p + r) * inverse) >> 6) + bias).Store(sums + 64 + lane);
+                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 80 + lane);
+                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 96 + lane);
+                    ((((g + (s << 3) + (z1_5 << 1)) * inverse) >> 6) + bias).Store(sums + 112 + lane);
+                }
+                {
+                    var p = z2_1 + z2_2;
+                    var g = z2_1 - z2_2;
+                    var r = z2_3 + z2_4;
+                    var s = z2_3 - z2_4;
+                    ((((z2_0 + p + r) * inverse) >> 6) + bias).Store(sums + 128 + lane);
+                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 144 + lane);
+                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 160 + lane);
+                    ((((g + (s << 3) + (z2_5 << 1)) * inverse) >> 6) + bias).Store(sums + 176 + lane);
+                }
+                {
+                    var p = z3_1 + z3_2;
+                    var g = z3_1 - z3_2;
+                    var r = z3_3 + z3_4;
+                    var s = z3_3 - z3_4;
+                    ((((z3_0 + p + r) * inverse) >> 6) + bias).Store(sums + 192 + lane);
+                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 208 + lane);
+                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 224 + lane);
+                    ((((g + (s << 3) + (z3_5 << 1)) * inverse) >> 6) + bias).Store(sums + 240 + lane);
                 }
             }
-            // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
-            int* e0 = corrections;
-            sbyte* f0 = (sbyte*)(e0 + 80);
-            for (int k = 1; k <= e0[0]; k++, f0 += 64)
-            {
-                byte* z = corner + e0[k];
-                Vector256<sbyte> u0 = Vector256.Load(f0);
-                Vector256<sbyte> u1 = Vector256.Load(f0 + 32);
-                Vector256<byte> z0 = V256.Codes(z);
-                c0_0 += V256.Widen(V256.Products(z0, u0));
-                c0_1 += V256.Widen(V256.Products(z0, u1));
-                Vector256<byte> z1 = V256.Codes(z + 32);
-                c1_0 += V256.Widen(V256.Products(z1, u0));
-                c1_1 += V256.Widen(V256.Products(z1, u1));
-                Vector256<byte> z2 = V256.Codes(z + 64);
-                c2_0 += V256.Widen(V256.Products(z2, u0));
-                c2_1 += V256.Widen(V256.Products(z2, u1));
-                Vector256<byte> z3 = V256.Codes(z + 96);
-                c3_0 += V256.Widen(V256.Products(z3, u0));
-                c3_1 += V256.Widen(V256.Products(z3, u1));
-            }
-            // Requantize and store.
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Finish(c0_0, c0_1, table, y0);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Finish(c1_0, c1_1, table, y0 + 32);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Finish(c2_0, c2_1, table, y0 + 64);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Finish(c3_0, c3_1, table, y0 + 96);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Finish(Vector256.Load(sums + 0), Vector256.Load(sums + 8), table, y0);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Finish(Vector256.Load(sums + 16), Vector256.Load(sums + 24), table, y0 + 32);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Finish(Vector256.Load(sums + 32), Vector256.Load(sums + 40), table, y0 + 64);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Finish(Vector256.Load(sums + 48), Vector256.Load(sums + 56), table, y0 + 96);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Finish(Vector256.Load(sums + 64), Vector256.Load(sums + 72), table, y0 + 576);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Finish(Vector256.Load(sums + 80), Vector256.Load(sums + 88), table, y0 + 608);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Finish(Vector256.Load(sums + 96), Vector256.Load(sums + 104), table, y0 + 640);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Finish(Vector256.Load(sums + 112), Vector256.Load(sums + 120), table, y0 + 672);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Finish(Vector256.Load(sums + 128), Vector256.Load(sums + 136), table, y0 + 1152);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Finish(Vector256.Load(sums + 144), Vector256.Load(sums + 152), table, y0 + 1184);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Finish(Vector256.Load(sums + 160), Vector256.Load(sums + 168), table, y0 + 1216);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Finish(Vector256.Load(sums + 176), Vector256.Load(sums + 184), table, y0 + 1248);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Finish(Vector256.Load(sums + 192), Vector256.Load(sums + 200), table, y0 + 1728);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Finish(Vector256.Load(sums + 208), Vector256.Load(sums + 216), table, y0 + 1760);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Finish(Vector256.Load(sums + 224), Vector256.Load(sums + 232), table, y0 + 1792);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Finish(Vector256.Load(sums + 240), Vector256.Load(sums + 248), table, y0 + 1824);
         }
     }
 
@@ -3888,94 +4699,300 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
+    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41(byte* input, sbyte* weights, int* table, byte* output, byte* scratch, int first, int end)
     {
         unchecked
         {
-            int* corrections = (int*)(weights + 9216);
             byte* y0 = (byte*)output;
-            // 16 output channels at a time.
-            for (int block = 0; block < 2; block += 1, weights += 4608, table += 16, corrections += 1232, y0 += 16)
+            short* codes = (short*)scratch;
+            int* products = (int*)(scratch + 39168);
+            byte* small = scratch + 78336;
+            for (int y = first; y < end; y += 16)
             {
-                for (int y = first; y < end; y++)
+                // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
+                int tiles = 0;
+                int stop = global::System.Math.Min(y + 16, end);
+                for (int top = y; top < stop; top += 4)
                 {
-                    byte* x = input + y * 576;
-                    byte* y0Row = y0 + y * 576;
-                    for (int i = 0; i < 8; i++, x += 64, y0Row += 64)
+                    byte* x = input + global::System.Math.Max(0, global::System.Math.Min(top, end - 4)) * 576;
+                    for (int column = 0; column < 16; column += 4)
                     {
-                        Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_2x1(x, weights, table, corrections, y0Row);
+                        Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Input(x + column * 32, codes + tiles++ * 32, (short*)small);
+                    }
+                }
+                for (int block = 0; block < 2; block += 1)
+                {
+                    // Products of 16 output channels, position by position.
+                    for (int position = 0; position < 36; position++)
+                    {
+                        for (int tile = 0; tile < tiles; tile += 2)
+                        {
+                            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Products(codes + position * 544 + tile * 32, weights + block * 36864 + position * 1024, products + position * 272 + tile * 16);
+                        }
+                    }
+                    // Transform back, requantize and store.
+                    int* product = products;
+                    for (int top = y; top < stop; top += 4)
+                    {
+                        int row = global::System.Math.Max(0, global::System.Math.Min(top, end - 4));
+                        for (int column = 0; column < 16; column += 4)
+                        {
+                            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Output(product, (int*)small, table + block * 16, y0 + row * 576 + column * 32 + block * 16 * 1);
+                            product += 16;
+                        }
                     }
                 }
             }
         }
     }
 
-    /// <summary>Tile of 2 pixels by 16 output channels.</summary>
+    /// <summary>B^T x B of one tile: adds and shifts, at most 68 times the largest code.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_2x1(byte* x, sbyte* w, int* table, int* corrections, byte* y0)
+    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Input(byte* x, short* v, short* t)
     {
         unchecked
         {
-            // The accumulators start at the bias.
-            Vector128<int> c0_0 = Vector128.Load(table), c1_0 = c0_0;
-            Vector128<int> c0_1 = Vector128.Load(table + 4), c1_1 = c0_1;
-            Vector128<int> c0_2 = Vector128.Load(table + 8), c1_2 = c0_2;
-            Vector128<int> c0_3 = Vector128.Load(table + 12), c1_3 = c0_3;
-            byte* corner = x;
-            for (int row = 0; row < 3; row++, x += 576)
+            for (int channel = 0; channel < 32; channel += 8, x += 8, v += 8)
             {
-                byte* a = x;
-                // 2 steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.
-                for (int k = 0; k < 12; k++)
+                // Columns.
+                for (int j = 0; j < 6; j++)
                 {
-                    Vector128<sbyte> w0_0 = Vector128.Load(w);
-                    Vector128<sbyte> w0_1 = Vector128.Load(w + 16);
-                    Vector128<sbyte> w0_2 = Vector128.Load(w + 32);
-                    Vector128<sbyte> w0_3 = Vector128.Load(w + 48);
-                    Vector128<sbyte> w1_0 = Vector128.Load(w + 64);
-                    Vector128<sbyte> w1_1 = Vector128.Load(w + 80);
-                    Vector128<sbyte> w1_2 = Vector128.Load(w + 96);
-                    Vector128<sbyte> w1_3 = Vector128.Load(w + 112);
-                    Vector128<byte> a0_0 = V128.Codes(a);
-                    Vector128<byte> a0_1 = V128.Codes(a + 4);
-                    c0_0 += V128.Widen(V128.Products(a0_0, w0_0) + V128.Products(a0_1, w1_0));
-                    c0_1 += V128.Widen(V128.Products(a0_0, w0_1) + V128.Products(a0_1, w1_1));
-                    c0_2 += V128.Widen(V128.Products(a0_0, w0_2) + V128.Products(a0_1, w1_2));
-                    c0_3 += V128.Widen(V128.Products(a0_0, w0_3) + V128.Products(a0_1, w1_3));
-                    Vector128<byte> a1_0 = V128.Codes(a + 32);
-                    Vector128<byte> a1_1 = V128.Codes(a + 36);
-                    c1_0 += V128.Widen(V128.Products(a1_0, w0_0) + V128.Products(a1_1, w1_0));
-                    c1_1 += V128.Widen(V128.Products(a1_0, w0_1) + V128.Products(a1_1, w1_1));
-                    c1_2 += V128.Widen(V128.Products(a1_0, w0_2) + V128.Products(a1_1, w1_2));
-                    c1_3 += V128.Widen(V128.Products(a1_0, w0_3) + V128.Products(a1_1, w1_3));
-                    a += 8;
-                    w += 128;
+                    Vector128<short> d0 = V128.LoadCodes(x + 0 + j * 32);
+                    Vector128<short> d1 = V128.LoadCodes(x + 576 + j * 32);
+                    Vector128<short> d2 = V128.LoadCodes(x + 1152 + j * 32);
+                    Vector128<short> d3 = V128.LoadCodes(x + 1728 + j * 32);
+                    Vector128<short> d4 = V128.LoadCodes(x + 2304 + j * 32);
+                    Vector128<short> d5 = V128.LoadCodes(x + 2880 + j * 32);
+                    Vector128<short> a = (d2 << 2) - d4, b = (d1 << 2) - d3, c = d4 - d2, e = (d3 - d1) << 1;
+                    (((d0 - d2) << 2) + c).Store(t + 0 + j * 8);
+                    (a + b).Store(t + 48 + j * 8);
+                    (a - b).Store(t + 96 + j * 8);
+                    (c + e).Store(t + 144 + j * 8);
+                    (c - e).Store(t + 192 + j * 8);
+                    (d5 - d3 - (e << 1)).Store(t + 240 + j * 8);
+                }
+                // Rows.
+                for (int i = 0; i < 6; i++)
+                {
+                    Vector128<short> d0 = Vector128.Load(t + i * 48 + 0);
+                    Vector128<short> d1 = Vector128.Load(t + i * 48 + 8);
+                    Vector128<short> d2 = Vector128.Load(t + i * 48 + 16);
+                    Vector128<short> d3 = Vector128.Load(t + i * 48 + 24);
+                    Vector128<short> d4 = Vector128.Load(t + i * 48 + 32);
+                    Vector128<short> d5 = Vector128.Load(t + i * 48 + 40);
+                    Vector128<short> a = (d2 << 2) - d4, b = (d1 << 2) - d3, c = d4 - d2, e = (d3 - d1) << 1;
+                    (((d0 - d2) << 2) + c).Store(v + i * 3264 + 0);
+                    (a + b).Store(v + i * 3264 + 544);
+                    (a - b).Store(v + i * 3264 + 1088);
+                    (c + e).Store(v + i * 3264 + 1632);
+                    (c - e).Store(v + i * 3264 + 2176);
+                    (d5 - d3 - (e << 1)).Store(v + i * 3264 + 2720);
                 }
             }
-            // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
-            int* e0 = corrections;
-            sbyte* f0 = (sbyte*)(e0 + 80);
-            for (int k = 1; k <= e0[0]; k++, f0 += 64)
+        }
+    }
+
+    /// <summary>2 tiles by 16 output channels of one position, summed over the input channels modulo 2^32.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Products(short* v, sbyte* w, int* m)
+    {
+        unchecked
+        {
+            Vector128<int> c0_0 = default, c1_0 = default;
+            Vector128<int> c0_1 = default, c1_1 = default;
+            Vector128<int> c0_2 = default, c1_2 = default;
+            Vector128<int> c0_3 = default, c1_3 = default;
+            for (int k = 0; k < 16; k++, v += 2, w += 64)
             {
-                byte* z = corner + e0[k];
-                Vector128<sbyte> u0 = Vector128.Load(f0);
-                Vector128<sbyte> u1 = Vector128.Load(f0 + 16);
-                Vector128<sbyte> u2 = Vector128.Load(f0 + 32);
-                Vector128<sbyte> u3 = Vector128.Load(f0 + 48);
-                Vector128<byte> z0 = V128.Codes(z);
-                c0_0 += V128.Widen(V128.Products(z0, u0));
-                c0_1 += V128.Widen(V128.Products(z0, u1));
-                c0_2 += V128.Widen(V128.Products(z0, u2));
-                c0_3 += V128.Widen(V128.Products(z0, u3));
-                Vector128<byte> z1 = V128.Codes(z + 32);
-                c1_0 += V128.Widen(V128.Products(z1, u0));
-                c1_1 += V128.Widen(V128.Products(z1, u1));
-                c1_2 += V128.Widen(V128.Products(z1, u2));
-                c1_3 += V128.Widen(V128.Products(z1, u3));
+                Vector128<short> w0 = Vector128.Load((short*)(w));
+                Vector128<short> w1 = Vector128.Load((short*)(w + 16));
+                Vector128<short> w2 = Vector128.Load((short*)(w + 32));
+                Vector128<short> w3 = Vector128.Load((short*)(w + 48));
+                Sse.Prefetch0(w + 8192);
+                Vector128<short> a0 = V128.Codes((byte*)(v)).AsInt16();
+                c0_0 += V128.PairProducts(a0, w0);
+                c0_1 += V128.PairProducts(a0, w1);
+                c0_2 += V128.PairProducts(a0, w2);
+                c0_3 += V128.PairProducts(a0, w3);
+                Vector128<short> a1 = V128.Codes((byte*)(v + 32)).AsInt16();
+                c1_0 += V128.PairProducts(a1, w0);
+                c1_1 += V128.PairProducts(a1, w1);
+                c1_2 += V128.PairProducts(a1, w2);
+                c1_3 += V128.PairProducts(a1, w3);
             }
-            // Requantize and store.
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Finish(c0_0, c0_1, c0_2, c0_3, table, y0);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Finish(c1_0, c1_1, c1_2, c1_3, table, y0 + 32);
+            c0_0.Store(m); c0_1.Store(m + 4); c0_2.Store(m + 8); c0_3.Store(m + 12);
+            c1_0.Store(m + 16); c1_1.Store(m + 20); c1_2.Store(m + 24); c1_3.Store(m + 28);
+        }
+    }
+
+    /// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Output(int* m, int* sums, int* table, byte* y0)
+    {
+        unchecked
+        {
+            for (int lane = 0; lane < 16; lane += 4, m += 4)
+            {
+                Vector128<int> z0_0, z1_0, z2_0, z3_0;
+                {
+                    Vector128<int> m0 = Vector128.Load(m);
+                    Vector128<int> m1 = Vector128.Load(m + 1632);
+                    Vector128<int> m2 = Vector128.Load(m + 3264);
+                    Vector128<int> m3 = Vector128.Load(m + 4896);
+                    Vector128<int> m4 = Vector128.Load(m + 6528);
+                    Vector128<int> m5 = Vector128.Load(m + 8160);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    z0_0 = m0 + p + r;
+                    z1_0 = g + (s << 1);
+                    z2_0 = p + (r << 2);
+                    z3_0 = g + (s << 3) + (m5 << 1);
+                }
+                Vector128<int> z0_1, z1_1, z2_1, z3_1;
+                {
+                    Vector128<int> m0 = Vector128.Load(m + 272);
+                    Vector128<int> m1 = Vector128.Load(m + 1904);
+                    Vector128<int> m2 = Vector128.Load(m + 3536);
+                    Vector128<int> m3 = Vector128.Load(m + 5168);
+                    Vector128<int> m4 = Vector128.Load(m + 6800);
+                    Vector128<int> m5 = Vector128.Load(m + 8432);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    z0_1 = m0 + p + r;
+                    z1_1 = g + (s << 1);
+                    z2_1 = p + (r << 2);
+                    z3_1 = g + (s << 3) + (m5 << 1);
+                }
+                Vector128<int> z0_2, z1_2, z2_2, z3_2;
+                {
+                    Vector128<int> m0 = Vector128.Load(m + 544);
+                    Vector128<int> m1 = Vector128.Load(m + 2176);
+                    Vector128<int> m2 = Vector128.Load(m + 3808);
+                    Vector128<int> m3 = Vector128.Load(m + 5440);
+                    Vector128<int> m4 = Vector128.Load(m + 7072);
+                    Vector128<int> m5 = Vector128.Load(m + 8704);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    z0_2 = m0 + p + r;
+                    z1_2 = g + (s << 1);
+                    z2_2 = p + (r << 2);
+                    z3_2 = g + (s << 3) + (m5 << 1);
+                }
+                Vector128<int> z0_3, z1_3, z2_3, z3_3;
+                {
+                    Vector128<int> m0 = Vector128.Load(m + 816);
+                    Vector128<int> m1 = Vector128.Load(m + 2448);
+                    Vector128<int> m2 = Vector128.Load(m + 4080);
+                    Vector128<int> m3 = Vector128.Load(m + 5712);
+                    Vector128<int> m4 = Vector128.Load(m + 7344);
+                    Vector128<int> m5 = Vector128.Load(m + 8976);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    z0_3 = m0 + p + r;
+                    z1_3 = g + (s << 1);
+                    z2_3 = p + (r << 2);
+                    z3_3 = g + (s << 3) + (m5 << 1);
+                }
+                Vector128<int> z0_4, z1_4, z2_4, z3_4;
+                {
+                    Vector128<int> m0 = Vector128.Load(m + 1088);
+                    Vector128<int> m1 = Vector128.Load(m + 2720);
+                    Vector128<int> m2 = Vector128.Load(m + 4352);
+                    Vector128<int> m3 = Vector128.Load(m + 5984);
+                    Vector128<int> m4 = Vector128.Load(m + 7616);
+                    Vector128<int> m5 = Vector128.Load(m + 9248);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    z0_4 = m0 + p + r;
+                    z1_4 = g + (s << 1);
+                    z2_4 = p + (r << 2);
+                    z3_4 = g + (s << 3) + (m5 << 1);
+                }
+                Vector128<int> z0_5, z1_5, z2_5, z3_5;
+                {
+                    Vector128<int> m0 = Vector128.Load(m + 1360);
+                    Vector128<int> m1 = Vector128.Load(m + 2992);
+                    Vector128<int> m2 = Vector128.Load(m + 4624);
+                    Vector128<int> m3 = Vector128.Load(m + 6256);
+                    Vector128<int> m4 = Vector128.Load(m + 7888);
+                    Vector128<int> m5 = Vector128.Load(m + 9520);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    z0_5 = m0 + p + r;
+                    z1_5 = g + (s << 1);
+                    z2_5 = p + (r << 2);
+                    z3_5 = g + (s << 3) + (m5 << 1);
+                }
+                Vector128<int> bias = Vector128.Load(table + lane), inverse = Vector128.Create(954437177);
+                {
+                    var p = z0_1 + z0_2;
+                    var g = z0_1 - z0_2;
+                    var r = z0_3 + z0_4;
+                    var s = z0_3 - z0_4;
+                    ((((z0_0 + p + r) * inverse) >> 6) + bias).Store(sums + 0 + lane);
+                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 16 + lane);
+                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 32 + lane);
+                    ((((g + (s << 3) + (z0_5 << 1)) * inverse) >> 6) + bias).Store(sums + 48 + lane);
+                }
+                {
+                    var p = z1_1 + z1_2;
+                    var g = z1_1 - z1_2;
+                    var r = z1_3 + z1_4;
+                    var s = z1_3 - z1_4;
+                    ((((z1_0 + p + r) * inverse) >> 6) + bias).Store(sums + 64 + lane);
+                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 80 + lane);
+                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 96 + lane);
+                    ((((g + (s << 3) + (z1_5 << 1)) * inverse) >> 6) + bias).Store(sums + 112 + lane);
+                }
+                {
+                    var p = z2_1 + z2_2;
+                    var g = z2_1 - z2_2;
+                    var r = z2_3 + z2_4;
+                    var s = z2_3 - z2_4;
+                    ((((z2_0 + p + r) * inverse) >> 6) + bias).Store(sums + 128 + lane);
+                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 144 + lane);
+                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 160 + lane);
+                    ((((g + (s << 3) + (z2_5 << 1)) * inverse) >> 6) + bias).Store(sums + 176 + lane);
+                }
+                {
+                    var p = z3_1 + z3_2;
+                    var g = z3_1 - z3_2;
+                    var r = z3_3 + z3_4;
+                    var s = z3_3 - z3_4;
+                    ((((z3_0 + p + r) * inverse) >> 6) + bias).Store(sums + 192 + lane);
+                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 208 + lane);
+                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 224 + lane);
+                    ((((g + (s << 3) + (z3_5 << 1)) * inverse) >> 6) + bias).Store(sums + 240 + lane);
+                }
+            }
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Finish(Vector128.Load(sums + 0), Vector128.Load(sums + 4), Vector128.Load(sums + 8), Vector128.Load(sums + 12), table, y0);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Finish(Vector128.Load(sums + 16), Vector128.Load(sums + 20), Vector128.Load(sums + 24), Vector128.Load(sums + 28), table, y0 + 32);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Finish(Vector128.Load(sums + 32), Vector128.Load(sums + 36), Vector128.Load(sums + 40), Vector128.Load(sums + 44), table, y0 + 64);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Finish(Vector128.Load(sums + 48), Vector128.Load(sums + 52), Vector128.Load(sums + 56), Vector128.Load(sums + 60), table, y0 + 96);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Finish(Vector128.Load(sums + 64), Vector128.Load(sums + 68), Vector128.Load(sums + 72), Vector128.Load(sums + 76), table, y0 + 576);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Finish(Vector128.Load(sums + 80), Vector128.Load(sums + 84), Vector128.Load(sums + 88), Vector128.Load(sums + 92), table, y0 + 608);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Finish(Vector128.Load(sums + 96), Vector128.Load(sums + 100), Vector128.Load(sums + 104), Vector128.Load(sums + 108), table, y0 + 640);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Finish(Vector128.Load(sums + 112), Vector128.Load(sums + 116), Vector128.Load(sums + 120), Vector128.Load(sums + 124), table, y0 + 672);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Finish(Vector128.Load(sums + 128), Vector128.Load(sums + 132), Vector128.Load(sums + 136), Vector128.Load(sums + 140), table, y0 + 1152);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Finish(Vector128.Load(sums + 144), Vector128.Load(sums + 148), Vector128.Load(sums + 152), Vector128.Load(sums + 156), table, y0 + 1184);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Finish(Vector128.Load(sums + 160), Vector128.Load(sums + 164), Vector128.Load(sums + 168), Vector128.Load(sums + 172), table, y0 + 1216);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Finish(Vector128.Load(sums + 176), Vector128.Load(sums + 180), Vector128.Load(sums + 184), Vector128.Load(sums + 188), table, y0 + 1248);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Finish(Vector128.Load(sums + 192), Vector128.Load(sums + 196), Vector128.Load(sums + 200), Vector128.Load(sums + 204), table, y0 + 1728);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Finish(Vector128.Load(sums + 208), Vector128.Load(sums + 212), Vector128.Load(sums + 216), Vector128.Load(sums + 220), table, y0 + 1760);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Finish(Vector128.Load(sums + 224), Vector128.Load(sums + 228), Vector128.Load(sums + 232), Vector128.Load(sums + 236), table, y0 + 1792);
+            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Finish(Vector128.Load(sums + 240), Vector128.Load(sums + 244), Vector128.Load(sums + 248), Vector128.Load(sums + 252), table, y0 + 1824);
         }
     }
 
@@ -3996,7 +5013,8 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Scalar(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
+    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Scalar(
+        byte* input, sbyte* weights, int* table, byte* output, byte* scratch, int first, int end)
     {
         unchecked
         {
@@ -4663,7 +5681,9 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Avx512(byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
+    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Avx512(
+        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
+        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
     {
         unchecked
         {
@@ -4838,7 +5858,9 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_AvxVnni(byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
+    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_AvxVnni(
+        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
+        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
     {
         unchecked
         {
@@ -4937,7 +5959,9 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Avx2(byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
+    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Avx2(
+        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
+        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
     {
         unchecked
         {
@@ -5066,7 +6090,9 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Sse41(byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
+    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Sse41(
+        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
+        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
     {
         unchecked
         {
@@ -5827,7 +6853,9 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Avx512(byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
+    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Avx512(
+        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
+        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
     {
         unchecked
         {
@@ -6002,7 +7030,9 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_AvxVnni(byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
+    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_AvxVnni(
+        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
+        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
     {
         unchecked
         {
@@ -6101,7 +7131,9 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Avx2(byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
+    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Avx2(
+        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
+        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
     {
         unchecked
         {
@@ -6230,7 +7262,9 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Sse41(byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
+    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Sse41(
+        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
+        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
     {
         unchecked
         {
@@ -6445,7 +7479,9 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Avx512(byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output, int first, int end)
+    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Avx512(
+        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output,
+        int first, int end)
     {
         unchecked
         {
@@ -6613,7 +7649,9 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_AvxVnni(byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output, int first, int end)
+    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_AvxVnni(
+        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output,
+        int first, int end)
     {
         unchecked
         {
@@ -6703,7 +7741,9 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Avx2(byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output, int first, int end)
+    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Avx2(
+        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output,
+        int first, int end)
     {
         unchecked
         {
@@ -6823,7 +7863,9 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Sse41(byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output, int first, int end)
+    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Sse41(
+        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output,
+        int first, int end)
     {
         unchecked
         {
@@ -7485,6 +8527,10 @@ unsafe partial class Resnet20Cifar10
         [MethodImpl(Inline)]
         public static Vector512<short> PairedBytes(byte* first, byte* second) => (LoadBytes(first) | (LoadBytes(second) << 16)).AsInt16();
 
+        /// <summary>Loads bytes as int16 lanes.</summary>
+        [MethodImpl(Inline)]
+        public static Vector512<short> LoadCodes(byte* x) => Avx512BW.ConvertToVector512Int16(Vector256.Load(x));
+
         /// <summary>Both products of a lane, added.</summary>
         [MethodImpl(Inline)]
         public static Vector512<int> PairProducts(Vector512<short> codes, Vector512<short> weights) => Avx512BW.MultiplyAddAdjacent(codes, weights);
@@ -7559,6 +8605,10 @@ unsafe partial class Resnet20Cifar10
         /// <summary>Codes of two kernel rows side by side: the first in the low, the second in the high half of every channel's lane.</summary>
         [MethodImpl(Inline)]
         public static Vector256<short> PairedBytes(byte* first, byte* second) => (LoadBytes(first) | (LoadBytes(second) << 16)).AsInt16();
+
+        /// <summary>Loads bytes as int16 lanes.</summary>
+        [MethodImpl(Inline)]
+        public static Vector256<short> LoadCodes(byte* x) => Avx2.ConvertToVector256Int16(x);
 
         /// <summary>Both products of a lane, added.</summary>
         [MethodImpl(Inline)]
@@ -7635,6 +8685,10 @@ unsafe partial class Resnet20Cifar10
         /// <summary>Codes of two kernel rows side by side: the first in the low, the second in the high half of every channel's lane.</summary>
         [MethodImpl(Inline)]
         public static Vector128<short> PairedBytes(byte* first, byte* second) => (LoadBytes(first) | (LoadBytes(second) << 16)).AsInt16();
+
+        /// <summary>Loads bytes as int16 lanes.</summary>
+        [MethodImpl(Inline)]
+        public static Vector128<short> LoadCodes(byte* x) => Sse41.ConvertToVector128Int16(x);
 
         /// <summary>Both products of a lane, added.</summary>
         [MethodImpl(Inline)]

@@ -10,10 +10,10 @@ namespace Acme;
 
 unsafe partial class Resnet20Cifar10
 {
-    /// <summary>The constants of the network: 573632 bytes that all instances share, filled once from the embedded resource.</summary>
+    /// <summary>The constants of the network: 846592 bytes that all instances share, filled once from the embedded resource.</summary>
     private static class Weights
     {
-        private static readonly byte[] Memory = global::System.GC.AllocateArray<byte>(573696, pinned: true);
+        private static readonly byte[] Memory = global::System.GC.AllocateArray<byte>(846656, pinned: true);
 
         /// <summary>The 64-byte aligned block.</summary>
         internal static readonly byte* Block = Load();
@@ -36,18 +36,18 @@ unsafe partial class Resnet20Cifar10
             Load_28096(source, block);
             Load_33600(source, block);
             Load_43904(source, block);
-            Load_63680(source, block);
-            Load_83456(source, block);
-            Load_103232(source, block);
-            Load_123008(source, block);
-            Load_142784(source, block);
-            Load_181696(source, block);
-            Load_259264(source, block);
-            Load_336832(source, block);
-            Load_414400(source, block);
-            Load_491968(source, block);
-            Load_569536(source, block);
-            Load_572992(source, block);
+            Load_118272(source, block);
+            Load_192640(source, block);
+            Load_267008(source, block);
+            Load_341376(source, block);
+            Load_415744(source, block);
+            Load_454656(source, block);
+            Load_532224(source, block);
+            Load_609792(source, block);
+            Load_687360(source, block);
+            Load_764928(source, block);
+            Load_842496(source, block);
+            Load_845952(source, block);
             return block;
         }
 
@@ -343,7 +343,7 @@ unsafe partial class Resnet20Cifar10
         }
 
         // layer2.0.conv2: 32 channels of 288 weights, 8 bits each.
-        private static void Load_63680(byte* source, byte* block)
+        private static void Load_118272(byte* source, byte* block)
         {
             global::System.ReadOnlySpan<int> bias =
             [
@@ -362,26 +362,19 @@ unsafe partial class Resnet20Cifar10
                 34, 34, 33, 32, 33, 47, 34, 33, 33, 32, 34, 34, 35, 34, 33, 33, 34, 32, 33, 34, 35, 34, 34, 34, 34, 33, 33, 33, 33, 34, 34,
                 33
             ];
-            Table((int*)(block + 63680), 32, source + 18880, 8, 32, 288, 0, 4, bias, multipliers, shifts);
+            Table((int*)(block + 118272), 32, source + 18880, 8, 32, 288, 0, 4, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Interleaved4(source + 18880, 8, 32, 288, 96, 16, (sbyte*)(block + 44544));
-                TakeCorrections((sbyte*)(block + 44544), 2, 3, 1, 24, 2, 127, 576, 32);
-            }
-            else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
-            {
-                Interleaved4(source + 18880, 8, 32, 288, 96, 16, (sbyte*)(block + 44544));
+                Winograd4(source + 18880, 8, 32, 288, 32, (short*)((sbyte*)(block + 44544)));
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Interleaved4(source + 18880, 8, 32, 288, 96, 16, (sbyte*)(block + 44544));
-                TakeCorrections((sbyte*)(block + 44544), 2, 3, 1, 24, 2, 127, 576, 32);
+                Winograd4(source + 18880, 8, 32, 288, 32, (short*)((sbyte*)(block + 44544)));
             }
             else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
             {
-                Interleaved4(source + 18880, 8, 32, 288, 96, 16, (sbyte*)(block + 44544));
-                TakeCorrections((sbyte*)(block + 44544), 2, 3, 1, 24, 2, 127, 576, 32);
-                ShiftsToMultipliers((int*)(block + 63680) + 128, 32);
+                Winograd4(source + 18880, 8, 32, 288, 32, (short*)((sbyte*)(block + 44544)));
+                ShiftsToMultipliers((int*)(block + 118272) + 128, 32);
             }
             else
             {
@@ -390,7 +383,7 @@ unsafe partial class Resnet20Cifar10
         }
 
         // layer2.1.conv1: 32 channels of 288 weights, 8 bits each.
-        private static void Load_83456(byte* source, byte* block)
+        private static void Load_192640(byte* source, byte* block)
         {
             global::System.ReadOnlySpan<int> bias =
             [
@@ -409,35 +402,28 @@ unsafe partial class Resnet20Cifar10
                 40, 40, 40, 40, 39, 39, 39, 39, 39, 39, 39, 40, 39, 52, 39, 39, 39, 39, 39, 39, 39, 53, 39, 40, 39, 39, 40, 39, 39, 39, 40,
                 39
             ];
-            Table((int*)(block + 83456), 32, source + 28096, 8, 32, 288, 0, 0, bias, multipliers, shifts);
+            Table((int*)(block + 192640), 32, source + 28096, 8, 32, 288, 0, 0, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Interleaved4(source + 28096, 8, 32, 288, 96, 16, (sbyte*)(block + 64320));
-                TakeCorrections((sbyte*)(block + 64320), 2, 3, 1, 24, 2, 127, 576, 32);
-            }
-            else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
-            {
-                Interleaved4(source + 28096, 8, 32, 288, 96, 16, (sbyte*)(block + 64320));
+                Winograd4(source + 28096, 8, 32, 288, 32, (short*)((sbyte*)(block + 118912)));
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Interleaved4(source + 28096, 8, 32, 288, 96, 16, (sbyte*)(block + 64320));
-                TakeCorrections((sbyte*)(block + 64320), 2, 3, 1, 24, 2, 127, 576, 32);
+                Winograd4(source + 28096, 8, 32, 288, 32, (short*)((sbyte*)(block + 118912)));
             }
             else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
             {
-                Interleaved4(source + 28096, 8, 32, 288, 96, 16, (sbyte*)(block + 64320));
-                TakeCorrections((sbyte*)(block + 64320), 2, 3, 1, 24, 2, 127, 576, 32);
-                ShiftsToMultipliers((int*)(block + 83456) + 128, 32);
+                Winograd4(source + 28096, 8, 32, 288, 32, (short*)((sbyte*)(block + 118912)));
+                ShiftsToMultipliers((int*)(block + 192640) + 128, 32);
             }
             else
             {
-                Rows(source + 28096, 8, 32, 288, (sbyte*)(block + 64320));
+                Rows(source + 28096, 8, 32, 288, (sbyte*)(block + 118912));
             }
         }
 
         // layer2.1.conv2: 32 channels of 288 weights, 8 bits each.
-        private static void Load_103232(byte* source, byte* block)
+        private static void Load_267008(byte* source, byte* block)
         {
             global::System.ReadOnlySpan<int> bias =
             [
@@ -456,35 +442,28 @@ unsafe partial class Resnet20Cifar10
                 34, 34, 33, 34, 33, 32, 34, 34, 34, 33, 34, 35, 35, 34, 34, 33, 34, 34, 34, 33, 35, 34, 33, 34, 33, 33, 34, 34, 34, 34, 33,
                 34
             ];
-            Table((int*)(block + 103232), 32, source + 37312, 8, 32, 288, 0, 4, bias, multipliers, shifts);
+            Table((int*)(block + 267008), 32, source + 37312, 8, 32, 288, 0, 4, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Interleaved4(source + 37312, 8, 32, 288, 96, 16, (sbyte*)(block + 84096));
-                TakeCorrections((sbyte*)(block + 84096), 2, 3, 1, 24, 2, 127, 576, 32);
-            }
-            else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
-            {
-                Interleaved4(source + 37312, 8, 32, 288, 96, 16, (sbyte*)(block + 84096));
+                Winograd4(source + 37312, 8, 32, 288, 32, (short*)((sbyte*)(block + 193280)));
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Interleaved4(source + 37312, 8, 32, 288, 96, 16, (sbyte*)(block + 84096));
-                TakeCorrections((sbyte*)(block + 84096), 2, 3, 1, 24, 2, 127, 576, 32);
+                Winograd4(source + 37312, 8, 32, 288, 32, (short*)((sbyte*)(block + 193280)));
             }
             else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
             {
-                Interleaved4(source + 37312, 8, 32, 288, 96, 16, (sbyte*)(block + 84096));
-                TakeCorrections((sbyte*)(block + 84096), 2, 3, 1, 24, 2, 127, 576, 32);
-                ShiftsToMultipliers((int*)(block + 103232) + 128, 32);
+                Winograd4(source + 37312, 8, 32, 288, 32, (short*)((sbyte*)(block + 193280)));
+                ShiftsToMultipliers((int*)(block + 267008) + 128, 32);
             }
             else
             {
-                Rows(source + 37312, 8, 32, 288, (sbyte*)(block + 84096));
+                Rows(source + 37312, 8, 32, 288, (sbyte*)(block + 193280));
             }
         }
 
         // layer2.2.conv1: 32 channels of 288 weights, 8 bits each.
-        private static void Load_123008(byte* source, byte* block)
+        private static void Load_341376(byte* source, byte* block)
         {
             global::System.ReadOnlySpan<int> bias =
             [
@@ -503,35 +482,28 @@ unsafe partial class Resnet20Cifar10
                 40, 40, 40, 40, 38, 39, 40, 40, 39, 40, 39, 39, 39, 40, 40, 40, 40, 39, 40, 40, 39, 39, 39, 39, 40, 39, 40, 39, 39, 40, 39,
                 52
             ];
-            Table((int*)(block + 123008), 32, source + 46528, 8, 32, 288, 0, 0, bias, multipliers, shifts);
+            Table((int*)(block + 341376), 32, source + 46528, 8, 32, 288, 0, 0, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Interleaved4(source + 46528, 8, 32, 288, 96, 16, (sbyte*)(block + 103872));
-                TakeCorrections((sbyte*)(block + 103872), 2, 3, 1, 24, 2, 127, 576, 32);
-            }
-            else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
-            {
-                Interleaved4(source + 46528, 8, 32, 288, 96, 16, (sbyte*)(block + 103872));
+                Winograd4(source + 46528, 8, 32, 288, 32, (short*)((sbyte*)(block + 267648)));
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Interleaved4(source + 46528, 8, 32, 288, 96, 16, (sbyte*)(block + 103872));
-                TakeCorrections((sbyte*)(block + 103872), 2, 3, 1, 24, 2, 127, 576, 32);
+                Winograd4(source + 46528, 8, 32, 288, 32, (short*)((sbyte*)(block + 267648)));
             }
             else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
             {
-                Interleaved4(source + 46528, 8, 32, 288, 96, 16, (sbyte*)(block + 103872));
-                TakeCorrections((sbyte*)(block + 103872), 2, 3, 1, 24, 2, 127, 576, 32);
-                ShiftsToMultipliers((int*)(block + 123008) + 128, 32);
+                Winograd4(source + 46528, 8, 32, 288, 32, (short*)((sbyte*)(block + 267648)));
+                ShiftsToMultipliers((int*)(block + 341376) + 128, 32);
             }
             else
             {
-                Rows(source + 46528, 8, 32, 288, (sbyte*)(block + 103872));
+                Rows(source + 46528, 8, 32, 288, (sbyte*)(block + 267648));
             }
         }
 
         // layer2.2.conv2: 32 channels of 288 weights, 8 bits each.
-        private static void Load_142784(byte* source, byte* block)
+        private static void Load_415744(byte* source, byte* block)
         {
             global::System.ReadOnlySpan<int> bias =
             [
@@ -550,35 +522,28 @@ unsafe partial class Resnet20Cifar10
                 34, 34, 32, 33, 33, 33, 33, 34, 33, 33, 33, 34, 33, 33, 33, 33, 33, 33, 33, 32, 34, 33, 33, 33, 33, 34, 34, 33, 33, 33, 34,
                 33
             ];
-            Table((int*)(block + 142784), 32, source + 55744, 8, 32, 288, 0, 4, bias, multipliers, shifts);
+            Table((int*)(block + 415744), 32, source + 55744, 8, 32, 288, 0, 4, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Interleaved4(source + 55744, 8, 32, 288, 96, 16, (sbyte*)(block + 123648));
-                TakeCorrections((sbyte*)(block + 123648), 2, 3, 1, 24, 2, 127, 576, 32);
-            }
-            else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
-            {
-                Interleaved4(source + 55744, 8, 32, 288, 96, 16, (sbyte*)(block + 123648));
+                Winograd4(source + 55744, 8, 32, 288, 32, (short*)((sbyte*)(block + 342016)));
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Interleaved4(source + 55744, 8, 32, 288, 96, 16, (sbyte*)(block + 123648));
-                TakeCorrections((sbyte*)(block + 123648), 2, 3, 1, 24, 2, 127, 576, 32);
+                Winograd4(source + 55744, 8, 32, 288, 32, (short*)((sbyte*)(block + 342016)));
             }
             else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
             {
-                Interleaved4(source + 55744, 8, 32, 288, 96, 16, (sbyte*)(block + 123648));
-                TakeCorrections((sbyte*)(block + 123648), 2, 3, 1, 24, 2, 127, 576, 32);
-                ShiftsToMultipliers((int*)(block + 142784) + 128, 32);
+                Winograd4(source + 55744, 8, 32, 288, 32, (short*)((sbyte*)(block + 342016)));
+                ShiftsToMultipliers((int*)(block + 415744) + 128, 32);
             }
             else
             {
-                Rows(source + 55744, 8, 32, 288, (sbyte*)(block + 123648));
+                Rows(source + 55744, 8, 32, 288, (sbyte*)(block + 342016));
             }
         }
 
         // layer3.0.conv1: 64 channels of 288 weights, 8 bits each.
-        private static void Load_181696(byte* source, byte* block)
+        private static void Load_454656(byte* source, byte* block)
         {
             global::System.ReadOnlySpan<int> bias =
             [
@@ -603,35 +568,35 @@ unsafe partial class Resnet20Cifar10
                 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 41, 40, 40, 41, 40, 40, 40, 40, 40, 40,
                 51, 40
             ];
-            Table((int*)(block + 181696), 64, source + 64960, 8, 64, 288, 0, 0, bias, multipliers, shifts);
+            Table((int*)(block + 454656), 64, source + 64960, 8, 64, 288, 0, 0, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Interleaved4(source + 64960, 8, 64, 288, 96, 16, (sbyte*)(block + 143424));
-                TakeCorrections((sbyte*)(block + 143424), 4, 3, 1, 24, 2, 127, 576, 32);
+                Interleaved4(source + 64960, 8, 64, 288, 96, 16, (sbyte*)(block + 416384));
+                TakeCorrections((sbyte*)(block + 416384), 4, 3, 1, 24, 2, 127, 576, 32);
             }
             else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
             {
-                Interleaved4(source + 64960, 8, 64, 288, 96, 16, (sbyte*)(block + 143424));
+                Interleaved4(source + 64960, 8, 64, 288, 96, 16, (sbyte*)(block + 416384));
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Interleaved4(source + 64960, 8, 64, 288, 96, 16, (sbyte*)(block + 143424));
-                TakeCorrections((sbyte*)(block + 143424), 4, 3, 1, 24, 2, 127, 576, 32);
+                Interleaved4(source + 64960, 8, 64, 288, 96, 16, (sbyte*)(block + 416384));
+                TakeCorrections((sbyte*)(block + 416384), 4, 3, 1, 24, 2, 127, 576, 32);
             }
             else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
             {
-                Interleaved4(source + 64960, 8, 64, 288, 96, 16, (sbyte*)(block + 143424));
-                TakeCorrections((sbyte*)(block + 143424), 4, 3, 1, 24, 2, 127, 576, 32);
-                ShiftsToMultipliers((int*)(block + 181696) + 256, 64);
+                Interleaved4(source + 64960, 8, 64, 288, 96, 16, (sbyte*)(block + 416384));
+                TakeCorrections((sbyte*)(block + 416384), 4, 3, 1, 24, 2, 127, 576, 32);
+                ShiftsToMultipliers((int*)(block + 454656) + 256, 64);
             }
             else
             {
-                Rows(source + 64960, 8, 64, 288, (sbyte*)(block + 143424));
+                Rows(source + 64960, 8, 64, 288, (sbyte*)(block + 416384));
             }
         }
 
         // layer3.0.conv2: 64 channels of 576 weights, 8 bits each.
-        private static void Load_259264(byte* source, byte* block)
+        private static void Load_532224(byte* source, byte* block)
         {
             global::System.ReadOnlySpan<int> bias =
             [
@@ -656,35 +621,35 @@ unsafe partial class Resnet20Cifar10
                 33, 33, 33, 33, 33, 34, 33, 33, 33, 33, 34, 34, 34, 34, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33,
                 33, 46
             ];
-            Table((int*)(block + 259264), 64, source + 83392, 8, 64, 576, 0, 0, bias, multipliers, shifts);
+            Table((int*)(block + 532224), 64, source + 83392, 8, 64, 576, 0, 0, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Interleaved4(source + 83392, 8, 64, 576, 192, 16, (sbyte*)(block + 182976));
-                TakeCorrections((sbyte*)(block + 182976), 4, 3, 1, 48, 2, 127, 640, 64);
+                Interleaved4(source + 83392, 8, 64, 576, 192, 16, (sbyte*)(block + 455936));
+                TakeCorrections((sbyte*)(block + 455936), 4, 3, 1, 48, 2, 127, 640, 64);
             }
             else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
             {
-                Interleaved4(source + 83392, 8, 64, 576, 192, 16, (sbyte*)(block + 182976));
+                Interleaved4(source + 83392, 8, 64, 576, 192, 16, (sbyte*)(block + 455936));
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Interleaved4(source + 83392, 8, 64, 576, 192, 16, (sbyte*)(block + 182976));
-                TakeCorrections((sbyte*)(block + 182976), 4, 3, 1, 48, 2, 127, 640, 64);
+                Interleaved4(source + 83392, 8, 64, 576, 192, 16, (sbyte*)(block + 455936));
+                TakeCorrections((sbyte*)(block + 455936), 4, 3, 1, 48, 2, 127, 640, 64);
             }
             else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
             {
-                Interleaved4(source + 83392, 8, 64, 576, 192, 16, (sbyte*)(block + 182976));
-                TakeCorrections((sbyte*)(block + 182976), 4, 3, 1, 48, 2, 127, 640, 64);
-                ShiftsToMultipliers((int*)(block + 259264) + 256, 64);
+                Interleaved4(source + 83392, 8, 64, 576, 192, 16, (sbyte*)(block + 455936));
+                TakeCorrections((sbyte*)(block + 455936), 4, 3, 1, 48, 2, 127, 640, 64);
+                ShiftsToMultipliers((int*)(block + 532224) + 256, 64);
             }
             else
             {
-                Rows(source + 83392, 8, 64, 576, (sbyte*)(block + 182976));
+                Rows(source + 83392, 8, 64, 576, (sbyte*)(block + 455936));
             }
         }
 
         // layer3.1.conv1: 64 channels of 576 weights, 8 bits each.
-        private static void Load_336832(byte* source, byte* block)
+        private static void Load_609792(byte* source, byte* block)
         {
             global::System.ReadOnlySpan<int> bias =
             [
@@ -709,35 +674,35 @@ unsafe partial class Resnet20Cifar10
                 40, 40, 40, 40, 40, 40, 40, 39, 39, 40, 40, 40, 40, 40, 40, 40, 40, 39, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 56, 40, 39,
                 40, 40
             ];
-            Table((int*)(block + 336832), 64, source + 120256, 8, 64, 576, 0, 0, bias, multipliers, shifts);
+            Table((int*)(block + 609792), 64, source + 120256, 8, 64, 576, 0, 0, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Interleaved4(source + 120256, 8, 64, 576, 192, 16, (sbyte*)(block + 260544));
-                TakeCorrections((sbyte*)(block + 260544), 4, 3, 1, 48, 2, 127, 640, 64);
+                Interleaved4(source + 120256, 8, 64, 576, 192, 16, (sbyte*)(block + 533504));
+                TakeCorrections((sbyte*)(block + 533504), 4, 3, 1, 48, 2, 127, 640, 64);
             }
             else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
             {
-                Interleaved4(source + 120256, 8, 64, 576, 192, 16, (sbyte*)(block + 260544));
+                Interleaved4(source + 120256, 8, 64, 576, 192, 16, (sbyte*)(block + 533504));
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Interleaved4(source + 120256, 8, 64, 576, 192, 16, (sbyte*)(block + 260544));
-                TakeCorrections((sbyte*)(block + 260544), 4, 3, 1, 48, 2, 127, 640, 64);
+                Interleaved4(source + 120256, 8, 64, 576, 192, 16, (sbyte*)(block + 533504));
+                TakeCorrections((sbyte*)(block + 533504), 4, 3, 1, 48, 2, 127, 640, 64);
             }
             else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
             {
-                Interleaved4(source + 120256, 8, 64, 576, 192, 16, (sbyte*)(block + 260544));
-                TakeCorrections((sbyte*)(block + 260544), 4, 3, 1, 48, 2, 127, 640, 64);
-                ShiftsToMultipliers((int*)(block + 336832) + 256, 64);
+                Interleaved4(source + 120256, 8, 64, 576, 192, 16, (sbyte*)(block + 533504));
+                TakeCorrections((sbyte*)(block + 533504), 4, 3, 1, 48, 2, 127, 640, 64);
+                ShiftsToMultipliers((int*)(block + 609792) + 256, 64);
             }
             else
             {
-                Rows(source + 120256, 8, 64, 576, (sbyte*)(block + 260544));
+                Rows(source + 120256, 8, 64, 576, (sbyte*)(block + 533504));
             }
         }
 
         // layer3.1.conv2: 64 channels of 576 weights, 8 bits each.
-        private static void Load_414400(byte* source, byte* block)
+        private static void Load_687360(byte* source, byte* block)
         {
             global::System.ReadOnlySpan<int> bias =
             [
@@ -762,35 +727,35 @@ unsafe partial class Resnet20Cifar10
                 33, 33, 33, 32, 33, 33, 34, 33, 33, 33, 33, 33, 34, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 34, 34, 33, 33, 34,
                 34, 33
             ];
-            Table((int*)(block + 414400), 64, source + 157120, 8, 64, 576, 0, 4, bias, multipliers, shifts);
+            Table((int*)(block + 687360), 64, source + 157120, 8, 64, 576, 0, 4, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Interleaved4(source + 157120, 8, 64, 576, 192, 16, (sbyte*)(block + 338112));
-                TakeCorrections((sbyte*)(block + 338112), 4, 3, 1, 48, 2, 127, 640, 64);
+                Interleaved4(source + 157120, 8, 64, 576, 192, 16, (sbyte*)(block + 611072));
+                TakeCorrections((sbyte*)(block + 611072), 4, 3, 1, 48, 2, 127, 640, 64);
             }
             else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
             {
-                Interleaved4(source + 157120, 8, 64, 576, 192, 16, (sbyte*)(block + 338112));
+                Interleaved4(source + 157120, 8, 64, 576, 192, 16, (sbyte*)(block + 611072));
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Interleaved4(source + 157120, 8, 64, 576, 192, 16, (sbyte*)(block + 338112));
-                TakeCorrections((sbyte*)(block + 338112), 4, 3, 1, 48, 2, 127, 640, 64);
+                Interleaved4(source + 157120, 8, 64, 576, 192, 16, (sbyte*)(block + 611072));
+                TakeCorrections((sbyte*)(block + 611072), 4, 3, 1, 48, 2, 127, 640, 64);
             }
             else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
             {
-                Interleaved4(source + 157120, 8, 64, 576, 192, 16, (sbyte*)(block + 338112));
-                TakeCorrections((sbyte*)(block + 338112), 4, 3, 1, 48, 2, 127, 640, 64);
-                ShiftsToMultipliers((int*)(block + 414400) + 256, 64);
+                Interleaved4(source + 157120, 8, 64, 576, 192, 16, (sbyte*)(block + 611072));
+                TakeCorrections((sbyte*)(block + 611072), 4, 3, 1, 48, 2, 127, 640, 64);
+                ShiftsToMultipliers((int*)(block + 687360) + 256, 64);
             }
             else
             {
-                Rows(source + 157120, 8, 64, 576, (sbyte*)(block + 338112));
+                Rows(source + 157120, 8, 64, 576, (sbyte*)(block + 611072));
             }
         }
 
         // layer3.2.conv1: 64 channels of 576 weights, 8 bits each.
-        private static void Load_491968(byte* source, byte* block)
+        private static void Load_764928(byte* source, byte* block)
         {
             global::System.ReadOnlySpan<int> bias =
             [
@@ -815,35 +780,35 @@ unsafe partial class Resnet20Cifar10
                 58, 40, 40, 39, 39, 40, 39, 40, 40, 40, 40, 39, 39, 41, 40, 40, 39, 40, 39, 40, 40, 40, 40, 40, 40, 39, 40, 40, 40, 40, 40,
                 40, 40
             ];
-            Table((int*)(block + 491968), 64, source + 193984, 8, 64, 576, 0, 0, bias, multipliers, shifts);
+            Table((int*)(block + 764928), 64, source + 193984, 8, 64, 576, 0, 0, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Interleaved4(source + 193984, 8, 64, 576, 192, 16, (sbyte*)(block + 415680));
-                TakeCorrections((sbyte*)(block + 415680), 4, 3, 1, 48, 2, 127, 640, 64);
+                Interleaved4(source + 193984, 8, 64, 576, 192, 16, (sbyte*)(block + 688640));
+                TakeCorrections((sbyte*)(block + 688640), 4, 3, 1, 48, 2, 127, 640, 64);
             }
             else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
             {
-                Interleaved4(source + 193984, 8, 64, 576, 192, 16, (sbyte*)(block + 415680));
+                Interleaved4(source + 193984, 8, 64, 576, 192, 16, (sbyte*)(block + 688640));
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Interleaved4(source + 193984, 8, 64, 576, 192, 16, (sbyte*)(block + 415680));
-                TakeCorrections((sbyte*)(block + 415680), 4, 3, 1, 48, 2, 127, 640, 64);
+                Interleaved4(source + 193984, 8, 64, 576, 192, 16, (sbyte*)(block + 688640));
+                TakeCorrections((sbyte*)(block + 688640), 4, 3, 1, 48, 2, 127, 640, 64);
             }
             else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
             {
-                Interleaved4(source + 193984, 8, 64, 576, 192, 16, (sbyte*)(block + 415680));
-                TakeCorrections((sbyte*)(block + 415680), 4, 3, 1, 48, 2, 127, 640, 64);
-                ShiftsToMultipliers((int*)(block + 491968) + 256, 64);
+                Interleaved4(source + 193984, 8, 64, 576, 192, 16, (sbyte*)(block + 688640));
+                TakeCorrections((sbyte*)(block + 688640), 4, 3, 1, 48, 2, 127, 640, 64);
+                ShiftsToMultipliers((int*)(block + 764928) + 256, 64);
             }
             else
             {
-                Rows(source + 193984, 8, 64, 576, (sbyte*)(block + 415680));
+                Rows(source + 193984, 8, 64, 576, (sbyte*)(block + 688640));
             }
         }
 
         // layer3.2.conv2: 64 channels of 576 weights, 8 bits each.
-        private static void Load_569536(byte* source, byte* block)
+        private static void Load_842496(byte* source, byte* block)
         {
             global::System.ReadOnlySpan<int> bias =
             [
@@ -868,63 +833,63 @@ unsafe partial class Resnet20Cifar10
                 34, 33, 33, 33, 33, 33, 33, 34, 33, 33, 33, 33, 34, 34, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 36, 33,
                 34, 33
             ];
-            Table((int*)(block + 569536), 64, source + 230848, 8, 64, 576, 0, 0, bias, multipliers, shifts);
+            Table((int*)(block + 842496), 64, source + 230848, 8, 64, 576, 0, 0, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Interleaved4(source + 230848, 8, 64, 576, 192, 16, (sbyte*)(block + 493248));
-                TakeCorrections((sbyte*)(block + 493248), 4, 3, 1, 48, 2, 127, 640, 64);
+                Interleaved4(source + 230848, 8, 64, 576, 192, 16, (sbyte*)(block + 766208));
+                TakeCorrections((sbyte*)(block + 766208), 4, 3, 1, 48, 2, 127, 640, 64);
             }
             else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
             {
-                Interleaved4(source + 230848, 8, 64, 576, 192, 16, (sbyte*)(block + 493248));
+                Interleaved4(source + 230848, 8, 64, 576, 192, 16, (sbyte*)(block + 766208));
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Interleaved4(source + 230848, 8, 64, 576, 192, 16, (sbyte*)(block + 493248));
-                TakeCorrections((sbyte*)(block + 493248), 4, 3, 1, 48, 2, 127, 640, 64);
+                Interleaved4(source + 230848, 8, 64, 576, 192, 16, (sbyte*)(block + 766208));
+                TakeCorrections((sbyte*)(block + 766208), 4, 3, 1, 48, 2, 127, 640, 64);
             }
             else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
             {
-                Interleaved4(source + 230848, 8, 64, 576, 192, 16, (sbyte*)(block + 493248));
-                TakeCorrections((sbyte*)(block + 493248), 4, 3, 1, 48, 2, 127, 640, 64);
-                ShiftsToMultipliers((int*)(block + 569536) + 256, 64);
+                Interleaved4(source + 230848, 8, 64, 576, 192, 16, (sbyte*)(block + 766208));
+                TakeCorrections((sbyte*)(block + 766208), 4, 3, 1, 48, 2, 127, 640, 64);
+                ShiftsToMultipliers((int*)(block + 842496) + 256, 64);
             }
             else
             {
-                Rows(source + 230848, 8, 64, 576, (sbyte*)(block + 493248));
+                Rows(source + 230848, 8, 64, 576, (sbyte*)(block + 766208));
             }
         }
 
         // linear: 10 channels of 64 weights, 8 bits each.
-        private static void Load_572992(byte* source, byte* block)
+        private static void Load_845952(byte* source, byte* block)
         {
             global::System.ReadOnlySpan<int> bias = [337, -506, 183, 560, 232, -204, 284, -186, -58, -491];
             global::System.ReadOnlySpan<int> multipliers = [1726582433, 1168442611, 1902195223, 1810807711, 1767669868, 1186878397, 1819680889, 1285569399, 1830003885, 1943673591];
             global::System.ReadOnlySpan<byte> shifts = [33, 32, 33, 33, 33, 32, 33, 32, 33, 33];
-            Table((int*)(block + 572992), 32, source + 267712, 8, 10, 64, 0, 4, bias, multipliers, shifts);
+            Table((int*)(block + 845952), 32, source + 267712, 8, 10, 64, 0, 4, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Interleaved4(source + 267712, 8, 10, 64, 64, 16, (sbyte*)(block + 570816));
-                TakeCorrections((sbyte*)(block + 570816), 1, 1, 1, 16, 2, 127, 64, 64);
+                Interleaved4(source + 267712, 8, 10, 64, 64, 16, (sbyte*)(block + 843776));
+                TakeCorrections((sbyte*)(block + 843776), 1, 1, 1, 16, 2, 127, 64, 64);
             }
             else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
             {
-                Interleaved4(source + 267712, 8, 10, 64, 64, 16, (sbyte*)(block + 570816));
+                Interleaved4(source + 267712, 8, 10, 64, 64, 16, (sbyte*)(block + 843776));
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Interleaved4(source + 267712, 8, 10, 64, 64, 16, (sbyte*)(block + 570816));
-                TakeCorrections((sbyte*)(block + 570816), 1, 1, 1, 16, 2, 127, 64, 64);
+                Interleaved4(source + 267712, 8, 10, 64, 64, 16, (sbyte*)(block + 843776));
+                TakeCorrections((sbyte*)(block + 843776), 1, 1, 1, 16, 2, 127, 64, 64);
             }
             else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
             {
-                Interleaved4(source + 267712, 8, 10, 64, 64, 16, (sbyte*)(block + 570816));
-                TakeCorrections((sbyte*)(block + 570816), 1, 1, 1, 16, 2, 127, 64, 64);
-                ShiftsToMultipliers((int*)(block + 572992) + 128, 32);
+                Interleaved4(source + 267712, 8, 10, 64, 64, 16, (sbyte*)(block + 843776));
+                TakeCorrections((sbyte*)(block + 843776), 1, 1, 1, 16, 2, 127, 64, 64);
+                ShiftsToMultipliers((int*)(block + 845952) + 128, 32);
             }
             else
             {
-                Rows(source + 267712, 8, 10, 64, (sbyte*)(block + 570816));
+                Rows(source + 267712, 8, 10, 64, (sbyte*)(block + 843776));
             }
         }
 
@@ -1112,6 +1077,40 @@ unsafe partial class Resnet20Cifar10
                                 *target++ = o < channels ? (short)Code(channel, bits, (row * columns) + column) : (short)0;
                                 *target++ = o < channels && row + 1 < rows ? (short)Code(channel, bits, ((row + 1) * columns) + column) : (short)0;
                             }
+                        }
+                    }
+                }
+            }
+        }
+
+        // Winograd: G w G^T per output and input channel, [block of 16 channels][position][pair of input channels][16][2], int16.
+        private static void Winograd4(byte* source, int bits, int channels, int perChannel, int inputs, short* target)
+        {
+            unchecked
+            {
+                global::System.ReadOnlySpan<sbyte> g = [6, 0, 0, 4, 4, 4, 4, -4, 4, 1, 2, 4, 1, -2, 4, 0, 0, 12];
+                int stride = ((perChannel * bits) + 7) >> 3;
+                int* half = stackalloc int[18];
+                for (int o = 0; o < channels; o++)
+                {
+                    byte* channel = source + ((long)o * stride);
+                    for (int k = 0; k < inputs; k++)
+                    {
+                        for (int i = 0; i < 6; i++)
+                        {
+                            for (int b = 0; b < 3; b++)
+                            {
+                                half[(i * 3) + b] = (g[i * 3] * Code(channel, bits, (b * inputs) + k)) + (g[(i * 3) + 1] * Code(channel, bits, ((3 + b) * inputs) + k))
+                                    + (g[(i * 3) + 2] * Code(channel, bits, ((6 + b) * inputs) + k));
+                            }
+                        }
+
+                        for (int position = 0; position < 36; position++)
+                        {
+                            int* row = half + (position / 6 * 3);
+                            int column = position % 6 * 3;
+                            target[((((((long)(o >> 4) * 36) + position) * inputs) + (k & ~1)) * 16) + ((o & 15) * 2) + (k & 1)] =
+                                (short)((row[0] * g[column]) + (row[1] * g[column + 1]) + (row[2] * g[column + 2]));
                         }
                     }
                 }

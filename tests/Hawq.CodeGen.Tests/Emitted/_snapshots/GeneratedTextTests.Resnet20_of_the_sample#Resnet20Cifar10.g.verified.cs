@@ -10,7 +10,7 @@ namespace Acme;
 
 /// <summary>The network resnet20-cifar10: 43 layers in integers, 32x32x3 pixels in, 1x1x10 out.</summary>
 /// <remarks>
-/// An instance owns 102592 bytes of working memory and serves one thread at a time; 573632 bytes of weights and tables are shared by all
+/// An instance owns 102592 bytes of working memory and serves one thread at a time; 846592 bytes of weights and tables are shared by all
 /// instances and loaded with the first one. Inference allocates nothing and uses neither floating point nor division.
 /// <para>calibration: train_batch_0.bin, first 256</para>
 /// <para>bits: 8/8</para>
@@ -70,7 +70,7 @@ public sealed unsafe partial class Resnet20Cifar10 : global::System.IDisposable
         }
 
         _weights = Weights.Block;
-        _memory = global::System.GC.AllocateArray<byte>(102656, pinned: true);
+        _memory = global::System.GC.AllocateArray<byte>(checked(102656 + options.Threads * 117504), pinned: true);
         _arena = Align(_memory);
         _team = new Team(options.Threads);
     }
