@@ -43,5 +43,5 @@ internal sealed class Graph
     public bool IsOutput(string tensor) => _outputs.Contains(tensor);
 
     /// <summary>The only reader of a tensor that is not an output, or null.</summary>
-    public Layer? OnlyReader(string tensor) => !IsOutput(tensor) && Readers(tensor) is [Layer only] ? only : null;
+    public Layer? OnlyReader(string tensor) => !IsOutput(tensor) && Readers(tensor) is { Count: 1 } readers ? readers[0] : null;
 }
