@@ -29,7 +29,7 @@ internal static class ConvPlanner
             block.Take((long)padded * WeightBlock.TableArrays * sizeof(int)), padded);
         return new ConvStep(
             layer.Name, group.Layers, WorkDivision.Convolution(geometry.Output), input, geometry, weights, epilogue, kernels,
-            Proofs.Of(input, layer, epilogue));
+            Proofs.Of(input, layer, epilogue, kernels));
     }
 
     private static ConvGeometry Geometry(LinearLayer layer, TensorStorage input, Shape output)

@@ -6,7 +6,7 @@ namespace Hawq.Planning;
 /// <summary>The proofs of a step as sentences, for the remarks of its generated kernel.</summary>
 internal static class Proofs
 {
-    public static EquatableArray<string> Of(TensorStorage input, LinearLayer layer, Epilogue epilogue)
+    public static EquatableArray<string> Of(TensorStorage input, LinearLayer layer, Epilogue epilogue, IEnumerable<KernelChoice> kernels)
     {
         WeightFacts facts = layer.Facts;
         ValueRange codes = EpiloguePlanner.Centred(input.Tensor);
@@ -20,7 +20,7 @@ internal static class Proofs
         string clamp = epilogue.Clamp.Needed
             ? $"Requantized values lie in {Range(requantize.Result)} before the clamp."
             : $"Requantized values lie in {Range(requantize.Result)}, inside [{Number(epilogue.Clamp.Lo)}, {Number(epilogue.Clamp.Hi)}]: no clamp.";
-        return EquatableArray.Of(accumulator, form, clamp);
+        return new[] { accumulator, form, clamp }.Concat(KernelProofs.Sentences(input, facts, kernels)).ToEquatableArray();
 
         string Shifted(Requantizer r) => r.PreShift == 0
             ? "every c is at least 33"
@@ -29,7 +29,7 @@ internal static class Proofs
 
     private static string Range(ValueRange range) => $"[{Number(range.Lo)}, {Number(range.Hi)}]";
 
-    private static string Number(long value) => value.ToString("#,0", Spaces);
+    internal static string Number(long value) => value.ToString("#,0", Spaces);
 
     private static readonly NumberFormatInfo Spaces = new() { NumberGroupSeparator = " ", NumberGroupSizes = [3], NegativeSign = "-" };
 }

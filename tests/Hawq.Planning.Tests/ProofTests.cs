@@ -53,6 +53,34 @@ public sealed class ProofTests
         }
     }
 
+    /// <summary>127 * 264 208 * 64 is the last multiple below 2^31.</summary>
+    [Theory]
+    [InlineData(264_208, 0, true)]
+    [InlineData(264_209, 0, false)]
+    [InlineData(0, -264_208, true)]
+    [InlineData(0, -264_209, false)]
+    public void Winograd_is_planned_up_to_its_bound_and_not_beyond(long positive, long negative, bool planned)
+    {
+        NetworkBuilder b = new NetworkBuilder("winograd", 2).Input(14, 14, 32, range: Activation.U7);
+        b.Conv(b.InputName, 16, 3);
+        Network network = b.Build().Network;
+        ConvLayer conv = (ConvLayer)network.Layers[0];
+        conv = conv with { Facts = conv.Facts with { PositiveSum = positive, NegativeSum = negative } };
+        ConvStep step = Planner.Plan(network with { Layers = EquatableArray.Of<Layer>(conv) }).Steps.OfType<ConvStep>().Single();
+        Assert.Equal(planned, step.Kernels.Any(kernel => kernel.Family == KernelFamily.Winograd4));
+        Assert.Equal(planned, step.Proofs.Any(proof => proof.Contains("2 147 482 624, less than 2^31", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Int16_lanes_have_their_worst_case_beside_the_kernel()
+    {
+        ConvStep step = Planner.Plan(OneConvolution().Network).Steps.OfType<ConvStep>().Single();
+        KernelChoice kernel = step.Kernels.First(k => k.Family is KernelFamily.Tree or KernelFamily.Maddubs16);
+        LaneWindow window = KernelProofs.Find(step.Weights.Facts, kernel.Window)!.Value;
+        string worst = $"{step.Input.StoredHi * window.Positive} and {step.Input.StoredHi * window.Negative}";
+        Assert.Contains(step.Proofs, proof => proof.Replace(" ", string.Empty).Contains(worst.Replace(" ", string.Empty), StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Equal_networks_have_equal_plans() => Assert.Equal(Planner.Plan(OneConvolution().Network), Planner.Plan(OneConvolution().Network));
 

@@ -83,7 +83,8 @@ public static class KernelCatalog
         return new KernelChoice(tier, KernelFamily.Widen, WeightPacking.Interleaved4, channels, pixels, 0);
     }
 
-    // Trained weights whose worst window is up to 1.6 times too large need corrections in 1 to 2 % of their steps, at 5 times the gain.
+    // A worst window of up to 1.6 times what fits. The limit is a guess from two CIFAR networks: the worst window says little about how many
+    // windows are too large, and the facts do not count them.
     private static bool FewCorrections(TensorStorage input, WeightFacts facts, int steps) =>
         KernelProofs.Find(facts, steps) is { } window
         && Math.Max(window.Positive, -window.Negative) * (long)input.StoredHi * 5 <= short.MaxValue * 8L;

@@ -39,6 +39,33 @@ public static class KernelProofs
         return null;
     }
 
+    /// <summary>
+    /// Why the kernels that do not accumulate in int32 from the start are exact for a layer, a sentence per way of summing. The other families are
+    /// exact for all codes and weights.
+    /// </summary>
+    internal static IEnumerable<string> Sentences(TensorStorage input, WeightFacts facts, IEnumerable<KernelChoice> kernels) => kernels
+        .GroupBy(kernel => (kernel.Family, kernel.Window))
+        .Select(same => (Text: Sentence(input.StoredHi, facts, same.Key.Family, same.Key.Window), Tiers: string.Join(", ", same.Select(kernel => kernel.Tier))))
+        .Where(proof => proof.Text is not null)
+        .Select(proof => $"{proof.Tiers}: {proof.Text}");
+
+    private static string? Sentence(int hi, WeightFacts facts, KernelFamily family, int steps)
+    {
+        switch (family)
+        {
+            case KernelFamily.Winograd4:
+                long sum = hi * Math.Max(facts.PositiveSum, -facts.NegativeSum);
+                return $"Winograd's sums wrap modulo 2^32, and 64 times a sum of stored codes by weights is at most {Proofs.Number(64 * sum)}, less than 2^31.";
+            case KernelFamily.Tree or KernelFamily.Maddubs16 when Find(facts, steps) is { } window:
+                string lanes = $"int16 lanes over {steps} step{(steps == 1 ? string.Empty : "s")} reach {Proofs.Number((long)hi * window.Positive)} and {Proofs.Number((long)hi * window.Negative)}";
+                return Fits(hi, window)
+                    ? $"{lanes}, inside int16."
+                    : $"{lanes} at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most {MaxCodeForAnyPair}.";
+            default:
+                return null;
+        }
+    }
+
     private static bool Fits(int hi, LaneWindow window) =>
         (long)hi * window.Positive <= short.MaxValue && (long)hi * window.Negative >= short.MinValue;
 }

@@ -579,7 +579,8 @@ unsafe partial class Small
     /// <para>gemm2.
     /// int32 accumulators stay in [-43 718, 46 140]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 316 (positive) and -344 (negative), plus the bias.
     /// Requantize needs only the high half of the product: the accumulator times 2^4 stays below 738 240, less than 2^31, and c + 4 lies in [33, 34], at least 33.
-    /// Requantized values lie in [-125 879, 132 853] before the clamp.</para>
+    /// Requantized values lie in [-125 879, 132 853] before the clamp.
+    /// Avx512, Avx2, Sse41: int16 lanes over 3 steps reach 21 971 and -24 384, inside int16.</para>
     /// </remarks>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Linear_16_To5_U7S8_S16(byte* input, sbyte* weights, int* table, short* output, int first, int end)

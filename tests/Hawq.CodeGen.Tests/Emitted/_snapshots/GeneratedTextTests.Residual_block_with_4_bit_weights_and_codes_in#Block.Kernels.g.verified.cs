@@ -304,7 +304,8 @@ unsafe partial class Block
     /// <para>conv1.
     /// int32 accumulators stay in [-22 392, 20 715]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 167 (positive) and -177 (negative), plus the bias.
     /// Requantize needs only the high half of the product: every c is at least 33, and c + 0 lies in [35, 36], at least 33.
-    /// Requantized values lie in [-1 110, 1 027] before the clamp.</para>
+    /// Requantized values lie in [-1 110, 1 027] before the clamp.
+    /// Avx512, Avx2, Sse41: int16 lanes over 36 steps reach 11 684 and -13 335, inside int16.</para>
     /// </remarks>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3S2_8x8x16_To4x4x32_U7S4_U7(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
@@ -723,7 +724,8 @@ unsafe partial class Block
     /// <para>conv2 + add5 + requantize6.
     /// int32 accumulators stay in [-40 270, 42 934]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 328 (positive) and -320 (negative), plus the bias.
     /// Requantize needs only the high half of the product: the accumulator times 2^4 stays below 686 944, less than 2^31, and c + 4 lies in [33, 34], at least 33.
-    /// Requantized values lie in [-97 553, 104 007], inside [-97 553, 104 007]: no clamp.</para>
+    /// Requantized values lie in [-97 553, 104 007], inside [-97 553, 104 007]: no clamp.
+    /// Avx512, Avx2, Sse41: int16 lanes over 72 steps reach 23 622 and -22 733, inside int16.</para>
     /// </remarks>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7(

@@ -809,15 +809,18 @@ unsafe partial class Resnet20Cifar10
     /// <para>layer1.0.conv1.
     /// int32 accumulators stay in [-483 310, 472 285]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 3 994 (positive) and -3 700 (negative), plus the bias.
     /// Requantize needs only the high half of the product: every c is at least 33, and c + 0 lies in [38, 51], at least 33.
-    /// Requantized values lie in [-1 946, 1 902] before the clamp.</para>
+    /// Requantized values lie in [-1 946, 1 902] before the clamp.
+    /// Avx512, Avx2, Sse41: int16 lanes over 2 steps reach 32 385 and -30 861, inside int16.</para>
     /// <para>layer1.1.conv1.
     /// int32 accumulators stay in [-351 072, 311 885]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 2 500 (positive) and -2 851 (negative), plus the bias.
     /// Requantize needs only the high half of the product: every c is at least 33, and c + 0 lies in [38, 40], at least 33.
-    /// Requantized values lie in [-1 569, 1 394] before the clamp.</para>
+    /// Requantized values lie in [-1 569, 1 394] before the clamp.
+    /// Avx512, Avx2, Sse41: int16 lanes over 2 steps reach 29 464 and -28 829, inside int16.</para>
     /// <para>layer1.2.conv1.
     /// int32 accumulators stay in [-1 190 252, 312 742]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 3 066 (positive) and -3 187 (negative), plus the bias.
     /// Requantize needs only the high half of the product: every c is at least 33, and c + 0 lies in [39, 56], at least 33.
-    /// Requantized values lie in [-4 567, 1 200] before the clamp.</para>
+    /// Requantized values lie in [-4 567, 1 200] before the clamp.
+    /// Avx512, Avx2, Sse41: int16 lanes over 2 steps reach 29 591 and -31 369, inside int16.</para>
     /// </remarks>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_32x32x16_To32x32x16_U7S8_U7(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
@@ -1238,7 +1241,8 @@ unsafe partial class Resnet20Cifar10
     /// <para>layer1.0.conv2 + layer1.0.add + layer1.0.relu2.requantize8.
     /// int32 accumulators stay in [-423 735, 508 349]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 4 000 (positive) and -3 210 (negative), plus the bias.
     /// Requantize needs only the high half of the product: the accumulator times 2^4 stays below 8 133 584, less than 2^31, and c + 4 lies in [36, 47], at least 33.
-    /// Requantized values lie in [-124 193, 148 993], inside [-16 777 216, 16 777 216]: no clamp.</para>
+    /// Requantized values lie in [-124 193, 148 993], inside [-16 777 216, 16 777 216]: no clamp.
+    /// Avx512, Avx2, Sse41: int16 lanes over 2 steps reach 31 877 and -32 639, inside int16.</para>
     /// </remarks>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7(
@@ -1755,11 +1759,13 @@ unsafe partial class Resnet20Cifar10
     /// <para>layer1.1.conv2 + layer1.1.add + layer1.1.relu2.requantize8.
     /// int32 accumulators stay in [-444 296, 524 662]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 4 203 (positive) and -3 507 (negative), plus the bias.
     /// Requantize needs only the high half of the product: the accumulator times 2^4 stays below 8 394 592, less than 2^31, and c + 4 lies in [36, 39], at least 33.
-    /// Requantized values lie in [-119 319, 140 902], inside [-16 777 216, 16 777 216]: no clamp.</para>
+    /// Requantized values lie in [-119 319, 140 902], inside [-16 777 216, 16 777 216]: no clamp.
+    /// Avx512, Avx2, Sse41: int16 lanes over 2 steps reach 40 005 and -36 449 at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most 129.</para>
     /// <para>layer1.2.conv2 + layer1.2.add + layer1.2.relu2.requantize8.
     /// int32 accumulators stay in [-383 183, 349 735]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 2 586 (positive) and -3 016 (negative), plus the bias.
     /// Requantize needs only the high half of the product: the accumulator times 2^4 stays below 6 130 928, less than 2^31, and c + 4 lies in [36, 41], at least 33.
-    /// Requantized values lie in [-168 822, 154 086], inside [-16 777 216, 16 777 216]: no clamp.</para>
+    /// Requantized values lie in [-168 822, 154 086], inside [-16 777 216, 16 777 216]: no clamp.
+    /// Avx512, Avx2, Sse41: int16 lanes over 2 steps reach 32 512 and -37 592 at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most 129.</para>
     /// </remarks>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2(
@@ -2390,7 +2396,8 @@ unsafe partial class Resnet20Cifar10
     /// <para>layer2.0.conv1.
     /// int32 accumulators stay in [-407 055, 443 677]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 3 665 (positive) and -3 421 (negative), plus the bias.
     /// Requantize needs only the high half of the product: every c is at least 33, and c + 0 lies in [38, 40], at least 33.
-    /// Requantized values lie in [-1 999, 2 179] before the clamp.</para>
+    /// Requantized values lie in [-1 999, 2 179] before the clamp.
+    /// Avx512, Avx2, Sse41: int16 lanes over 2 steps reach 38 481 and -28 829 at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most 129.</para>
     /// </remarks>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3S2_32x32x16_To16x16x32_U7S8_U7(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
@@ -2932,15 +2939,18 @@ unsafe partial class Resnet20Cifar10
     /// <para>layer2.0.conv2 + layer2.0.add + layer2.0.relu2.requantize8.
     /// int32 accumulators stay in [-891 339, 622 189]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 4 909 (positive) and -7 234 (negative), plus the bias.
     /// Requantize needs only the high half of the product: the accumulator times 2^4 stays below 14 261 424, less than 2^31, and c + 4 lies in [36, 51], at least 33.
-    /// Requantized values lie in [-390 258, 272 415], inside [-16 777 216, 16 777 216]: no clamp.</para>
+    /// Requantized values lie in [-390 258, 272 415], inside [-16 777 216, 16 777 216]: no clamp.
+    /// Avx512, Avx2, Sse41: Winograd's sums wrap modulo 2^32, and 64 times a sum of stored codes by weights is at most 58 797 952, less than 2^31.</para>
     /// <para>layer2.1.conv2 + layer2.1.add + layer2.1.relu2.requantize8.
     /// int32 accumulators stay in [-1 201 960, 685 190]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 5 464 (positive) and -9 689 (negative), plus the bias.
     /// Requantize needs only the high half of the product: the accumulator times 2^4 stays below 19 231 360, less than 2^31, and c + 4 lies in [36, 39], at least 33.
-    /// Requantized values lie in [-304 712, 173 704], inside [-16 777 216, 16 777 216]: no clamp.</para>
+    /// Requantized values lie in [-304 712, 173 704], inside [-16 777 216, 16 777 216]: no clamp.
+    /// Avx512, Avx2, Sse41: Winograd's sums wrap modulo 2^32, and 64 times a sum of stored codes by weights is at most 78 752 192, less than 2^31.</para>
     /// <para>layer2.2.conv2 + layer2.2.add + layer2.2.relu2.requantize8.
     /// int32 accumulators stay in [-859 266, 720 600]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 5 727 (positive) and -6 742 (negative), plus the bias.
     /// Requantize needs only the high half of the product: the accumulator times 2^4 stays below 13 748 256, less than 2^31, and c + 4 lies in [36, 38], at least 33.
-    /// Requantized values lie in [-239 535, 200 880], inside [-16 777 216, 16 777 216]: no clamp.</para>
+    /// Requantized values lie in [-239 535, 200 880], inside [-16 777 216, 16 777 216]: no clamp.
+    /// Avx512, Avx2, Sse41: Winograd's sums wrap modulo 2^32, and 64 times a sum of stored codes by weights is at most 54 798 976, less than 2^31.</para>
     /// </remarks>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7(
@@ -4028,11 +4038,13 @@ unsafe partial class Resnet20Cifar10
     /// <para>layer2.1.conv1.
     /// int32 accumulators stay in [-683 239, 739 692]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 6 591 (positive) and -5 378 (negative), plus the bias.
     /// Requantize needs only the high half of the product: every c is at least 33, and c + 0 lies in [39, 53], at least 33.
-    /// Requantized values lie in [-2 645, 2 864] before the clamp.</para>
+    /// Requantized values lie in [-2 645, 2 864] before the clamp.
+    /// Avx512, Avx2, Sse41: Winograd's sums wrap modulo 2^32, and 64 times a sum of stored codes by weights is at most 53 571 648, less than 2^31.</para>
     /// <para>layer2.2.conv1.
     /// int32 accumulators stay in [-828 163, 663 921]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 5 402 (positive) and -6 604 (negative), plus the bias.
     /// Requantize needs only the high half of the product: every c is at least 33, and c + 0 lies in [38, 52], at least 33.
-    /// Requantized values lie in [-3 726, 2 987] before the clamp.</para>
+    /// Requantized values lie in [-3 726, 2 987] before the clamp.
+    /// Avx512, Avx2, Sse41: Winograd's sums wrap modulo 2^32, and 64 times a sum of stored codes by weights is at most 53 677 312, less than 2^31.</para>
     /// </remarks>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7(byte* input, sbyte* weights, int* table, byte* output, byte* scratch, int first, int end)
@@ -5077,7 +5089,8 @@ unsafe partial class Resnet20Cifar10
     /// <para>layer3.0.conv1.
     /// int32 accumulators stay in [-825 012, 760 476]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 6 092 (positive) and -6 687 (negative), plus the bias.
     /// Requantize needs only the high half of the product: every c is at least 33, and c + 0 lies in [39, 53], at least 33.
-    /// Requantized values lie in [-1 725, 1 590] before the clamp.</para>
+    /// Requantized values lie in [-1 725, 1 590] before the clamp.
+    /// Avx512, Avx2, Sse41: int16 lanes over 2 steps reach 38 100 and -34 925 at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most 129.</para>
     /// </remarks>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3S2_16x16x32_To8x8x64_U7S8_U7(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
@@ -5638,7 +5651,8 @@ unsafe partial class Resnet20Cifar10
     /// <para>layer3.0.conv2 + layer3.0.add + layer3.0.relu2.requantize8.
     /// int32 accumulators stay in [-1 434 555, 1 382 361]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 11 612 (positive) and -11 418 (negative), plus the bias.
     /// Requantize needs only the high half of the product: every c is at least 33, and c + 0 lies in [33, 46], at least 33.
-    /// Requantized values lie in [-334 753, 322 573], inside [-16 777 216, 16 777 216]: no clamp.</para>
+    /// Requantized values lie in [-334 753, 322 573], inside [-16 777 216, 16 777 216]: no clamp.
+    /// Avx512, Avx2, Sse41: int16 lanes over 2 steps reach 34 671 and -34 036 at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most 129.</para>
     /// </remarks>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7(
@@ -6274,11 +6288,13 @@ unsafe partial class Resnet20Cifar10
     /// <para>layer3.1.conv1.
     /// int32 accumulators stay in [-1 669 378, 1 266 378]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 10 057 (positive) and -13 379 (negative), plus the bias.
     /// Requantize needs only the high half of the product: every c is at least 33, and c + 0 lies in [39, 56], at least 33.
-    /// Requantized values lie in [-3 796, 2 880] before the clamp.</para>
+    /// Requantized values lie in [-3 796, 2 880] before the clamp.
+    /// Avx512, Avx2, Sse41: int16 lanes over 2 steps reach 36 068 and -49 276 at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most 129.</para>
     /// <para>layer3.2.conv1.
     /// int32 accumulators stay in [-1 819 380, 1 279 022]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 10 157 (positive) and -12 255 (negative), plus the bias.
     /// Requantize needs only the high half of the product: every c is at least 33, and c + 0 lies in [39, 58], at least 33.
-    /// Requantized values lie in [-4 915, 3 456] before the clamp.</para>
+    /// Requantized values lie in [-4 915, 3 456] before the clamp.
+    /// Avx512, Avx2, Sse41: int16 lanes over 2 steps reach 39 116 and -36 449 at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most 129.</para>
     /// </remarks>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_8x8x64_To8x8x64_U7S8_U7(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
@@ -6810,7 +6826,8 @@ unsafe partial class Resnet20Cifar10
     /// <para>layer3.1.conv2 + layer3.1.add + layer3.1.relu2.requantize8.
     /// int32 accumulators stay in [-1 509 894, 1 245 970]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 9 929 (positive) and -11 934 (negative), plus the bias.
     /// Requantize needs only the high half of the product: the accumulator times 2^4 stays below 24 158 304, less than 2^31, and c + 4 lies in [36, 38], at least 33.
-    /// Requantized values lie in [-448 148, 369 813], inside [-16 777 216, 16 777 216]: no clamp.</para>
+    /// Requantized values lie in [-448 148, 369 813], inside [-16 777 216, 16 777 216]: no clamp.
+    /// Avx512, Avx2, Sse41: int16 lanes over 2 steps reach 36 576 and -38 989 at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most 129.</para>
     /// </remarks>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2(
@@ -7446,7 +7463,8 @@ unsafe partial class Resnet20Cifar10
     /// <para>layer3.2.conv2 + layer3.2.add.
     /// int32 accumulators stay in [-1 462 072, 1 471 404]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 11 595 (positive) and -11 539 (negative), plus the bias.
     /// Requantize needs only the high half of the product: every c is at least 33, and c + 0 lies in [33, 36], at least 33.
-    /// Requantized values lie in [-346 473, 348 684], inside [-16 777 216, 16 777 216]: no clamp.</para>
+    /// Requantized values lie in [-346 473, 348 684], inside [-16 777 216, 16 777 216]: no clamp.
+    /// Avx512, Avx2, Sse41: int16 lanes over 2 steps reach 42 418 and -33 274 at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most 129.</para>
     /// </remarks>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15(
@@ -8071,7 +8089,8 @@ unsafe partial class Resnet20Cifar10
     /// <para>linear.
     /// int32 accumulators stay in [-182 162, 178 540]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 1 404 (positive) and -1 437 (negative), plus the bias.
     /// Requantize needs only the high half of the product: the accumulator times 2^4 stays below 2 914 592, less than 2^31, and c + 4 lies in [36, 37], at least 33.
-    /// Requantized values lie in [-54 525, 53 441] before the clamp.</para>
+    /// Requantized values lie in [-54 525, 53 441] before the clamp.
+    /// Avx512, Avx2, Sse41: int16 lanes over 2 steps reach 37 465 and -29 210 at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most 129.</para>
     /// </remarks>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Linear_64_To10_U7S8_S16(byte* input, sbyte* weights, int* table, short* output, int first, int end)
