@@ -11,11 +11,9 @@ namespace Hawq.Model;
 /// <param name="Output">Sum.</param>
 /// <param name="RequantizeA">scale(a) / scale(y).</param>
 /// <param name="RequantizeB">scale(b) / scale(y).</param>
-public sealed record AddLayer(string Name, string A, string B, string Output, Dyadic RequantizeA, Dyadic RequantizeB) : Layer(Name, Output)
+public sealed record AddLayer(string Name, string A, string B, string Output, Dyadic RequantizeA, Dyadic RequantizeB)
+    : PairLayer(Name, A, B, Output, RequantizeA, RequantizeB)
 {
     /// <inheritdoc/>
     public override string Op => "add";
-
-    /// <inheritdoc/>
-    public override EquatableArray<string> Inputs => EquatableArray.Of(A, B);
 }

@@ -10,11 +10,9 @@ namespace Hawq.Model;
 /// <param name="Output">Difference.</param>
 /// <param name="RequantizeA">scale(a) / scale(y).</param>
 /// <param name="RequantizeB">scale(b) / scale(y).</param>
-public sealed record SubLayer(string Name, string A, string B, string Output, Dyadic RequantizeA, Dyadic RequantizeB) : Layer(Name, Output)
+public sealed record SubLayer(string Name, string A, string B, string Output, Dyadic RequantizeA, Dyadic RequantizeB)
+    : PairLayer(Name, A, B, Output, RequantizeA, RequantizeB)
 {
     /// <inheritdoc/>
     public override string Op => "sub";
-
-    /// <inheritdoc/>
-    public override EquatableArray<string> Inputs => EquatableArray.Of(A, B);
 }

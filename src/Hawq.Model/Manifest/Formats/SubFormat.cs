@@ -1,37 +1,13 @@
 namespace Hawq.Model;
 
-internal sealed class SubFormat : LayerFormat<SubLayer>
+internal sealed class SubFormat : PairFormat<SubLayer>
 {
     public override string Op => "sub";
 
-    public override string InputField(int index) => index == 0 ? "a" : "b";
+    protected override SubLayer Create(string name, string a, string b, string output, Dyadic requantizeA, Dyadic requantizeB) =>
+        new(name, a, b, output, requantizeA, requantizeB);
 
-    protected override SubLayer ReadLayer(string name, FieldReader fields) => new(
-        name, fields.String("a"), fields.String("b"), fields.String("output"), DyadicFields.Read(fields, "requantizeA"), DyadicFields.Read(fields, "requantizeB"));
+    protected override string Phrase(Shape a, Shape b) => $"it subtracts {b} from {a}";
 
-    protected override void WriteLayer(SubLayer layer, ManifestText text)
-    {
-        text.String("a", layer.A);
-        text.String("b", layer.B);
-        text.String("output", layer.Output);
-        text.NewLine();
-        DyadicFields.Write(text, "requantizeA", layer.RequantizeA);
-        DyadicFields.Write(text, "requantizeB", layer.RequantizeB);
-    }
-
-    protected override void CheckLayer(SubLayer layer, Tensor[] inputs, Tensor output, LayerIssues issues)
-    {
-        Tensor a = inputs[0];
-        Tensor b = inputs[1];
-        if (a.Shape != b.Shape)
-        {
-            issues.Shape("b", $"it subtracts {b.Shape} from {a.Shape}; both must have one shape");
-            return;
-        }
-
-        issues.ExpectOutput(output, a.Shape.Height, a.Shape.Width, a.Shape.Channels);
-        (long lo, long hi) = AddFormat.Range(a, layer.RequantizeA, "requantizeA", output, issues);
-        (long lo2, long hi2) = AddFormat.Range(b, layer.RequantizeB, "requantizeB", output, issues);
-        issues.ExpectInt32("output", "the difference", lo - hi2 + Math.Min(output.ZeroPoint, 0), hi - lo2 + Math.Max(output.ZeroPoint, 0));
-    }
+    protected override (string What, long Lo, long Hi) Combine((long Lo, long Hi) a, (long Lo, long Hi) b) => ("the difference", a.Lo - b.Hi, a.Hi - b.Lo);
 }
