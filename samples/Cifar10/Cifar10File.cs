@@ -21,10 +21,18 @@ internal sealed class Cifar10File
     /// <summary>Reads a file.</summary>
     public static Cifar10File Read(string path)
     {
-        byte[] records = File.ReadAllBytes(path);
+        using FileStream stream = File.OpenRead(path);
+        return Read(stream);
+    }
+
+    /// <summary>Reads a stream to its end.</summary>
+    public static Cifar10File Read(Stream stream)
+    {
+        byte[] records = new byte[stream.Length];
+        stream.ReadExactly(records);
         return records.Length > 0 && records.Length % Record == 0
             ? new Cifar10File(records)
-            : throw new InvalidDataException($"{path} has {records.Length} bytes, which is not a multiple of {Record}.");
+            : throw new InvalidDataException($"{records.Length} bytes of images are not a multiple of {Record}.");
     }
 
     /// <summary>Class of an image.</summary>

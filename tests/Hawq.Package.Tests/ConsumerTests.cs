@@ -1,3 +1,4 @@
+using Hawq.Testing;
 using Xunit;
 
 namespace Hawq.Package.Tests;

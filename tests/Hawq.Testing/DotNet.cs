@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Hawq.Package.Tests;
+namespace Hawq.Testing;
 
 /// <summary>What a command said.</summary>
 /// <param name="ExitCode">0 for success.</param>
@@ -8,10 +8,12 @@ namespace Hawq.Package.Tests;
 public sealed record CommandResult(int ExitCode, string Output);
 
 /// <summary>Runs the .NET SDK in a process of its own that leaves no server behind.</summary>
-internal static class DotNet
+public static class DotNet
 {
+    /// <summary>Runs <c>dotnet</c>.</summary>
     public static CommandResult Run(string folder, params string[] arguments) => Start("dotnet", folder, arguments);
 
+    /// <summary>Runs a program.</summary>
     public static CommandResult Start(string program, string folder, params string[] arguments)
     {
         ProcessStartInfo start = new(program, arguments)
