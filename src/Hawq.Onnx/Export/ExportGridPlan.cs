@@ -20,6 +20,10 @@ internal sealed record ExportedGrid(string Name, TensorProto.Types.DataType Type
 
     /// <summary>Whether saturation of the type is the tensor's own clamp.</summary>
     public bool FillsType => IsByte ? Lo == 0 && Hi == 255 : Lo == short.MinValue && Hi == short.MaxValue;
+
+    /// <summary>The code here of a code of the manifest.</summary>
+    public int CodeOf(Tensor tensor, int code) =>
+        Math.Clamp((int)Math.Round((code - (double)tensor.ZeroPoint) * tensor.Scale / Scale) + ZeroPoint, Lo, Hi);
 }
 
 /// <summary>Chooses the grids.</summary>
@@ -43,6 +47,16 @@ internal static class ExportGridPlan
                 if (source.Element is ElementType.Int16 or ElementType.Int32 && grids[layer.Input].Name == layer.Input)
                 {
                     grids[layer.Input] = grids[layer.Output];
+                }
+            }
+
+            // Layers that only move codes keep their input's grid, so that they can work on codes in the twin, too.
+            foreach (Layer layer in network.Layers.Reverse().Where(l => l is MaxPoolLayer or PermuteLayer or ResizeLayer or SpreadLayer or SliceLayer or PadLayer))
+            {
+                string input = layer.Inputs[0];
+                if (grids[input].Name == input && network.Tensor(input).Element is ElementType.Int16 or ElementType.Int32)
+                {
+                    grids[input] = grids[layer.Output] with { Name = input };
                 }
             }
         }

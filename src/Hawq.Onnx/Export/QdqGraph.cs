@@ -8,7 +8,7 @@ namespace Hawq.Onnx.Export;
 /// Prints the layers of one network. Names: <c>T_quantized</c> holds the codes of tensor T, <c>T_real</c> the value before it is quantized, and
 /// <c>T_dequantized</c> (T itself for an output) the value that consumers read. Layout is ONNX's, 1 x C x H x W.
 /// </summary>
-internal sealed class QdqGraph(
+internal sealed partial class QdqGraph(
     Network network, NetworkWeights weights, OnnxWriter writer, IReadOnlyDictionary<string, ExportedGrid> grids, ExportOptions options)
 {
     private readonly Dictionary<string, Tensor> _tensors = network.Tensors.ToDictionary(t => t.Name);
@@ -18,8 +18,14 @@ internal sealed class QdqGraph(
 
     private readonly HashSet<string> _reshaped = [];
 
-    /// <summary>Tensors whose codes exist already (the twin merges some).</summary>
-    private readonly HashSet<string> _written = [];
+    /// <summary>The value that holds the codes of a tensor, by the name of its grid (the twin merges some tensors).</summary>
+    private readonly Dictionary<string, string> _codes = [];
+
+    /// <summary>Real values that exist already.</summary>
+    private readonly HashSet<string> _dequantized = [];
+
+    /// <summary>The spreads that become one ConvTranspose with the convolution behind them, by their output.</summary>
+    private readonly Dictionary<string, SpreadLayer> _transposed = TransposedConvolution.Find(network);
 
     /// <summary>Prints everything.</summary>
     public void Write()
@@ -33,7 +39,7 @@ internal sealed class QdqGraph(
         foreach (string output in network.Outputs)
         {
             Shape shape = _tensors[output].Shape;
-            writer.Output(Dequantized(grids[output].Name), TensorProto.Types.DataType.Float, _flat.Contains(output) ? [1, shape.Channels] : Dims(shape));
+            writer.Output(DequantizedOf(output), TensorProto.Types.DataType.Float, _flat.Contains(output) ? [1, shape.Channels] : Dims(shape));
         }
     }
 
@@ -48,7 +54,7 @@ internal sealed class QdqGraph(
         if (options.Input == ExportInput.Codes)
         {
             writer.Input(input.Name, grid.Type, Dims(input.Shape));
-            Dequantize(grid, input.Name);
+            _codes.Add(grid.Name, input.Name);
             return;
         }
 
@@ -62,43 +68,32 @@ internal sealed class QdqGraph(
         switch (layer)
         {
             case ConvLayer conv:
-                Size2 kernel = new(conv.Weights.KernelHeight, conv.Weights.KernelWidth);
-                string convWeights = Weights(conv, kernel);
-                writer.Node(
-                    "Conv", real, [Value(conv.Input), convWeights, Bias(conv)],
-                    Attribute("kernel_shape", kernel.Height, kernel.Width),
-                    Attribute("strides", conv.Stride.Height, conv.Stride.Width),
-                    Attribute("pads", conv.Padding.Top, conv.Padding.Left, conv.Padding.Bottom, conv.Padding.Right),
-                    Attribute("dilations", conv.Dilation.Height, conv.Dilation.Width),
-                    Attribute("group", (long)conv.Groups));
+                WriteConv(conv, real);
                 break;
             case GemmLayer gemm:
-                Shape shape = _tensors[gemm.Input].Shape;
-                string gemmWeights = Weights(gemm, new Size2(shape.Height, shape.Width));
-                string flat = _flat.Contains(gemm.Input)
-                    ? DequantizedOf(gemm.Input)
-                    : writer.Node("Flatten", $"{layer.Output}_flat", [DequantizedOf(gemm.Input)], Attribute("axis", 1L));
-                writer.Node("Gemm", real, [flat, gemmWeights, Bias(gemm)], Attribute("transB", 1L));
-                _flat.Add(layer.Output);
+                WriteGemm(gemm, real);
                 break;
             case AddLayer add:
-                writer.Node("Add", real, [Value(add.A), Value(add.B)]);
+                writer.Node("Add", real, [Operand("a", add.A, add.RequantizeA, add.Output), Operand("b", add.B, add.RequantizeB, add.Output)]);
+                break;
+            case SubLayer sub:
+                writer.Node("Sub", real, [Operand("a", sub.A, sub.RequantizeA, sub.Output), Operand("b", sub.B, sub.RequantizeB, sub.Output)]);
+                break;
+            case MulLayer mul:
+                writer.Node("Mul", real, [Value(mul.A), Value(mul.B)]);
                 break;
             case GlobalAveragePoolLayer pool:
                 writer.Node("GlobalAveragePool", real, [Value(pool.Input)]);
                 break;
-            case SliceLayer slice:
-                WriteSlice(slice, real);
+            case AveragePoolLayer pool:
+                WriteAveragePool(pool, real);
                 break;
-            case PadLayer pad:
-                writer.Node(
-                    "Pad", real,
-                    [
-                        Value(pad.Input),
-                        writer.Longs(
-                            $"{layer.Output}_pads", 0, pad.ChannelsBefore, pad.Padding.Top, pad.Padding.Left, 0, pad.ChannelsAfter, pad.Padding.Bottom, pad.Padding.Right),
-                    ]);
+            case ConcatLayer concat:
+                writer.Node("Concat", real, concat.Parts.Select(Value), Attribute("axis", 1L));
                 break;
+            case LookupLayer lookup:
+                WriteLookup(lookup);
+                return;
             case RequantizeLayer requantize:
                 if (grids[requantize.Input].Name == grids[requantize.Output].Name)
                 {
@@ -107,29 +102,15 @@ internal sealed class QdqGraph(
 
                 real = Value(requantize.Input);
                 break;
+            case SpreadLayer spread when _transposed.ContainsKey(spread.Output):
+                return;
             default:
-                throw new HawqException(
-                    HawqIds.OnnxUnsupported, $"The layer '{layer.Name}' ({layer.Op}) cannot be written as ONNX yet. Export works for convolutions, Gemm, add, pad, slice and global average pooling.");
+                WriteMove(layer, real);
+                Quantize(layer.Output, real, clamp: false);
+                return;
         }
 
         Quantize(layer.Output, real);
-    }
-
-    private void WriteSlice(SliceLayer slice, string real)
-    {
-        Shape shape = _tensors[slice.Output].Shape;
-        string name = slice.Output;
-        writer.Node(
-            "Slice", real,
-            [
-                Value(slice.Input),
-                writer.Longs($"{name}_starts", slice.StartChannel, slice.Start.Height, slice.Start.Width),
-                writer.Longs(
-                    $"{name}_ends", slice.StartChannel + shape.Channels, slice.Start.Height + ((shape.Height - 1) * slice.Step.Height) + 1,
-                    slice.Start.Width + ((shape.Width - 1) * slice.Step.Width) + 1),
-                writer.Longs($"{name}_axes", 1, 2, 3),
-                writer.Longs($"{name}_steps", 1, slice.Step.Height, slice.Step.Width),
-            ]);
     }
 
     /// <summary>The real value of a tensor, in four dimensions.</summary>
@@ -150,13 +131,48 @@ internal sealed class QdqGraph(
         return reshaped;
     }
 
-    private string DequantizedOf(string tensor) => Dequantized(grids[tensor].Name);
-
-    /// <summary>Real value to the tensor's codes and back.</summary>
-    private void Quantize(string tensor, string real)
+    private string DequantizedOf(string tensor)
     {
         ExportedGrid grid = grids[tensor];
-        if (!_written.Add(grid.Name))
+        string real = Dequantized(grid.Name);
+        if (_dequantized.Add(real))
+        {
+            (string scale, string zeroPoint) = Scale(grid);
+            writer.Node("DequantizeLinear", real, [_codes[grid.Name], scale, zeroPoint]);
+        }
+
+        return real;
+    }
+
+    /// <summary>
+    /// An operand of a sum or difference. The manifest rounds each to the output's grid before they meet; the twin, like the tools that it stands for, rounds
+    /// once.
+    /// </summary>
+    private string Operand(string name, string tensor, Dyadic requantize, string output)
+    {
+        string value = Value(tensor);
+        bool isExact = requantize.Multiplier == 1 << 30 && requantize.Shift == 30;
+        return isExact || options.Grid == ExportGrid.Int8Twin
+            ? value
+            : Rounded($"{output}_{name}", value, _tensors[output].Scale);
+    }
+
+    /// <summary>A real value rounded to whole steps, without a clamp.</summary>
+    private string Rounded(string name, string real, float scale, string? output = null)
+    {
+        string step = writer.Floats($"{name}_scale", [scale]);
+        string inSteps = writer.Node("Div", $"{name}_steps", [real, step]);
+        return writer.Node("Mul", output ?? $"{name}_on_grid", [writer.Node("Round", $"{name}_rounded", [inSteps]), step]);
+    }
+
+    /// <summary>Real value to the tensor's codes.</summary>
+    /// <param name="tensor">The tensor.</param>
+    /// <param name="real">The value.</param>
+    /// <param name="clamp">False where no value can be outside the tensor's range.</param>
+    private void Quantize(string tensor, string real, bool clamp = true)
+    {
+        ExportedGrid grid = grids[tensor];
+        if (_codes.ContainsKey(grid.Name))
         {
             return;
         }
@@ -164,15 +180,13 @@ internal sealed class QdqGraph(
         if (grid.IsReal)
         {
             // Rounded to the grid all the same: a wide branch has the step of the sum that it goes into.
-            string step = writer.Floats($"{grid.Name}_scale", [grid.Scale]);
-            string inSteps = writer.Node("Div", $"{grid.Name}_steps", [real, step]);
-            writer.Node("Mul", Dequantized(grid.Name), [writer.Node("Round", $"{grid.Name}_rounded", [inSteps]), step]);
+            _dequantized.Add(Rounded(grid.Name, real, grid.Scale, Dequantized(grid.Name)));
             return;
         }
 
         (string scale, string zeroPoint) = Scale(grid);
         string codes = $"{grid.Name}_quantized";
-        if (grid.FillsType)
+        if (grid.FillsType || !clamp)
         {
             writer.Node("QuantizeLinear", codes, [real, scale, zeroPoint]);
         }
@@ -201,71 +215,9 @@ internal sealed class QdqGraph(
             writer.Node("QuantizeLinear", codes, [clipped, scale, zeroPoint]);
         }
 
-        Dequantize(grid, codes);
-    }
-
-    private void Dequantize(ExportedGrid grid, string codes)
-    {
-        _written.Add(grid.Name);
-        (string scale, string zeroPoint) = Scale(grid);
-        writer.Node("DequantizeLinear", Dequantized(grid.Name), [codes, scale, zeroPoint]);
+        _codes.Add(grid.Name, codes);
     }
 
     private (string Scale, string ZeroPoint) Scale(ExportedGrid grid) =>
         (writer.Floats($"{grid.Name}_scale", [grid.Scale]), writer.Codes($"{grid.Name}_zero_point", grid.Type, [grid.ZeroPoint]));
-
-    /// <summary>
-    /// Weights in ONNX order [output][input][row][column]; for Gemm the spatial size of its input takes the kernel's place, since the manifest
-    /// flattens rows, columns, channels and ONNX channels, rows, columns.
-    /// </summary>
-    private string Weights(LinearLayer layer, Size2 window)
-    {
-        sbyte[] codes = weights.Unpack(layer.Weights);
-        int taps = window.Height * window.Width;
-        int channels = layer.Weights.PerChannel / taps;
-        int[] permuted = new int[codes.Length];
-        int next = 0;
-        for (int o = 0; o < layer.OutputChannels; o++)
-        {
-            for (int channel = 0; channel < channels; channel++)
-            {
-                for (int tap = 0; tap < taps; tap++)
-                {
-                    permuted[next++] = codes[(((o * taps) + tap) * channels) + channel];
-                }
-            }
-        }
-
-        bool packed = options.Grid == ExportGrid.Exact && layer.Weights.Bits < 8;
-        long[] dims = layer is GemmLayer ? [layer.OutputChannels, layer.Weights.PerChannel] : [layer.OutputChannels, channels, window.Height, window.Width];
-        return writer.Node(
-            "DequantizeLinear", $"{layer.Output}_weights",
-            [
-                writer.Codes($"{layer.Output}_weights_quantized", packed ? TensorProto.Types.DataType.Int4 : TensorProto.Types.DataType.Int8, permuted, dims),
-                writer.Floats($"{layer.Output}_weights_scale", layer.Weights.Scales, layer.OutputChannels),
-            ],
-            Attribute("axis", 0L));
-    }
-
-    /// <summary>The int32 bias at scale(x) * scale(w), as QDQ tools write it.</summary>
-    private string Bias(LinearLayer layer)
-    {
-        float inputScale = grids[layer.Input].Scale;
-        float[] scales = [.. layer.Weights.Scales.Select(s => s * inputScale)];
-        int[] bias = layer.Bias.ToArray();
-        if (inputScale != _tensors[layer.Input].Scale)
-        {
-            // The twin's input has another step: the same real bias in its unit.
-            double ratio = (double)_tensors[layer.Input].Scale / inputScale;
-            bias = [.. bias.Select(b => (int)Math.Round(b * ratio))];
-        }
-
-        return writer.Node(
-            "DequantizeLinear", $"{layer.Output}_bias",
-            [
-                writer.Codes($"{layer.Output}_bias_quantized", TensorProto.Types.DataType.Int32, bias, layer.OutputChannels),
-                writer.Floats($"{layer.Output}_bias_scale", scales, layer.OutputChannels),
-            ],
-            Attribute("axis", 0L));
-    }
 }
