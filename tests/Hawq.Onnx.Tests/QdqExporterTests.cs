@@ -2,7 +2,6 @@ using Hawq.Model;
 using Hawq.Onnx.Export;
 using Hawq.Testing;
 using Hawq.Testing.Onnx;
-using Microsoft.ML.OnnxRuntime;
 using Xunit;
 
 namespace Hawq.Onnx.Tests;
@@ -26,8 +25,8 @@ public sealed class QdqExporterTests
         (string residual, string input) = builder.BasicBlock(conv, builder.Requantize(conv, Activation.U7), 8, weightBits: weightBits);
         (residual, _) = builder.BasicBlock(residual, input, 16, stride: 2, weightBits: weightBits);
         (Network network, NetworkWeights weights) = builder.Build(builder.Gemm(builder.GlobalAveragePool(residual), 5));
-        Assert.NotEmpty(Optimized(QdqExporter.Export(network, weights, new ExportOptions())));
-        string[] twin = Optimized(QdqExporter.Export(network, weights, new ExportOptions(ExportGrid.Int8Twin, ExportInput.Codes)));
+        Assert.NotEmpty(OnnxRunner.OptimizedOperators(QdqExporter.Export(network, weights, new ExportOptions())));
+        IReadOnlyList<string> twin = OnnxRunner.OptimizedOperators(QdqExporter.Export(network, weights, new ExportOptions(ExportGrid.Int8Twin, ExportInput.Codes)));
         Assert.Contains("QLinearAdd", twin);
         Assert.DoesNotContain("Conv", twin);
     }
@@ -36,7 +35,7 @@ public sealed class QdqExporterTests
     public void Onnx_runtime_fuses_the_twin_into_integer_kernels()
     {
         (Network network, NetworkWeights weights) = Small();
-        string[] operators = Optimized(QdqExporter.Export(network, weights, new ExportOptions(ExportGrid.Int8Twin, ExportInput.Codes)));
+        IReadOnlyList<string> operators = OnnxRunner.OptimizedOperators(QdqExporter.Export(network, weights, new ExportOptions(ExportGrid.Int8Twin, ExportInput.Codes)));
         Assert.Contains("QLinearConv", operators);
         Assert.DoesNotContain("Conv", operators);
     }
@@ -70,26 +69,5 @@ public sealed class QdqExporterTests
         string conv = builder.Conv(builder.InputName, 8, 3);
         string second = builder.Conv(conv, 8, 3, stride: 2);
         return builder.Build(builder.Gemm(builder.GlobalAveragePool(second), 5));
-    }
-
-    /// <summary>Operator types after ONNX Runtime's optimizations.</summary>
-    private static string[] Optimized(byte[] model)
-    {
-        string path = Path.GetTempFileName();
-        try
-        {
-            using SessionOptions options = new()
-            {
-                GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
-                OptimizedModelFilePath = path,
-                LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
-            };
-            using InferenceSession session = new(model, options);
-            return [.. Schema.ModelProto.Parser.ParseFrom(File.ReadAllBytes(path)).Graph.Node.Select(node => node.OpType)];
-        }
-        finally
-        {
-            File.Delete(path);
-        }
     }
 }

@@ -1,3 +1,4 @@
+using Hawq.Onnx.Schema;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Hawq.Testing.Onnx;
@@ -15,6 +16,22 @@ public static class OnnxRunner
         using RunOptions run = new();
         using IDisposableReadOnlyCollection<OrtValue> outputs = session.Run(run, session.InputNames, [value], session.OutputNames);
         return [.. outputs.Select(output => output.GetTensorDataAsSpan<float>().ToArray())];
+    }
+
+    /// <summary>Operator types, one for each node, after all of ONNX Runtime's optimizations: what it really runs.</summary>
+    public static IReadOnlyList<string> OptimizedOperators(byte[] model)
+    {
+        string path = Path.GetTempFileName();
+        try
+        {
+            using SessionOptions options = new() { OptimizedModelFilePath = path, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR };
+            using InferenceSession session = new(model, options);
+            return [.. ModelProto.Parser.ParseFrom(File.ReadAllBytes(path)).Graph.Node.Select(node => node.OpType)];
+        }
+        finally
+        {
+            File.Delete(path);
+        }
     }
 
     /// <summary>Reproducible numbers in [-1, 1].</summary>
