@@ -1,10 +1,12 @@
 using Hawq.Compilation;
 using Hawq.Model;
 using Hawq.Onnx;
+using Hawq.Onnx.Export;
 using Hawq.Quantization;
 using Hawq.Quantization.Data;
 using Hawq.Quantization.Evaluation;
 using Hawq.Reference;
+using Hawq.Testing.Onnx;
 using Hawq.Testing.Onnx.Networks;
 using Xunit;
 using Xunit.Abstractions;
@@ -28,6 +30,7 @@ public sealed class DeployedNetworksTests(ITestOutputHelper log)
         QuantizedModel model = Quantizer.Quantize(graph, data, new QuantizerOptions { Effort = Effort.Fast }, name + ".hawq.bin");
         Assert.Empty(NetworkValidator.Check(model.Network));
         AssertGeneratedEqualsReference(model, data);
+        AssertOnnxRuntimeAgrees(model, data);
 
         // Random weights are harder to quantize than trained ones, but a wrong lowering (a kernel turned, channels mixed up) leaves no signal at all.
         using FloatRunner runner = new(graph);
@@ -43,6 +46,46 @@ public sealed class DeployedNetworksTests(ITestOutputHelper log)
         IReadOnlyDictionary<string, int[]> expected = new Interpreter(model.Network, model.Weights).RunCodes(input);
         int[][] outputs = compiled.Trace(input, (tensor, actual) => Assert.Equal(expected[tensor], actual));
         Assert.Equal(model.Network.Outputs.Select(output => expected[output]), outputs);
+    }
+
+    /// <summary>
+    /// An implementation that shares no code with this project: ONNX Runtime on the exact export. Noise through random weights enlarges a rounding tie of an early
+    /// layer, so outputs are compared as signals; a wrong layer leaves nothing in common. The twin must consist of integer kernels, or benchmarks would flatter us.
+    /// </summary>
+    private void AssertOnnxRuntimeAgrees(QuantizedModel model, IDataSet data)
+    {
+        Network network = model.Network;
+        int[] input = NetworkEvaluation.Codes(data, network, 0, 1).Data;
+        IReadOnlyDictionary<string, int[]> expected = new Interpreter(network, model.Weights).RunCodes(input);
+        Shape shape = network.Tensor(network.Input.Tensor).Shape;
+        IReadOnlyList<float[]> outputs = OnnxRunner.Run(
+            QdqExporter.Export(network, model.Weights, new ExportOptions()), ChannelsFirst(network.Tensor(network.Input.Tensor), input), 1, shape.Channels, shape.Height,
+            shape.Width);
+        for (int o = 0; o < outputs.Count; o++)
+        {
+            Tensor output = network.Tensor(network.Outputs[o]);
+            float[] ours = ChannelsFirst(output, expected[output.Name]);
+            double mean = ours.Average(), signal = ours.Sum(y => (y - mean) * (y - mean)), noise = ours.Zip(outputs[o]).Sum(pair => Math.Pow(pair.First - pair.Second, 2));
+            double decibels = 10 * Math.Log10(signal / Math.Max(noise, 1e-9 * signal));
+            log.WriteLine($"{output.Name}: {decibels:F1} dB beside ONNX Runtime");
+            Assert.InRange(decibels, 20, 100);
+        }
+
+        IReadOnlyList<string> twin = OnnxRunner.OptimizedOperators(QdqExporter.Export(network, model.Weights, new ExportOptions(ExportGrid.Int8Twin, ExportInput.Codes)));
+        Assert.DoesNotContain("Conv", twin);
+        Assert.DoesNotContain("Gemm", twin);
+    }
+
+    private static float[] ChannelsFirst(Tensor tensor, int[] codes)
+    {
+        Shape shape = tensor.Shape;
+        float[] values = new float[codes.Length];
+        for (int i = 0; i < codes.Length; i++)
+        {
+            values[(i % shape.Channels * shape.Height * shape.Width) + (i / shape.Channels)] = tensor.Scale * (codes[i] - tensor.ZeroPoint);
+        }
+
+        return values;
     }
 
     /// <summary>Reproducible noise in [-1, 1].</summary>

@@ -37,7 +37,9 @@ public sealed class QdqExporterTests
         (Network network, NetworkWeights weights) = Small();
         IReadOnlyList<string> operators = OnnxRunner.OptimizedOperators(QdqExporter.Export(network, weights, new ExportOptions(ExportGrid.Int8Twin, ExportInput.Codes)));
         Assert.Contains("QLinearConv", operators);
+        Assert.Contains("QGemm", operators);
         Assert.DoesNotContain("Conv", operators);
+        Assert.DoesNotContain("Gemm", operators);
     }
 
     [Theory]

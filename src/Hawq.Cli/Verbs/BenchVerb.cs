@@ -14,7 +14,7 @@ namespace Hawq.Cli.Verbs;
 /// <summary><c>hawq bench MANIFEST</c>: speed of the generated code, beside ONNX Runtime on the same network.</summary>
 internal sealed class BenchVerb : Verb
 {
-    private const string OnnxRuntime = "onnxruntime";
+    internal const string OnnxRuntime = "onnxruntime";
     private const int LayerRounds = 500;
 
     private readonly Argument<string> _manifest = new("manifest") { Description = "The manifest (.hawq.json)." };

@@ -1,11 +1,13 @@
 using System.CommandLine;
 using System.Globalization;
 using Hawq.Cli.Frame;
+using Hawq.Cli.Verification;
 using Hawq.Model;
 using Hawq.Onnx;
 using Hawq.Quantization;
 using Hawq.Quantization.Data;
 using Hawq.Quantization.Evaluation;
+using Spectre.Console;
 
 namespace Hawq.Cli.Verbs;
 
@@ -18,6 +20,7 @@ internal sealed class EvaluateVerb : Verb
     private readonly Option<string?> _float = new("--float") { Description = "The float network (.onnx), to compare with: agreement, SQNR and KL of the logits.", HelpName = "MODEL.onnx" };
     private readonly Option<int?> _images = new("--images") { Description = "Only the first N inputs.", HelpName = "N" };
     private readonly Option<double?> _minTop1 = new("--min-top1") { Description = "Exit with code 3 when top-1 is below this percentage.", HelpName = "PERCENT" };
+    private readonly Option<string?> _against = new("--against") { Description = "Also run onnxruntime on the network's QDQ export: differences of the logits in steps, and agreement.", HelpName = "PEER" };
     private readonly Option<bool> _json = JsonOption();
 
     /// <inheritdoc/>
@@ -31,6 +34,7 @@ internal sealed class EvaluateVerb : Verb
     [
         new("hawq evaluate resnet20.hawq.json --data test_batch.bin", "Top-1 on a labelled set."),
         new("hawq evaluate resnet20.hawq.json --data test_batch.bin --float resnet20.onnx --json", "Also agreement, SQNR and KL against the float network."),
+        new("hawq evaluate resnet20.hawq.json --data test_batch.bin --against onnxruntime", "The same network in ONNX Runtime, an implementation of its own: how far its logits are from ours."),
         new("hawq evaluate resnet20.hawq.json --data test_batch.bin --min-top1 91", "A gate for a build: exit code 3 below 91 %."),
     ];
 
@@ -38,7 +42,7 @@ internal sealed class EvaluateVerb : Verb
     public override void Configure(Command command)
     {
         command.Add(_manifest);
-        foreach (Option option in new Option[] { _data, _labels, _float, _images, _minTop1, _json })
+        foreach (Option option in new Option[] { _data, _labels, _float, _images, _minTop1, _against, _json })
         {
             command.Add(option);
         }
@@ -47,6 +51,11 @@ internal sealed class EvaluateVerb : Verb
     /// <inheritdoc/>
     public override int Run(ParseResult parsed, Terminal terminal)
     {
+        if (parsed.GetValue(_against) is { } against && against != BenchVerb.OnnxRuntime)
+        {
+            throw new HawqException(HawqIds.Usage, $"--against {against}: the peer is {BenchVerb.OnnxRuntime}.");
+        }
+
         (Network network, NetworkWeights weights) = InputFiles.LoadManifest(parsed.GetRequiredValue(_manifest));
         using IDataSet data = DataOptions.OpenFor(network, parsed.GetRequiredValue(_data)!, parsed.GetValue(_labels));
         int count = Math.Min(parsed.GetValue(_images) ?? data.Count, data.Count);
@@ -62,7 +71,7 @@ internal sealed class EvaluateVerb : Verb
         }
 
         FloatGraph? graph = parsed.GetValue(_float) is { } floatModel ? InputFiles.LoadOnnx(floatModel) : null;
-        (EvaluationResult result, double allocatedBytes) = terminal.WithProgress(progress =>
+        (EvaluationResult result, double allocatedBytes, OnnxRuntimeResult? peer) = terminal.WithProgress(progress =>
         {
             float[][]? reference = null;
             if (graph is not null)
@@ -74,15 +83,25 @@ internal sealed class EvaluateVerb : Verb
 
             progress.Begin("compile the generated code", 0);
             using GeneratedRunner generated = new(network, weights);
+            using ExportedRunner? exported = parsed.GetValue(_against) is null ? null : new ExportedRunner(network, weights);
+            LogitDifferences differences = new();
+            float step = network.Tensor(network.Outputs[0]).Scale;
             EvaluationResult evaluated = NetworkEvaluation.Run(
-                data, generated.Classes, (index, logits) => generated.Logits(data, index, logits), reference, count, progress, terminal.Cancellation);
-            return (evaluated, (double)generated.AllocatedBytes / generated.Inferences);
+                data, generated.Classes, (index, logits) =>
+                {
+                    generated.Logits(data, index, logits);
+                    if (exported is not null)
+                    {
+                        differences.Add(logits, exported.Logits(data, index), step);
+                    }
+                }, reference, count, progress, terminal.Cancellation);
+            return (evaluated, (double)generated.AllocatedBytes / generated.Inferences, exported is null ? null : differences.Result());
         });
 
         if (parsed.GetValue(_json))
         {
             terminal.WriteJson(new EvaluateResult(
-                network.Name, data.Name, result.Count, result.Top1, result.FloatTop1, result.Agreement, result.SqnrDb, result.Kl, allocatedBytes));
+                network.Name, data.Name, result.Count, result.Top1, result.FloatTop1, result.Agreement, result.SqnrDb, result.Kl, allocatedBytes, peer));
         }
         else
         {
@@ -93,6 +112,10 @@ internal sealed class EvaluateVerb : Verb
             Print(terminal, "SQNR of the logits", result.SqnrDb, "dB", "0.00");
             Print(terminal, "KL from float", result.Kl, "nats", "0.00000");
             Print(terminal, "allocated per inference", allocatedBytes, "bytes", "0.##");
+            if (peer is not null)
+            {
+                Print(terminal, peer);
+            }
         }
 
         if (minTop1 is { } wanted && result.Top1 < wanted)
@@ -105,15 +128,31 @@ internal sealed class EvaluateVerb : Verb
         return ExitCode.Success;
     }
 
+    private static void Print(Terminal terminal, OnnxRuntimeResult peer)
+    {
+        Print(terminal, "agreement with ONNX Runtime", peer.Agreement, "%", "0.00");
+        Print(terminal, "inputs with equal logits", peer.IdenticalInputs, "%", "0.00");
+        Print(terminal, "mean difference", peer.MeanSteps, "steps", "0.000");
+        Table table = Tables.Create();
+        table.AddColumns(Tables.Right("steps apart"), Tables.Right("logits"), Tables.Right("%"));
+        foreach (StepShare share in peer.Distribution)
+        {
+            table.AddRow(share.Steps, Tables.Count(share.Logits), share.Percent.ToString("0.00", CultureInfo.InvariantCulture));
+        }
+
+        terminal.Write(table);
+    }
+
     private static void Print(Terminal terminal, string name, double? value, string unit, string format)
     {
         if (value is { } number)
         {
-            terminal.WriteLine($"  {name,-24} {number.ToString(format, CultureInfo.InvariantCulture),10} {unit}");
+            terminal.WriteLine($"  {name,-27} {number.ToString(format, CultureInfo.InvariantCulture),10} {unit}");
         }
     }
 
     /// <summary>What <c>--json</c> prints.</summary>
     private sealed record EvaluateResult(
-        string Network, string Data, int Images, double? Top1, double? FloatTop1, double? Agreement, double? SqnrDb, double? Kl, double AllocatedBytes);
+        string Network, string Data, int Images, double? Top1, double? FloatTop1, double? Agreement, double? SqnrDb, double? Kl, double AllocatedBytes,
+        OnnxRuntimeResult? Onnxruntime);
 }

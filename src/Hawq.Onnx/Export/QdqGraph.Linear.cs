@@ -39,7 +39,7 @@ internal sealed partial class QdqGraph
         string gemmWeights = Weights(gemm, new Size2(shape.Height, shape.Width));
         string flat = _flat.Contains(gemm.Input)
             ? DequantizedOf(gemm.Input)
-            : writer.Node("Flatten", $"{gemm.Output}_flat", [DequantizedOf(gemm.Input)], Attribute("axis", 1L));
+            : writer.Node("Reshape", $"{gemm.Output}_flat", [DequantizedOf(gemm.Input), writer.Longs($"{gemm.Output}_flat_shape", 1, shape.Length)]);
         writer.Node("Gemm", real, [flat, gemmWeights, Bias(gemm)], Attribute("transB", 1L));
         _flat.Add(gemm.Output);
     }
@@ -98,15 +98,19 @@ internal sealed partial class QdqGraph
             layer.Weights.KernelWidth);
     }
 
-    /// <summary>Integer weights with their DequantizeLinear per output channel.</summary>
+    /// <summary>
+    /// Integer weights with their DequantizeLinear per output channel. The zero points could be left out, but ONNX Runtime makes QGemm only where they stand.
+    /// </summary>
     private string Weights(LinearLayer layer, int[] codes, long axis, params long[] dims)
     {
         bool packed = options.Grid == ExportGrid.Exact && layer.Weights.Bits < 8;
+        TensorProto.Types.DataType type = packed ? TensorProto.Types.DataType.Int4 : TensorProto.Types.DataType.Int8;
         return writer.Node(
             "DequantizeLinear", $"{layer.Output}_weights",
             [
-                writer.Codes($"{layer.Output}_weights_quantized", packed ? TensorProto.Types.DataType.Int4 : TensorProto.Types.DataType.Int8, codes, dims),
+                writer.Codes($"{layer.Output}_weights_quantized", type, codes, dims),
                 writer.Floats($"{layer.Output}_weights_scale", layer.Weights.Scales, layer.OutputChannels),
+                writer.Codes($"{layer.Output}_weights_zero_point", type, new int[layer.OutputChannels], layer.OutputChannels),
             ],
             Attribute("axis", axis));
     }
