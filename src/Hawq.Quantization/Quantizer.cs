@@ -6,6 +6,7 @@ using Hawq.Quantization.Assembly;
 using Hawq.Quantization.Calibration;
 using Hawq.Quantization.Data;
 using Hawq.Quantization.Engine;
+using Hawq.Quantization.Imported;
 using Hawq.Quantization.Lowering;
 using Hawq.Quantization.Recipe;
 
@@ -42,6 +43,49 @@ public static class Quantizer
         SequentialQuantizer quantizer = new(lowered, options, statistics, progress, cancellation);
         NetworkAssembler assembler = sequential ? quantizer.Run(Inputs(data, count)) : Naive(lowered, options, statistics);
         return assembler.Finish(Describe(graph, data, options), weightsFile, data.Preprocess, options.Labels) with { Layers = quantizer.Reports };
+    }
+
+    /// <summary>Whether a model came quantized (QDQ or QOperator): <see cref="Import"/> takes it, and <see cref="Quantize"/> does not.</summary>
+    public static bool IsQuantized(FloatGraph graph) => ImportedGraph.IsQuantized(graph);
+
+    /// <summary>A network that came quantized, with its own codes, scales and zero points: nothing is calibrated.</summary>
+    /// <param name="graph">The network.</param>
+    /// <param name="weightsFile">File name of the sidecar that the manifest will name.</param>
+    /// <param name="preprocess">How images become inputs, or null.</param>
+    /// <param name="labels">Class names, or empty.</param>
+    /// <param name="progress">Is told what the model has that is not taken over exactly.</param>
+    /// <exception cref="HawqException"><see cref="HawqIds.OnnxUnsupported"/>: part of the network is float, or has no integer form.</exception>
+    public static QuantizedModel Import(FloatGraph graph, string weightsFile, Preprocess? preprocess = null, IReadOnlyList<string>? labels = null, IProgressSink? progress = null)
+    {
+        ImportedNetwork imported = ImportedGraph.Lower(graph);
+        foreach (string note in imported.Notes)
+        {
+            progress?.Warn(note);
+        }
+
+        NetworkAssembler assembler = new(imported.Lowered);
+        assembler.Add(imported.Grids[imported.Lowered.Input]);
+        foreach (LoweredLayer layer in imported.Lowered.Layers)
+        {
+            LoweredTensor output = imported.Lowered.Tensors[layer.Output];
+            string grid = output.GridOf ?? output.Name;
+            if (!assembler.Knows(grid))
+            {
+                assembler.Add(imported.Grids[grid]);
+            }
+
+            if (layer is LoweredLinear linear)
+            {
+                assembler.AddLinear(linear, output, imported.Weights[linear.Name]);
+            }
+            else
+            {
+                assembler.Add(layer);
+            }
+        }
+
+        Provenance provenance = new($"hawq {Version}", graph.Name + ".onnx", graph.Sha256, graph.Opset, EquatableArray.Of(new Setting("scales", "the model's own")));
+        return assembler.Finish(provenance, weightsFile, preprocess, labels ?? []);
     }
 
     /// <summary>Every grid from the float network's statistics, every weight to the nearest code.</summary>
@@ -122,7 +166,6 @@ public static class Quantizer
 
     private static Provenance Describe(FloatGraph graph, IDataSet data, QuantizerOptions options)
     {
-        string version = typeof(Quantizer).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0.0.0";
         BitAssignment bits = options.Grids.Bits;
         List<Setting> settings =
         [
@@ -139,8 +182,11 @@ public static class Quantizer
             .. options.Recipe is { } recipe ? (Setting[])[new("recipe", recipe.ToString())] : [],
             new("headroom", options.Headroom.ToString(CultureInfo.InvariantCulture)),
         ];
-        return new Provenance($"hawq {version}", graph.Name + ".onnx", graph.Sha256, graph.Opset, settings.ToEquatableArray());
+        return new Provenance($"hawq {Version}", graph.Name + ".onnx", graph.Sha256, graph.Opset, settings.ToEquatableArray());
     }
+
+    private static string Version { get; } =
+        typeof(Quantizer).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0.0.0";
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

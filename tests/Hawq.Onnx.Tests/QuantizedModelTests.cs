@@ -1,8 +1,6 @@
-using System.Runtime.InteropServices;
 using Hawq.Model;
 using Hawq.Testing.Onnx;
 using Xunit;
-using DataType = Hawq.Onnx.Schema.TensorProto.Types.DataType;
 
 namespace Hawq.Onnx.Tests;
 
@@ -14,11 +12,11 @@ public sealed class QuantizedModelTests
     [Fact]
     public void A_QDQ_network_matches_and_keeps_its_grids()
     {
-        string x = Dequantize(Quantize(_model.Input("x", null, 3, 8, 8), 0.01f, 100), 0.01f, 100);
-        string weights = Dequantize(Codes(6 * 3 * 3 * 3, -127, 128, DataType.Int8, 6, 3, 3, 3), Floats(6, 0.004f), Zeros(6), ("axis", 0));
-        string bias = Dequantize(Integers32(6), Scaled(6, 0.01f * 0.004f), "", ("axis", 0));
+        string x = _model.Dequantize(_model.Quantize(_model.Input("x", null, 3, 8, 8), 0.01f, 100), 0.01f, 100);
+        string weights = _model.Dequantize(_model.Codes(6, 3, 3, 3), _model.Steps(6, 0.004f), _model.Zeros(6), ("axis", 0));
+        string bias = _model.Dequantize(_model.Integers32(6), _model.Steps(6, 0.01f * 0.004f), "", ("axis", 0));
         string conv = _model.Node("Relu", [_model.Node("Conv", [x, weights, bias])]);
-        string y = Dequantize(Quantize(conv, 0.02f, 0), 0.02f, 0);
+        string y = _model.Dequantize(_model.Quantize(conv, 0.02f, 0), 0.02f, 0);
         FloatGraph graph = CompareWithinOneStep(_model.Output(y), 0.02f, 1, 3, 8, 8);
 
         Assert.Equal(["QuantizeNode", "ConvNode", "ClipNode", "QuantizeNode"], graph.Nodes.Select(node => node.GetType().Name));
@@ -36,23 +34,23 @@ public sealed class QuantizedModelTests
     [Fact]
     public void A_QLinearConv_network_matches()
     {
-        string codes = Quantize(_model.Input("x", null, 3, 8, 8), 0.01f, 128);
-        string weights = Codes(6 * 3 * 3 * 3, -127, 128, DataType.Int8, 6, 3, 3, 3);
+        string codes = _model.Quantize(_model.Input("x", null, 3, 8, 8), 0.01f, 128);
+        string weights = _model.Codes(6, 3, 3, 3);
         string conv = _model.Node(
-            "QLinearConv", [codes, Number(0.01f), Zero(128), weights, Floats(6, 0.004f), Zeros(6), Number(0.03f), Zero(120), Integers32(6)],
+            "QLinearConv", [codes, _model.Number(0.01f), _model.Zero(128), weights, _model.Steps(6, 0.004f), _model.Zeros(6), _model.Number(0.03f), _model.Zero(120), _model.Integers32(6)],
             ("pads", new long[] { 1, 1, 1, 1 }));
         string pooled = _model.Node("MaxPool", [conv], ("kernel_shape", new long[] { 2, 2 }), ("strides", new long[] { 2, 2 }));
-        FloatGraph graph = CompareWithinOneStep(_model.Output(Dequantize(pooled, 0.03f, 120)), 0.03f, 1, 3, 8, 8);
+        FloatGraph graph = CompareWithinOneStep(_model.Output(_model.Dequantize(pooled, 0.03f, 120)), 0.03f, 1, 3, 8, 8);
         Assert.Equal(["QuantizeNode", "ConvNode", "QuantizeNode", "MaxPoolNode"], graph.Nodes.Select(node => node.GetType().Name));
     }
 
     [Fact]
     public void A_QLinearMatMul_network_matches()
     {
-        string codes = Quantize(_model.Input("x", null, 40), 0.01f, 128);
+        string codes = _model.Quantize(_model.Input("x", null, 40), 0.01f, 128);
         string product = _model.Node(
-            "QLinearMatMul", [codes, Number(0.01f), Zero(128), Codes(40 * 5, -127, 128, DataType.Int8, 40, 5), Number(0.005f), SignedZero(), Number(0.05f), Zero(128)]);
-        FloatGraph graph = CompareWithinOneStep(_model.Output(Dequantize(product, 0.05f, 128)), 0.05f, 1, 40);
+            "QLinearMatMul", [codes, _model.Number(0.01f), _model.Zero(128), _model.Codes(40, 5), _model.Number(0.005f), _model.SignedZero(), _model.Number(0.05f), _model.Zero(128)]);
+        FloatGraph graph = CompareWithinOneStep(_model.Output(_model.Dequantize(product, 0.05f, 128)), 0.05f, 1, 40);
         Assert.NotNull(Assert.Single(graph.Nodes.OfType<GemmNode>()).WeightSteps);
     }
 
@@ -62,10 +60,10 @@ public sealed class QuantizedModelTests
     public void ONNX_Runtimes_arithmetic_on_codes_matches(string op)
     {
         string x = _model.Input("x", null, 3, 4, 5);
-        string a = Quantize(x, 0.01f, 128);
-        string b = Quantize(_model.Node("Sigmoid", [x]), 0.004f, 0);
-        string y = _model.NodeOf("com.microsoft", op, [a, Number(0.01f), Zero(128), b, Number(0.004f), Zero(0), Number(0.02f), Zero(60)], 1)[0];
-        CompareWithinOneStep(_model.Output(Dequantize(y, 0.02f, 60)), 0.02f, 1, 3, 4, 5);
+        string a = _model.Quantize(x, 0.01f, 128);
+        string b = _model.Quantize(_model.Node("Sigmoid", [x]), 0.004f, 0);
+        string y = _model.NodeOf("com.microsoft", op, [a, _model.Number(0.01f), _model.Zero(128), b, _model.Number(0.004f), _model.Zero(0), _model.Number(0.02f), _model.Zero(60)], 1)[0];
+        CompareWithinOneStep(_model.Output(_model.Dequantize(y, 0.02f, 60)), 0.02f, 1, 3, 4, 5);
     }
 
     [Theory]
@@ -75,7 +73,7 @@ public sealed class QuantizedModelTests
     [InlineData("QLinearAveragePool")]
     public void ONNX_Runtimes_functions_of_codes_match(string op)
     {
-        string a = Quantize(_model.Input("x", null, 8, 4, 5), 0.01f, 128);
+        string a = _model.Quantize(_model.Input("x", null, 8, 4, 5), 0.01f, 128);
         (string, object)[] attributes = op switch
         {
             "QLinearGlobalAveragePool" => [("channels_last", 0)],
@@ -83,18 +81,18 @@ public sealed class QuantizedModelTests
             "QLinearLeakyRelu" => [("alpha", 0.1f)],
             _ => [],
         };
-        string y = _model.NodeOf("com.microsoft", op, [a, Number(0.01f), Zero(128), Number(0.008f), Zero(100)], 1, attributes)[0];
-        CompareWithinOneStep(_model.Output(Dequantize(y, 0.008f, 100)), 0.008f, 1, 8, 4, 5);
+        string y = _model.NodeOf("com.microsoft", op, [a, _model.Number(0.01f), _model.Zero(128), _model.Number(0.008f), _model.Zero(100)], 1, attributes)[0];
+        CompareWithinOneStep(_model.Output(_model.Dequantize(y, 0.008f, 100)), 0.008f, 1, 8, 4, 5);
     }
 
     [Fact]
     public void ONNX_Runtimes_concat_of_codes_matches()
     {
         string x = _model.Input("x", null, 3, 4, 5);
-        string a = Quantize(x, 0.01f, 128);
-        string b = Quantize(_model.Node("Sigmoid", [x]), 0.004f, 0);
-        string y = _model.NodeOf("com.microsoft", "QLinearConcat", [Number(0.009f), Zero(110), a, Number(0.01f), Zero(128), b, Number(0.004f), Zero(0)], 1, ("axis", 1))[0];
-        CompareWithinOneStep(_model.Output(Dequantize(y, 0.009f, 110)), 0.009f, 1, 3, 4, 5);
+        string a = _model.Quantize(x, 0.01f, 128);
+        string b = _model.Quantize(_model.Node("Sigmoid", [x]), 0.004f, 0);
+        string y = _model.NodeOf("com.microsoft", "QLinearConcat", [_model.Number(0.009f), _model.Zero(110), a, _model.Number(0.01f), _model.Zero(128), b, _model.Number(0.004f), _model.Zero(0)], 1, ("axis", 1))[0];
+        CompareWithinOneStep(_model.Output(_model.Dequantize(y, 0.009f, 110)), 0.009f, 1, 3, 4, 5);
     }
 
     [Theory]
@@ -104,11 +102,11 @@ public sealed class QuantizedModelTests
     {
         bool isConv = op == "ConvInteger";
         long[] dims = isConv ? [1, 3, 8, 8] : [1, 40];
-        string codes = Quantize(_model.Input("x", [null, .. dims[1..].Select(dim => (long?)dim)]), 0.01f, 128);
-        string weights = isConv ? Codes(5 * 27, -127, 128, DataType.Int8, 5, 3, 3, 3) : Codes(40 * 5, -127, 128, DataType.Int8, 40, 5);
-        string accumulator = _model.Node(op, [codes, weights, Zero(128)]);
-        string real = _model.Node("Mul", [_model.Node("Cast", [accumulator], ("to", 1)), Number(0.01f * 0.004f)]);
-        FloatGraph graph = CompareWithinOneStep(_model.Output(Dequantize(Quantize(real, 0.03f, 128), 0.03f, 128)), 0.03f, dims);
+        string codes = _model.Quantize(_model.Input("x", [null, .. dims[1..].Select(dim => (long?)dim)]), 0.01f, 128);
+        string weights = isConv ? _model.Codes(5, 3, 3, 3) : _model.Codes(40, 5);
+        string accumulator = _model.Node(op, [codes, weights, _model.Zero(128)]);
+        string real = _model.Node("Mul", [_model.Node("Cast", [accumulator], ("to", 1)), _model.Number(0.01f * 0.004f)]);
+        FloatGraph graph = CompareWithinOneStep(_model.Output(_model.Dequantize(_model.Quantize(real, 0.03f, 128), 0.03f, 128)), 0.03f, dims);
         Assert.Equal(3, graph.Nodes.Count);
         float[] steps = graph.Nodes[1] is ConvNode conv ? conv.WeightSteps! : ((GemmNode)graph.Nodes[1]).WeightSteps!;
         Assert.All(steps, step => Assert.Equal(0.004f, step, 1e-6f));
@@ -117,24 +115,24 @@ public sealed class QuantizedModelTests
     [Fact]
     public void Weights_that_the_model_quantizes_itself_are_read()
     {
-        string x = Dequantize(Quantize(_model.Input("x", null, 3, 8, 8), 0.01f, 100), 0.01f, 100);
-        string quantized = _model.Node("QuantizeLinear", [_model.Random(0.4f, 4, 3, 3, 3), Number(0.004f), SignedZero()]);
-        string conv = _model.Node("Conv", [x, _model.Node("DequantizeLinear", [quantized, Number(0.004f), SignedZero()])]);
-        FloatGraph graph = CompareWithinOneStep(_model.Output(Dequantize(Quantize(conv, 0.02f, 128), 0.02f, 128)), 0.02f, 1, 3, 8, 8);
+        string x = _model.Dequantize(_model.Quantize(_model.Input("x", null, 3, 8, 8), 0.01f, 100), 0.01f, 100);
+        string quantized = _model.Node("QuantizeLinear", [_model.Random(0.4f, 4, 3, 3, 3), _model.Number(0.004f), _model.SignedZero()]);
+        string conv = _model.Node("Conv", [x, _model.Node("DequantizeLinear", [quantized, _model.Number(0.004f), _model.SignedZero()])]);
+        FloatGraph graph = CompareWithinOneStep(_model.Output(_model.Dequantize(_model.Quantize(conv, 0.02f, 128), 0.02f, 128)), 0.02f, 1, 3, 8, 8);
         Assert.Equal(0.004f, graph.Nodes.OfType<ConvNode>().Single().WeightSteps![3]);
     }
 
     [Fact]
     public void Different_grids_before_and_after_codes_are_refused()
     {
-        string x = Dequantize(Quantize(_model.Input("x", null, 3, 8, 8), 0.01f, 100), 0.02f, 100);
+        string x = _model.Dequantize(_model.Quantize(_model.Input("x", null, 3, 8, 8), 0.01f, 100), 0.02f, 100);
         Import.Refuses(HawqIds.OnnxUnsupported, _model.Output(_model.Node("Relu", [x])), "dequantizelinear", "0.01", "0.02");
     }
 
     [Fact]
     public void Arithmetic_on_codes_is_refused()
     {
-        string codes = Quantize(_model.Input("x", null, 3, 8, 8), 0.01f, 100);
+        string codes = _model.Quantize(_model.Input("x", null, 3, 8, 8), 0.01f, 100);
         Import.Refuses(HawqIds.OnnxUnsupported, _model.Output(_model.Node("Add", [codes, codes])), "add_", "codes");
     }
 
@@ -158,37 +156,5 @@ public sealed class QuantizedModelTests
         Assert.True(differences.Max() <= 1 && differences.Count(d => d == 1) <= 1 + (expected.Length / 50), $"{differences.Count(d => d > 0)} of {expected.Length} differ, by at most {differences.Max()} steps");
         Assert.True(expected.Distinct().Count() > 3, "the test data collapses to almost nothing");
         return graph;
-    }
-
-    private string Quantize(string x, float scale, int zeroPoint) => _model.Node("QuantizeLinear", [x, Number(scale), Zero(zeroPoint)]);
-
-    private string Dequantize(string x, float scale, int zeroPoint) => _model.Node("DequantizeLinear", [x, Number(scale), Zero(zeroPoint)]);
-
-    private string Dequantize(string x, string scales, string zeroPoints, params (string, object)[] attributes) =>
-        _model.Node("DequantizeLinear", zeroPoints.Length == 0 ? [x, scales] : [x, scales, zeroPoints], attributes);
-
-    private string Number(float value) => _model.Floats([], value);
-
-    private string Zero(int zeroPoint) => _model.Constant(null, [], DataType.Uint8, [(byte)zeroPoint]);
-
-    private string SignedZero() => _model.Constant(null, [], DataType.Int8, [0]);
-
-    private string Zeros(int count) => _model.Constant(null, [count], DataType.Int8, new byte[count]);
-
-    private string Floats(int count, float scale) => _model.Floats([count], [.. Enumerable.Range(0, count).Select(i => scale * (1 + (0.1f * i)))]);
-
-    private string Scaled(int count, float scale) => Floats(count, scale);
-
-    private string Codes(int count, int lo, int hi, DataType type, params long[] dims)
-    {
-        Random random = new(3);
-        byte[] codes = [.. Enumerable.Range(0, count).Select(_ => unchecked((byte)random.Next(lo, hi)))];
-        return _model.Constant(null, dims, type, codes);
-    }
-
-    private string Integers32(int count)
-    {
-        int[] values = [.. Enumerable.Range(0, count).Select(i => (i - 2) * 3000)];
-        return _model.Constant(null, [count], DataType.Int32, MemoryMarshal.AsBytes(values.AsSpan()));
     }
 }

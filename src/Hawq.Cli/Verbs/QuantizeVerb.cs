@@ -18,8 +18,8 @@ internal sealed class QuantizeVerb : Verb
     private const string ManifestEnding = ".json";
     private const string Mixed = "mixed";
 
-    private readonly Argument<string> _model = new("model") { Description = "The float network (.onnx)." };
-    private readonly Option<string> _calibration = new("--calibration") { Description = DataOptions.DataHelp, HelpName = "DATA", Required = true };
+    private readonly Argument<string> _model = new("model") { Description = "The network (.onnx): float, or already quantized (QDQ or QOperator)." };
+    private readonly Option<string?> _calibration = new("--calibration") { Description = DataOptions.DataHelp + " A float network needs it; one that is already quantized has its scales.", HelpName = "DATA" };
     private readonly Option<string?> _labels = DataOptions.Labels();
     private readonly Option<string?> _preprocess = DataOptions.Preprocess();
     private readonly Option<int?> _images = new("--images") { Description = "Largest number of calibration inputs, from the start of the set; 256 by default, 512 with --effort best.", HelpName = "N" };
@@ -45,6 +45,7 @@ internal sealed class QuantizeVerb : Verb
         new("hawq quantize resnet20.onnx --calibration train_batch.bin --preprocess cifar10 -o resnet20.hawq.json", "8-bit weights and activations, calibrated on the first 256 images of a CIFAR-10 file."),
         new("hawq quantize resnet18.onnx --calibration photos/ --preprocess imagenet --bits 4/8 --images 512 -o resnet18.hawq.json", "4-bit weights, 8-bit activations, calibrated on a folder of images."),
         new("hawq quantize resnet20.onnx --calibration train_batch.bin --preprocess cifar10 --bits mixed --budget bops=0.5 -o mixed.hawq.json", "Bits per layer from the integer linear program, at half of the way from 4-bit to 8-bit BOPS."),
+        new("hawq quantize resnet50-qdq.onnx --preprocess imagenet -o resnet50.hawq.json", "A model that another tool quantized, with its own scales and weights."),
         new("hawq quantize kws.onnx --calibration x.npy --bits 4/8 --set conv_2d_0=8/8 -o kws.hawq.json", "Inputs that are not images, and one layer kept at 8 bits."),
     ];
 
@@ -84,21 +85,29 @@ internal sealed class QuantizeVerb : Verb
             _mixed.RefuseWithoutMixed(parsed);
         }
 
+        string model = parsed.GetRequiredValue(_model);
         QuantizerOptions options = Options(parsed, mixed ? LayerBits.Eight : LayerBits.Parse(parsed.GetRequiredValue(_bits)));
-        FloatGraph graph = InputFiles.LoadOnnx(parsed.GetRequiredValue(_model));
+        FloatGraph graph = InputFiles.LoadOnnx(model);
         foreach (string note in graph.Notes)
         {
             terminal.Note($"note: {note}");
         }
 
-        using IDataSet data = DataSet.Open(parsed.GetRequiredValue(_calibration), parsed.GetValue(_labels), graph.Shapes[graph.Input], parsed.GetValue(_preprocess));
+        if (Quantizer.IsQuantized(graph))
+        {
+            return Import(parsed, terminal, graph, output);
+        }
+
+        string calibration = parsed.GetValue(_calibration) ?? throw new HawqException(
+            HawqIds.Usage, $"{model} is a float network: give --calibration DATA, a few hundred inputs like those that the network will see.");
+        using IDataSet data = DataSet.Open(calibration, parsed.GetValue(_labels), graph.Shapes[graph.Input], parsed.GetValue(_preprocess));
         if (data.ClassNames.Count > 0)
         {
             options = options with { Labels = data.ClassNames };
         }
 
-        string weightsFile = Path.GetFileName(output)[..^ManifestEnding.Length] + ".bin";
-        (QuantizedModel model, MixedPrecisionResult? search) = terminal.WithProgress<(QuantizedModel, MixedPrecisionResult?)>(progress =>
+        string weightsFile = WeightsFile(output);
+        (QuantizedModel quantized, MixedPrecisionResult? search) = terminal.WithProgress<(QuantizedModel, MixedPrecisionResult?)>(progress =>
         {
             if (!mixed)
             {
@@ -109,6 +118,34 @@ internal sealed class QuantizeVerb : Verb
             return (result.Model, result);
         });
         terminal.Cancellation.ThrowIfCancellationRequested();
+        if (search is not null && !parsed.GetValue(_json))
+        {
+            MixedPrecisionArguments.Print(search, terminal);
+        }
+
+        return Save(parsed, terminal, output, quantized);
+    }
+
+    /// <summary>A model that came quantized says everything itself.</summary>
+    private int Import(ParseResult parsed, Terminal terminal, FloatGraph graph, string output)
+    {
+        foreach (Option option in new Option[] { _calibration, _labels, _images, _effort, _bits, _set, _activations, _calibrator, _residual })
+        {
+            if (parsed.GetResult(option) is { Implicit: false })
+            {
+                throw new HawqException(HawqIds.Usage, $"{parsed.GetValue(_model)} is already quantized, and its own scales and bits are used: leave out {option.Name}.");
+            }
+        }
+
+        Preprocess? preprocess = parsed.GetValue(_preprocess) is { } name ? Preprocessing.Load(name, graph.Shapes[graph.Input].Channels) : null;
+        return Save(parsed, terminal, output, terminal.WithProgress(progress => Quantizer.Import(graph, WeightsFile(output), preprocess, progress: progress)));
+    }
+
+    private static string WeightsFile(string manifest) => Path.GetFileName(manifest)[..^ManifestEnding.Length] + ".bin";
+
+    private int Save(ParseResult parsed, Terminal terminal, string output, QuantizedModel model)
+    {
+        string weightsFile = WeightsFile(output);
         ManifestFile.Save(output, CardBuilder.Attach(model.Network), model.Sidecar);
         long manifestBytes = new FileInfo(output).Length;
         if (parsed.GetValue(_json))
@@ -117,11 +154,6 @@ internal sealed class QuantizeVerb : Verb
         }
         else
         {
-            if (search is not null)
-            {
-                MixedPrecisionArguments.Print(search, terminal);
-            }
-
             terminal.WriteLine(
                 $"{output}: {model.Network.Layers.Count} layers, {Tables.Count(manifestBytes)} bytes; {weightsFile}: {Tables.Count(model.Sidecar.Length)} bytes of weights");
         }
