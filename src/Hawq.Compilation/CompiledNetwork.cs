@@ -15,6 +15,7 @@ public sealed class CompiledNetwork : IDisposable
     private const string Namespace = "Hawq.Generated";
 
     private readonly AssemblyLoadContext _context;
+    private readonly Type _type;
     private readonly object _instance;
     private readonly PropertyInfo _trace;
     private readonly nint _arena;
@@ -27,6 +28,7 @@ public sealed class CompiledNetwork : IDisposable
         Files = files;
         Image = assembly;
         _context = context;
+        _type = type;
         object options = Activator.CreateInstance(type.GetNestedType("Options")!)!;
         options.GetType().GetProperty("Threads")!.SetValue(options, threads);
         _instance = Activator.CreateInstance(type, options)!;
@@ -119,6 +121,9 @@ public sealed class CompiledNetwork : IDisposable
             throw e.InnerException;
         }
     }
+
+    /// <summary>Another instance of the generated class: working memory of its own, the same weights. For another thread.</summary>
+    public CompiledNetwork NewInstance() => new(Plan, Files, Image, _context, _type, threads: 1);
 
     /// <summary>Runs the network on an image, height x width x channels bytes.</summary>
     public void Infer(ReadOnlySpan<byte> pixels, Span<int> logits) => ((InferOne<byte>)_infer)(pixels, logits);

@@ -10,8 +10,9 @@ namespace Acme;
 
 /// <summary>The network resnet20-cifar10: 43 layers in integers, 32x32x3 pixels in, 1x1x10 out.</summary>
 /// <remarks>
-/// An instance owns 102592 bytes of working memory and serves one thread at a time; 846592 bytes of weights and tables are shared by all
-/// instances and loaded with the first one. Inference allocates nothing and uses neither floating point nor division.
+/// An instance owns 102592 bytes of working memory and serves one thread at a time (a second one gets an exception, not wrong results);
+/// 846592 bytes of weights and tables are shared by all instances and loaded with the first one. Inference allocates nothing and uses neither
+/// floating point nor division.
 /// <para>calibration: train_batch_0.bin, first 256</para>
 /// <para>bits: 8/8</para>
 /// <para>first: 8/8</para>
@@ -51,6 +52,7 @@ public sealed unsafe partial class Resnet20Cifar10 : global::System.IDisposable
     private readonly byte* _arena;
     private readonly byte* _weights;
     private readonly Team _team;
+    private int _state; // 0: free, 1: an inference runs, 2: disposed
 
     /// <summary>Creates an instance that works on the caller's thread; the first one loads the weights.</summary>
     /// <exception cref="global::System.InvalidOperationException">The embedded weights are missing or are not this network's.</exception>
@@ -82,8 +84,14 @@ public sealed unsafe partial class Resnet20Cifar10 : global::System.IDisposable
     }
 
     /// <summary>Ends the threads. Working memory belongs to the garbage collector.</summary>
+    /// <exception cref="global::System.InvalidOperationException">Another thread runs an inference on this instance.</exception>
     public void Dispose()
     {
+        if (global::System.Threading.Interlocked.CompareExchange(ref _state, 2, 0) == 1)
+        {
+            ThrowState(1);
+        }
+
         _team.Stop();
         global::System.GC.SuppressFinalize(this);
     }
@@ -105,6 +113,7 @@ public sealed unsafe partial class Resnet20Cifar10 : global::System.IDisposable
     /// <param name="pixels">32x32x3 bytes, row by row, channels innermost (RGB).</param>
     /// <param name="logits">Receives the codes of logits; at least as long as the output.</param>
     /// <exception cref="global::System.ArgumentException">A span has the wrong length.</exception>
+    /// <exception cref="global::System.InvalidOperationException">Another thread runs an inference on this instance, or the instance is disposed.</exception>
     public void Infer(global::System.ReadOnlySpan<byte> pixels, global::System.Span<int> logits)
     {
         if (pixels.Length != InputLength)
@@ -117,12 +126,19 @@ public sealed unsafe partial class Resnet20Cifar10 : global::System.IDisposable
             ThrowLength(nameof(logits), logits.Length, OutputLength);
         }
 
+        int state = global::System.Threading.Interlocked.CompareExchange(ref _state, 1, 0);
+        if (state != 0)
+        {
+            ThrowState(state);
+        }
+
         fixed (byte* pixelsPointer = pixels)
         fixed (int* logitsPointer = logits)
         {
             _team.Run(pixelsPointer, logitsPointer, _arena, _weights);
         }
 
+        global::System.Threading.Volatile.Write(ref _state, 0);
         global::System.GC.KeepAlive(this);
     }
 
@@ -172,5 +188,12 @@ public sealed unsafe partial class Resnet20Cifar10 : global::System.IDisposable
     private static void ThrowLength(string name, int actual, long expected)
     {
         throw new global::System.ArgumentException($"The span has {actual} elements; {expected} are needed.", name);
+    }
+
+    [global::System.Diagnostics.CodeAnalysis.DoesNotReturn]
+    private static void ThrowState(int state)
+    {
+        throw state == 2 ? new global::System.ObjectDisposedException(nameof(Resnet20Cifar10))
+            : new global::System.InvalidOperationException("This Resnet20Cifar10 runs an inference on another thread. An instance serves one thread at a time: make one per thread, they share the weights.");
     }
 }
