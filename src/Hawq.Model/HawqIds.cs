@@ -1,7 +1,7 @@
 namespace Hawq.Model;
 
 /// <summary>Every diagnostic id, in one place. An id is never reused. Ranges: 00xx manifest, 01xx planning and generator, 02xx build,
-/// 10xx ONNX import, 11xx data and calibration, 12xx command line.</summary>
+/// 10xx ONNX import, 11xx data and calibration, 12xx command line, 13xx training.</summary>
 public static class HawqIds
 {
     /// <summary>The manifest is not well-formed JSON.</summary>
@@ -84,4 +84,13 @@ public static class HawqIds
 
     /// <summary>Generated code and the reference interpreter differ.</summary>
     public const string Verification = "HAWQ1203";
+
+    /// <summary>The network has an operator, or a grid, that cannot be trained or inverted.</summary>
+    public const string TrainingUnsupported = "HAWQ1301";
+
+    /// <summary>Zero-shot calibration needs what the model has not got: batch normalizations with their statistics.</summary>
+    public const string ZeroShot = "HAWQ1302";
+
+    /// <summary>A checkpoint is damaged, or belongs to another network or other settings.</summary>
+    public const string Checkpoint = "HAWQ1303";
 }

@@ -22,13 +22,21 @@ public static class OnnxImporter
         return Load(OnnxFile.Read(path), path);
     }
 
+    /// <summary>
+    /// Loads a float network with its <see cref="BatchNormalizationNode"/>s, whose statistics the folded form has lost: for zero-shot
+    /// calibration and training. Nothing but training understands these nodes; <see cref="BatchNormalization.Fold"/> gives what
+    /// <see cref="Load(string)"/> gives.
+    /// </summary>
+    /// <inheritdoc cref="Load(string)"/>
+    public static FloatGraph LoadUnfolded(string path) => Load(OnnxFile.Read(path), path, keepBatchNormalization: true);
+
     /// <summary>Imports the bytes of a file; the path gives the name, the folder of external data, and stands in messages.</summary>
-    internal static FloatGraph Load(byte[] bytes, string path)
+    internal static FloatGraph Load(byte[] bytes, string path, bool keepBatchNormalization = false)
     {
         try
         {
             ModelProto model = OnnxFile.Parse(bytes);
-            return new GraphImporter(model, Path.GetDirectoryName(path) ?? "").Import(Path.GetFileNameWithoutExtension(path), OnnxFile.Sha256(bytes));
+            return new GraphImporter(model, Path.GetDirectoryName(path) ?? "", keepBatchNormalization).Import(Path.GetFileNameWithoutExtension(path), OnnxFile.Sha256(bytes));
         }
         catch (HawqException exception) when (exception.File is null)
         {

@@ -73,6 +73,9 @@ internal static class NodeWriters
             case ConvTransposeNode conv:
                 ConvTranspose(writer, conv);
                 break;
+            case BatchNormalizationNode normalization:
+                BatchNormalization(writer, normalization);
+                break;
             default:
                 throw new NotSupportedException($"{node.GetType().Name} cannot be written as ONNX.");
         }
@@ -169,6 +172,15 @@ internal static class NodeWriters
                 Attribute("group", conv.Groups),
                 Attribute("output_padding", cut.Bottom - conv.Padding.Bottom, cut.Right - conv.Padding.Right),
             ]);
+    }
+
+    private static void BatchNormalization(ModelWriter writer, BatchNormalizationNode node)
+    {
+        string PerChannel(string part, float[] values) => writer.Floats($"{node.Output}#{part}", values, values.Length);
+        writer.Node(
+            "BatchNormalization", node.Output,
+            [node.Input, PerChannel("scale", node.Scale), PerChannel("offset", node.Bias), PerChannel("mean", node.Mean), PerChannel("variance", node.Variance)],
+            Attribute("epsilon", node.Epsilon));
     }
 
     private static AttributeProto[] Window(Size2 kernel, Size2 stride, Padding padding) =>

@@ -13,12 +13,19 @@ internal sealed class OnnxWriter(string name)
     /// <summary>Adds a node with one output and returns the output's name.</summary>
     public string Node(string op, string output, IEnumerable<string> inputs, params AttributeProto[] attributes)
     {
-        NodeProto node = new() { OpType = op, Name = $"{output}/{op}" };
+        Node(op, [output], inputs, attributes);
+        return output;
+    }
+
+    /// <summary>Adds a node with several outputs.</summary>
+    public void Node(string op, IEnumerable<string> outputs, IEnumerable<string> inputs, params AttributeProto[] attributes)
+    {
+        NodeProto node = new() { OpType = op };
         node.Input.AddRange(inputs);
-        node.Output.Add(output);
+        node.Output.AddRange(outputs);
+        node.Name = $"{node.Output[0]}/{op}";
         node.Attribute.AddRange(attributes);
         _graph.Node.Add(node);
-        return output;
     }
 
     /// <summary>Adds a constant of single precision.</summary>

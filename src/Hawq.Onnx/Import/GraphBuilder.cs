@@ -19,6 +19,9 @@ internal sealed class GraphBuilder(string folder, int opset)
     /// <summary>Opset of the default domain.</summary>
     public int Opset { get; } = opset;
 
+    /// <summary>Whether BatchNormalization stays a node of its own instead of being folded.</summary>
+    public bool KeepBatchNormalization { get; init; }
+
     public List<FloatNode> Nodes { get; } = [];
 
     public List<string> Notes { get; } = [];

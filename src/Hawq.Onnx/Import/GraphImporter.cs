@@ -12,11 +12,11 @@ internal sealed class GraphImporter
     private readonly GraphBuilder _builder;
     private readonly List<NodeProto> _nodes;
 
-    public GraphImporter(ModelProto model, string folder)
+    public GraphImporter(ModelProto model, string folder, bool keepBatchNormalization = false)
     {
         _graph = model.Graph;
         _nodes = QOperatorExpansion.Run(model.Graph.Node);
-        _builder = new GraphBuilder(folder, Opset(model));
+        _builder = new GraphBuilder(folder, Opset(model)) { KeepBatchNormalization = keepBatchNormalization };
     }
 
     public FloatGraph Import(string name, string sha256)

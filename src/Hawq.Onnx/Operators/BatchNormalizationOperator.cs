@@ -34,17 +34,18 @@ internal sealed class BatchNormalizationOperator : IOperator
         float[] variance = PerChannel(node, 4, "variance", channels);
         double epsilon = node.Float("epsilon", 1e-5f);
 
-        var factors = new float[channels];
-        var offsets = new float[channels];
-        for (int c = 0; c < channels; c++)
+        BatchNormalizationNode normalization = new(node.Name, input.Name, node.Output, scale, bias, mean, variance, (float)epsilon);
+        (float[] factors, float[] offsets) = normalization.Affine();
+        int infinite = Array.FindIndex([.. factors.Zip(offsets)], pair => !float.IsFinite(pair.First) || !float.IsFinite(pair.Second));
+        if (infinite >= 0)
         {
-            double factor = scale[c] / Math.Sqrt(variance[c] + epsilon);
-            factors[c] = (float)factor;
-            offsets[c] = (float)(bias[c] - (mean[c] * factor));
-            if (!float.IsFinite(factors[c]) || !float.IsFinite(offsets[c]))
-            {
-                throw node.Invalid($"channel {c} has variance {variance[c]} and epsilon {epsilon}, which give no finite factor");
-            }
+            throw node.Invalid($"channel {infinite} has variance {variance[infinite]} and epsilon {epsilon}, which give no finite factor");
+        }
+
+        if (node.Graph.KeepBatchNormalization)
+        {
+            node.Emit(normalization, input.Renamed(node.Output));
+            return;
         }
 
         ChannelAffine.Emit(node, input, factors, offsets);
