@@ -11,6 +11,14 @@ internal sealed class OutputFiles : IDisposable
     private readonly List<(string Temporary, string Path)> _files = [];
     private readonly List<string> _newFolders = [];
 
+    /// <summary>Writes one file, whole or not at all.</summary>
+    public static void Save(string path, byte[] content)
+    {
+        using OutputFiles files = new();
+        files.Add(path, content);
+        files.Commit();
+    }
+
     /// <summary>Writes a text file: UTF-8 without a byte order mark.</summary>
     public void Add(string path, string text) => Add(path, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false).GetBytes(text));
 

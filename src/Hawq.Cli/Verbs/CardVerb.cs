@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text;
 using System.Text.Json;
 using Hawq.Cli.Frame;
 using Hawq.Model;
@@ -84,9 +85,7 @@ internal sealed class CardVerb : Verb
         }
         else
         {
-            using OutputFiles files = new();
-            files.Add(output, text);
-            files.Commit();
+            OutputFiles.Save(output, Encoding.UTF8.GetBytes(text));
             terminal.WriteLine($"{output}: {Tables.Count(text.Length)} characters");
         }
 

@@ -16,21 +16,21 @@ namespace Hawq.Cli.Verbs;
 internal sealed class MixedPrecisionArguments
 {
     private readonly Option<string[]> _budget = new("--budget") { Description = "With --bits mixed, may be repeated: bops=0.5 lies half-way between the narrowest and the widest network; size=200kB, bops=1.2G and latency=850us are absolute.", HelpName = "COST=VALUE" };
-    private readonly Option<string> _sensitivity = new("--sensitivity") { Description = "With --bits mixed: a file made by 'hawq analyze', or a metric to measure now: kl, loss, mse or hessian.", HelpName = "FILE|METRIC", DefaultValueFactory = _ => "kl" };
+    private readonly SensitivityArgument _sensitivity = new("With --bits mixed: ");
     private readonly Option<string?> _latencyTable = new("--latency-table") { Description = "With --bits mixed: measured times, for a latency budget; made by 'hawq profile'.", HelpName = "FILE" };
 
     /// <summary>Adds the options.</summary>
     public void Configure(Command command)
     {
         command.Add(_budget);
-        command.Add(_sensitivity);
+        command.Add(_sensitivity.Option);
         command.Add(_latencyTable);
     }
 
     /// <summary>Refuses options that only mean something with <c>--bits mixed</c>.</summary>
     public void RefuseWithoutMixed(ParseResult parsed)
     {
-        if (parsed.GetValue(_budget) is { Length: > 0 } || parsed.GetValue(_latencyTable) is not null || parsed.GetResult(_sensitivity) is { Implicit: false })
+        if (parsed.GetValue(_budget) is { Length: > 0 } || parsed.GetValue(_latencyTable) is not null || parsed.GetResult(_sensitivity.Option) is { Implicit: false })
         {
             throw new HawqException(HawqIds.Usage, "--budget, --sensitivity and --latency-table belong to --bits mixed.");
         }
@@ -38,7 +38,7 @@ internal sealed class MixedPrecisionArguments
 
     /// <summary>Measures or reads sensitivities, solves, and quantizes.</summary>
     public MixedPrecisionResult Run(
-        ParseResult parsed, FloatGraph graph, IDataSet data, QuantizerOptions options, string weightsFile, IProgressSink progress, CancellationToken cancellation)
+        ParseResult parsed, FloatGraph graph, IDataSet data, QuantizerOptions options, string output, string weightsFile, IProgressSink progress, CancellationToken cancellation)
     {
         MixedPrecisionOptions search = new()
         {
@@ -46,11 +46,8 @@ internal sealed class MixedPrecisionArguments
             Set = options.Grids.Bits.Layers,
             Latency = parsed.GetValue(_latencyTable) is { } table ? LatencyTable.Read(table) : null,
         };
-        string sensitivity = parsed.GetRequiredValue(_sensitivity);
-        SensitivityTable sensitivities = Enum.TryParse(sensitivity, ignoreCase: true, out SensitivityMetric metric) && Enum.IsDefined(metric)
-            ? SensitivityAnalysis.Run(
-                graph, data, new SensitivityOptions { Metric = metric, Options = search.Options, Effort = options.Effort }, null, null, progress, cancellation)
-            : ReadFile(sensitivity);
+        SensitivityTable sensitivities = _sensitivity.Get(
+            parsed, graph, data, new SensitivityOptions { Options = search.Options, Images = options.CalibrationCount, Effort = options.Effort }, output, progress, cancellation);
         return MixedPrecisionQuantizer.Quantize(graph, data, options, search, sensitivities, weightsFile, progress, cancellation);
     }
 
@@ -73,12 +70,6 @@ internal sealed class MixedPrecisionArguments
 
         terminal.Write(table);
         terminal.WriteLine($"bits: {string.Join(" ", result.Problem.Layers.Zip(result.Tried[result.Chosen].Assignment.Bits, (layer, bits) => $"{layer.Name}={bits}"))}");
-    }
-
-    private static SensitivityTable ReadFile(string path)
-    {
-        InputFiles.RequireFile(path);
-        return SensitivityFile.Read(path);
     }
 
     private static string Number(double? value, string format) => value?.ToString(format, CultureInfo.InvariantCulture) ?? "";

@@ -25,9 +25,9 @@ internal sealed class ParetoVerb : Verb
     private readonly Option<int> _steps = new("--steps") { Description = "Number of budgets, from the narrowest to the widest network.", HelpName = "N", DefaultValueFactory = _ => 9 };
     private readonly Option<int> _random = new("--random") { Description = "Instead of a front: the optimum at --alpha and N random assignments of the same budget; with --measure, how well the prediction ranks them.", HelpName = "N" };
     private readonly Option<decimal> _alpha = new("--alpha") { Description = "Budget of --random, from 0 to 1.", DefaultValueFactory = _ => 0.5m };
-    private readonly Option<Effort> _effort = new("--effort") { Description = "How much work goes into rounding.", HelpName = "LEVEL", DefaultValueFactory = _ => Effort.Balanced };
+    private readonly Option<Effort> _effort = QuantizeVerb.EffortOption();
     private readonly Option<int?> _images = new("--images") { Description = "Largest number of calibration inputs.", HelpName = "N" };
-    private readonly Option<string> _sensitivity = new("--sensitivity") { Description = "A file made by 'hawq analyze', or a metric to measure now (kept beside the output): kl, loss, mse or hessian.", HelpName = "FILE|METRIC", DefaultValueFactory = _ => "kl" };
+    private readonly SensitivityArgument _sensitivity = new();
     private readonly Option<string?> _latencyTable = new("--latency-table") { Description = "Measured times per layer and option.", HelpName = "FILE.json" };
     private readonly Option<string> _output = new("--output", "-o") { Description = "The file to write; a stopped run continues from it.", HelpName = "FILE", DefaultValueFactory = _ => "pareto.json" };
     private readonly Option<bool> _json = JsonOption();
@@ -51,7 +51,7 @@ internal sealed class ParetoVerb : Verb
     {
         _cost.AcceptOnlyFromAmong(CostNames.Size, CostNames.Bops, CostNames.Latency);
         command.Add(_model);
-        foreach (Option option in new Option[] { _calibration, _measure, _labels, _preprocess, _cost, _steps, _random, _alpha, _effort, _images, _sensitivity, _latencyTable, _output, _json })
+        foreach (Option option in new Option[] { _calibration, _measure, _labels, _preprocess, _cost, _steps, _random, _alpha, _effort, _images, _sensitivity.Option, _latencyTable, _output, _json })
         {
             command.Add(option);
         }
@@ -73,7 +73,8 @@ internal sealed class ParetoVerb : Verb
         QuantizerOptions quantizer = new() { Effort = parsed.GetValue(_effort), CalibrationCount = parsed.GetValue(_images) };
         MixedPrecisionOptions search = new() { Latency = parsed.GetValue(_latencyTable) is string file ? LatencyTable.Read(file) : null };
         string output = parsed.GetRequiredValue(_output);
-        SensitivityTable sensitivities = Sensitivities(parsed.GetRequiredValue(_sensitivity), Path.ChangeExtension(output, ".sensitivity.json"), graph, data, quantizer, terminal);
+        SensitivityTable sensitivities = terminal.WithProgress(progress => _sensitivity.Get(
+            parsed, graph, data, new SensitivityOptions { Images = quantizer.CalibrationCount, Effort = quantizer.Effort }, output, progress, terminal.Cancellation));
         string cost = parsed.GetRequiredValue(_cost);
         string key = string.Join("; ", graph.Sha256, sensitivities.Key ?? "external", data.Name, measure?.Name ?? "not measured", quantizer.Effort, quantizer.CalibrationCount);
         int random = parsed.GetValue(_random);
@@ -85,7 +86,7 @@ internal sealed class ParetoVerb : Verb
             front = Measure(front, graph, data, measure, quantizer, output, terminal);
         }
 
-        Save(output, front);
+        OutputFiles.Save(output, front.Serialize());
         if (parsed.GetValue(_json))
         {
             terminal.Output.Write(System.Text.Encoding.UTF8.GetString(front.Serialize()));
@@ -104,20 +105,6 @@ internal sealed class ParetoVerb : Verb
         return ExitCode.Success;
     }
 
-    private static SensitivityTable Sensitivities(string text, string cache, FloatGraph graph, IDataSet data, QuantizerOptions quantizer, Terminal terminal)
-    {
-        if (!Enum.TryParse(text, ignoreCase: true, out SensitivityMetric metric) || !Enum.IsDefined(metric))
-        {
-            InputFiles.RequireFile(text);
-            return SensitivityFile.Read(text);
-        }
-
-        SensitivityOptions options = new() { Metric = metric, Images = quantizer.CalibrationCount, Effort = quantizer.Effort };
-        SensitivityTable? earlier = File.Exists(cache) ? SensitivityFile.Read(cache) : null;
-        return terminal.WithProgress(progress => SensitivityAnalysis.Run(
-            graph, data, options, earlier, part => SensitivityFile.Write(cache, part), progress, terminal.Cancellation));
-    }
-
     private static ParetoFront Measure(ParetoFront front, FloatGraph graph, IDataSet data, IDataSet measure, QuantizerOptions quantizer, string output, Terminal terminal) =>
         terminal.WithProgress(progress =>
         {
@@ -133,7 +120,7 @@ internal sealed class ParetoVerb : Verb
                     QuantizedModel model = Quantizer.Quantize(graph, data, options, "pareto.bin", null, terminal.Cancellation);
                     EvaluationResult result = NetworkEvaluation.Run(measure, model, reference, null, null, terminal.Cancellation);
                     front = front with { Points = front.Points.Select((other, k) => k == i ? other with { Measured = result } : other).ToEquatableArray() };
-                    Save(output, front);
+                    OutputFiles.Save(output, front.Serialize());
                 }
 
                 progress.Step(i + 1, string.Create(CultureInfo.InvariantCulture, $"{front.Cost} {point.Cost:0}: {front.Points[i].Measured!.SqnrDb:0.0} dB"));
@@ -141,13 +128,6 @@ internal sealed class ParetoVerb : Verb
 
             return front;
         });
-
-    private static void Save(string path, ParetoFront front)
-    {
-        using OutputFiles files = new();
-        files.Add(path, front.Serialize());
-        files.Commit();
-    }
 
     private static void Print(ParetoFront front, Terminal terminal)
     {

@@ -80,10 +80,8 @@ internal sealed class ProfileVerb : Verb
         LatencyTable table = new(
             graph.Name, graph.Sha256, Tier.OfThisProcess(), $"{RuntimeInformation.OSArchitecture}, {RuntimeInformation.FrameworkDescription}, 1 thread, batch 1", layers.ToEquatableArray());
         byte[] bytes = table.Serialize();
-        using OutputFiles files = new();
         string output = parsed.GetRequiredValue(_output);
-        files.Add(output, bytes);
-        files.Commit();
+        OutputFiles.Save(output, bytes);
         if (parsed.GetValue(_json))
         {
             terminal.Output.Write(System.Text.Encoding.UTF8.GetString(bytes));

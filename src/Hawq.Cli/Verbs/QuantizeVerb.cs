@@ -114,7 +114,7 @@ internal sealed class QuantizeVerb : Verb
                 return (Quantizer.Quantize(graph, data, options, weightsFile, progress, terminal.Cancellation), null);
             }
 
-            MixedPrecisionResult result = _mixed.Run(parsed, graph, data, options, weightsFile, progress, terminal.Cancellation);
+            MixedPrecisionResult result = _mixed.Run(parsed, graph, data, options, output, weightsFile, progress, terminal.Cancellation);
             return (result.Model, result);
         });
         terminal.Cancellation.ThrowIfCancellationRequested();

@@ -1,6 +1,6 @@
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
+using Hawq.Quantization.Json;
 
 namespace Hawq.Quantization.Cards;
 
@@ -8,50 +8,42 @@ namespace Hawq.Quantization.Cards;
 public static class CardJson
 {
     /// <summary>Renders; the same card gives the same text.</summary>
-    public static string Render(QuantizationCard card)
+    public static string Render(QuantizationCard card) => Encoding.UTF8.GetString(JsonText.Object(writer =>
     {
-        using MemoryStream stream = new();
-        using (Utf8JsonWriter writer = new(stream, new JsonWriterOptions { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        writer.WriteString("network", card.Network);
+        foreach (CardSection section in card.Sections)
         {
-            writer.WriteStartObject();
-            writer.WriteString("network", card.Network);
-            foreach (CardSection section in card.Sections)
+            writer.WriteStartObject(section.Name);
+            foreach (CardField field in section.Fields)
             {
-                writer.WriteStartObject(section.Name);
-                foreach (CardField field in section.Fields)
-                {
-                    writer.WriteString(field.Name, field.Value);
-                }
-
-                writer.WriteEndObject();
+                writer.WriteString(field.Name, field.Value);
             }
 
-            writer.WriteStartArray("layers");
-            foreach (CardLayer layer in card.Layers)
-            {
-                writer.WriteStartObject();
-                writer.WriteString("name", layer.Name);
-                writer.WriteString("op", layer.Op);
-                writer.WriteNumber("weightBits", layer.WeightBits);
-                writer.WriteNumber("inputBits", layer.InputBits);
-                writer.WriteString("inputType", layer.InputType);
-                writer.WriteNumber("weights", layer.Weights);
-                writer.WriteNumber("macs", layer.Macs);
-                writer.WriteNumber("bops", layer.Bops);
-                writer.WriteNumber("accumulatorLo", layer.AccumulatorLo);
-                writer.WriteNumber("accumulatorHi", layer.AccumulatorHi);
-                Optional(writer, "sqnrDb", layer.SqnrDb);
-                Optional(writer, "sensitivity", layer.Sensitivity);
-                Optional(writer, "nanoseconds", layer.Nanoseconds);
-                writer.WriteEndObject();
-            }
-
-            writer.WriteEndArray();
             writer.WriteEndObject();
         }
 
-        return Encoding.UTF8.GetString(stream.ToArray()) + "\n";
-    }
+        writer.WriteStartArray("layers");
+        foreach (CardLayer layer in card.Layers)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("name", layer.Name);
+            writer.WriteString("op", layer.Op);
+            writer.WriteNumber("weightBits", layer.WeightBits);
+            writer.WriteNumber("inputBits", layer.InputBits);
+            writer.WriteString("inputType", layer.InputType);
+            writer.WriteNumber("weights", layer.Weights);
+            writer.WriteNumber("macs", layer.Macs);
+            writer.WriteNumber("bops", layer.Bops);
+            writer.WriteNumber("accumulatorLo", layer.AccumulatorLo);
+            writer.WriteNumber("accumulatorHi", layer.AccumulatorHi);
+            Optional(writer, "sqnrDb", layer.SqnrDb);
+            Optional(writer, "sensitivity", layer.Sensitivity);
+            Optional(writer, "nanoseconds", layer.Nanoseconds);
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+    }));
 
     private static void Optional(Utf8JsonWriter writer, string name, double? value)
     {

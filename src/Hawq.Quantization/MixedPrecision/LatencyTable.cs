@@ -1,5 +1,3 @@
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using Hawq.Model;
 using Hawq.Quantization.Json;
 using Hawq.Quantization.Lowering;
@@ -26,42 +24,33 @@ public sealed record LatencyTable(string Network, string? ModelSha256, string Ta
     public static LatencyTable Parse(byte[] utf8, string name) => Read(JsonFile.Parse(utf8, name, HawqIds.BitSearchFile));
 
     /// <summary>The bytes of a file.</summary>
-    public byte[] Serialize()
+    public byte[] Serialize() => JsonText.Object(writer =>
     {
-        using MemoryStream stream = new();
-        using (Utf8JsonWriter writer = new(stream, new JsonWriterOptions { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        writer.WriteString("format", Format);
+        writer.WriteString("network", Network);
+        if (ModelSha256 is not null)
+        {
+            writer.WriteString("modelSha256", ModelSha256);
+        }
+
+        writer.WriteString("target", Target);
+        if (Machine is not null)
+        {
+            writer.WriteString("machine", Machine);
+        }
+
+        writer.WriteStartArray("layers");
+        foreach (LayerLatency layer in Layers)
         {
             writer.WriteStartObject();
-            writer.WriteString("format", Format);
-            writer.WriteString("network", Network);
-            if (ModelSha256 is not null)
-            {
-                writer.WriteString("modelSha256", ModelSha256);
-            }
-
-            writer.WriteString("target", Target);
-            if (Machine is not null)
-            {
-                writer.WriteString("machine", Machine);
-            }
-
-            writer.WriteStartArray("layers");
-            foreach (LayerLatency layer in Layers)
-            {
-                writer.WriteStartObject();
-                writer.WriteString("layer", layer.Layer);
-                writer.WriteString("bits", layer.Bits.ToString());
-                writer.WriteNumber("nanoseconds", layer.Nanoseconds);
-                writer.WriteEndObject();
-            }
-
-            writer.WriteEndArray();
+            writer.WriteString("layer", layer.Layer);
+            writer.WriteString("bits", layer.Bits.ToString());
+            writer.WriteNumber("nanoseconds", layer.Nanoseconds);
             writer.WriteEndObject();
         }
 
-        stream.WriteByte((byte)'\n');
-        return stream.ToArray();
-    }
+        writer.WriteEndArray();
+    });
 
     /// <summary>The time of a layer at an option, or null.</summary>
     public decimal? Of(string layer, LayerBits bits) => Layers.Where(entry => entry.Layer == layer && entry.Bits == bits).Select(entry => (decimal?)entry.Nanoseconds).FirstOrDefault();

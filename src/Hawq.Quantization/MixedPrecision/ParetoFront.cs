@@ -1,4 +1,3 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Hawq.Model;
 using Hawq.Onnx;
@@ -116,36 +115,27 @@ public sealed record ParetoFront(string Network, string Cost, string Key, Equata
     public static ParetoFront Parse(byte[] utf8, string name) => Read(JsonFile.Parse(utf8, name, HawqIds.BitSearchFile));
 
     /// <summary>The bytes of a file.</summary>
-    public byte[] Serialize()
+    public byte[] Serialize() => JsonText.Object(writer =>
     {
-        using MemoryStream stream = new();
-        using (Utf8JsonWriter writer = new(stream, new JsonWriterOptions { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        writer.WriteString("format", Format);
+        writer.WriteString("network", Network);
+        writer.WriteString("cost", Cost);
+        writer.WriteString("key", Key);
+        writer.WriteStartArray("layers");
+        foreach (string layer in Layers)
         {
-            writer.WriteStartObject();
-            writer.WriteString("format", Format);
-            writer.WriteString("network", Network);
-            writer.WriteString("cost", Cost);
-            writer.WriteString("key", Key);
-            writer.WriteStartArray("layers");
-            foreach (string layer in Layers)
-            {
-                writer.WriteStringValue(layer);
-            }
-
-            writer.WriteEndArray();
-            writer.WriteStartArray("points");
-            foreach (ParetoPoint point in Points)
-            {
-                Write(writer, point);
-            }
-
-            writer.WriteEndArray();
-            writer.WriteEndObject();
+            writer.WriteStringValue(layer);
         }
 
-        stream.WriteByte((byte)'\n');
-        return stream.ToArray();
-    }
+        writer.WriteEndArray();
+        writer.WriteStartArray("points");
+        foreach (ParetoPoint point in Points)
+        {
+            Write(writer, point);
+        }
+
+        writer.WriteEndArray();
+    });
 
     private static void Write(Utf8JsonWriter writer, ParetoPoint point)
     {

@@ -1,5 +1,3 @@
-using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Hawq.Model;
 using Hawq.Quantization.Json;
@@ -21,47 +19,30 @@ public static class SensitivityFile
     /// <inheritdoc cref="Read(string)"/>
     public static SensitivityTable Parse(byte[] utf8, string name) => Read(JsonFile.Parse(utf8, name, HawqIds.BitSearchFile));
 
-    /// <summary>Writes a file: whole or not at all.</summary>
-    public static void Write(string path, SensitivityTable table)
-    {
-        string temporary = path + ".tmp";
-        File.WriteAllBytes(temporary, Serialize(table));
-        File.Move(temporary, path, overwrite: true);
-    }
-
     /// <summary>The bytes of a file.</summary>
-    public static byte[] Serialize(SensitivityTable table)
+    public static byte[] Serialize(SensitivityTable table) => JsonText.Object(writer =>
     {
-        using MemoryStream stream = new();
-        using (Utf8JsonWriter writer = new(stream, new JsonWriterOptions { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        writer.WriteString("format", Format);
+        writer.WriteString("network", table.Network);
+        Optional(writer, "modelSha256", table.ModelSha256);
+        Optional(writer, "data", table.Data);
+        writer.WriteNumber("images", table.Images);
+        Optional(writer, "key", table.Key);
+        writer.WriteStartObject("settings");
+        foreach (Setting setting in table.Settings)
         {
-            writer.WriteStartObject();
-            writer.WriteString("format", Format);
-            writer.WriteString("network", table.Network);
-            Optional(writer, "modelSha256", table.ModelSha256);
-            Optional(writer, "data", table.Data);
-            writer.WriteNumber("images", table.Images);
-            Optional(writer, "key", table.Key);
-            writer.WriteStartObject("settings");
-            foreach (Setting setting in table.Settings)
-            {
-                writer.WriteString(setting.Name, setting.Value);
-            }
-
-            writer.WriteEndObject();
-            writer.WriteStartArray("layers");
-            foreach (LayerSensitivity layer in table.Layers)
-            {
-                Write(writer, layer);
-            }
-
-            writer.WriteEndArray();
-            writer.WriteEndObject();
+            writer.WriteString(setting.Name, setting.Value);
         }
 
-        stream.WriteByte((byte)'\n');
-        return stream.ToArray();
-    }
+        writer.WriteEndObject();
+        writer.WriteStartArray("layers");
+        foreach (LayerSensitivity layer in table.Layers)
+        {
+            Write(writer, layer);
+        }
+
+        writer.WriteEndArray();
+    });
 
     private static void Write(Utf8JsonWriter writer, LayerSensitivity layer)
     {
