@@ -16,8 +16,8 @@ internal sealed class NetworkHealthCheck : IHealthCheck
 
     private static int[] Answer()
     {
-        Span<byte> pixels = stackalloc byte[Resnet20Cifar10.InputLength];
-        pixels.Fill(128);
+        byte[] pixels = new byte[Resnet20Cifar10.InputLength];
+        pixels.AsSpan().Fill(128);
         int[] logits = new int[Resnet20Cifar10.OutputLength];
         using Resnet20Cifar10 network = new();
         network.Infer(pixels, logits);

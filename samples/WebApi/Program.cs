@@ -48,9 +48,15 @@ static async Task<Results<Ok<Classification>, ProblemHttpResult>> Classify(
 
         return TypedResults.Ok(Infer(lease.Value, upload.AsSpan(0, length), limits.ImagePixels));
     }
-    catch (RejectedImageException rejected)
+    catch (ImageException bad)
     {
-        return TypedResults.Problem(rejected.Message, statusCode: rejected.Status, title: rejected.Title);
+        (int status, string title) = bad.Problem switch
+        {
+            ImageProblem.NotAnImage => (StatusCodes.Status415UnsupportedMediaType, "Not an image"),
+            ImageProblem.TooLarge => (StatusCodes.Status413PayloadTooLarge, "Image too large"),
+            _ => (StatusCodes.Status400BadRequest, "Damaged image"),
+        };
+        return TypedResults.Problem(bad.Message, statusCode: status, title: title);
     }
     catch (BadHttpRequestException bad) when (bad.StatusCode == StatusCodes.Status413PayloadTooLarge)
     {
@@ -64,7 +70,7 @@ static async Task<Results<Ok<Classification>, ProblemHttpResult>> Classify(
 
 static Classification Infer(Resnet20Cifar10 network, ReadOnlySpan<byte> file, int maxPixels)
 {
-    Span<byte> pixels = stackalloc byte[Resnet20Cifar10.InputLength];
+    byte[] pixels = new byte[Resnet20Cifar10.InputLength];
     int[] logits = new int[Resnet20Cifar10.OutputLength];
     ImageDecoder.Decode(file, maxPixels, pixels);
     network.Infer(pixels, logits);

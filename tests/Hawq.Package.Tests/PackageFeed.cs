@@ -13,7 +13,8 @@ public sealed class PackageFeed : IDisposable
     public PackageFeed()
     {
         Root = Directory.CreateTempSubdirectory("hawq-package-").FullName;
-        Pack(Folder);
+        Assert.False(Directory.Exists(Path.Combine(RestoredPackages, "hawq.codegen")), $"{RestoredPackages} holds a Hawq.CodeGen, which would be tested instead of this one. Delete it.");
+        Pack("generators/Hawq.CodeGen", Folder);
         File.WriteAllText(Path.Combine(Root, "NuGet.config"), $"""
             <configuration>
               <packageSources>
@@ -23,9 +24,18 @@ public sealed class PackageFeed : IDisposable
               <config>
                 <add key="globalPackagesFolder" value="{Path.Combine(Root, "packages")}" />
               </config>
+              <!-- What this repository has restored already: packages of others, never ours. -->
+              <fallbackPackageFolders>
+                <add key="restored" value="{RestoredPackages}" />
+              </fallbackPackageFolders>
             </configuration>
             """);
     }
+
+    private static string RestoredPackages =>
+        Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } set
+            ? set
+            : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
 
     /// <summary>Folder above everything that the tests write.</summary>
     public string Root { get; }
@@ -33,8 +43,8 @@ public sealed class PackageFeed : IDisposable
     /// <summary>The feed.</summary>
     public string Folder => Path.Combine(Root, "feed");
 
-    /// <summary>Packs into a folder, building from nothing.</summary>
-    public void Pack(string feed)
+    /// <summary>Packs a project into a folder, building from nothing.</summary>
+    public void Pack(string project, string feed)
     {
         string build = Path.Combine(Root, "build");
         if (Directory.Exists(build))
@@ -43,7 +53,7 @@ public sealed class PackageFeed : IDisposable
         }
 
         CommandResult result = DotNet.Run(
-            Checkout.Root, "pack", "generators/Hawq.CodeGen", "-c", "Release", "-o", feed, "--artifacts-path", build, "--nologo", "-v", "q");
+            Checkout.Root, "pack", project, "-c", "Release", "-o", feed, "--artifacts-path", build, "--nologo", "-v", "q");
         Assert.True(result.ExitCode == 0, result.Output);
     }
 

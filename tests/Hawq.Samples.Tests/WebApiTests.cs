@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using Hawq.Testing;
 using SkiaSharp;
 using Xunit;
 
@@ -16,7 +17,7 @@ public sealed class WebApiTests
     [Fact]
     public async Task Every_good_image_gets_the_logits_of_the_reference_and_every_bad_one_its_problem()
     {
-        using SampleProcess service = new("WebApi", "--urls", "http://127.0.0.1:0", "--Limits:UploadBytes", "100000", "--Limits:ImagePixels", "2000");
+        using RunningProgram service = SamplePrograms.Start("WebApi", "--urls", "http://127.0.0.1:0", "--Limits:UploadBytes", "100000", "--Limits:ImagePixels", "2000");
         using HttpClient client = new() { BaseAddress = await Address(service) };
         Upload[] uploads = [.. Good(), .. Bad()];
 
@@ -41,7 +42,7 @@ public sealed class WebApiTests
     [Fact]
     public async Task Too_many_images_at_once_are_told_to_come_back_and_then_served()
     {
-        using SampleProcess service = new("WebApi", "--urls", "http://127.0.0.1:0", "--Limits:Concurrency", "1", "--Limits:Queue", "1");
+        using RunningProgram service = SamplePrograms.Start("WebApi", "--urls", "http://127.0.0.1:0", "--Limits:Concurrency", "1", "--Limits:Queue", "1");
         using HttpClient client = new() { BaseAddress = await Address(service) };
         byte[] image = SampleImages.Encode(0, SKEncodedImageFormat.Png);
         int[] expected = SampleImages.Logits(0);
@@ -68,13 +69,13 @@ public sealed class WebApiTests
     [Fact]
     public async Task Limits_that_make_no_sense_stop_the_service_at_its_start()
     {
-        using SampleProcess service = new("WebApi", "--urls", "http://127.0.0.1:0", "--Limits:Concurrency", "0");
+        using RunningProgram service = SamplePrograms.Start("WebApi", "--urls", "http://127.0.0.1:0", "--Limits:Concurrency", "0");
 
         await service.Says("Concurrency must be between 1 and 1024");
         Assert.NotEqual(0, await service.Ends());
     }
 
-    private static async Task<Uri> Address(SampleProcess service) => new((await service.Says(@"Now listening on: (http://\S+)")).Groups[1].Value);
+    private static async Task<Uri> Address(RunningProgram service) => new((await service.Says(@"Now listening on: (http://\S+)")).Groups[1].Value);
 
     private static IEnumerable<Upload> Good()
     {

@@ -2,20 +2,17 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.RegularExpressions;
 
-namespace Hawq.Samples.Tests;
+namespace Hawq.Testing;
 
-/// <summary>A sample's program, as it was built with these tests, in a process of its own that ends with the object.</summary>
-internal sealed class SampleProcess : IDisposable
+/// <summary>A .NET program in a process of its own, which ends with the object.</summary>
+public sealed class RunningProgram : IDisposable
 {
     private readonly Process _process;
     private readonly StringBuilder _output = new();
 
-    /// <summary>Starts <c>dotnet bin/.../SAMPLE.dll</c>.</summary>
-    public SampleProcess(string sample, params string[] arguments)
+    /// <summary>Starts <c>dotnet PROGRAM.dll</c>.</summary>
+    public RunningProgram(string program, params string[] arguments)
     {
-        // bin/Debug/net10.0 of the tests is bin/Debug/net10.0 of the sample.
-        string[] build = AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar).Split(Path.DirectorySeparatorChar)[^2..];
-        string program = Path.Combine([Testing.Checkout.Root, "samples", sample, "bin", .. build, sample + ".dll"]);
         ProcessStartInfo start = new("dotnet", [program, .. arguments])
         {
             RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, WorkingDirectory = Path.GetTempPath(),
@@ -77,6 +74,7 @@ internal sealed class SampleProcess : IDisposable
     /// <summary>Ends it without warning (SIGKILL).</summary>
     public void Kill() => _process.Kill(entireProcessTree: true);
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         if (!_process.HasExited)

@@ -1,0 +1,15 @@
+using Hawq.Testing;
+
+namespace Hawq.Samples.Tests;
+
+/// <summary>The samples' programs as they were built with these tests.</summary>
+internal static class SamplePrograms
+{
+    /// <summary>Starts a sample.</summary>
+    public static RunningProgram Start(string sample, params string[] arguments)
+    {
+        // bin/Debug/net10.0 of the tests is bin/Debug/net10.0 of the sample.
+        string[] build = AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar).Split(Path.DirectorySeparatorChar)[^2..];
+        return new RunningProgram(Path.Combine([Checkout.Root, "samples", sample, "bin", .. build, sample + ".dll"]), arguments);
+    }
+}
