@@ -22,6 +22,8 @@ internal static class Descriptors
     private static readonly DiagnosticDescriptor Duplicate = Error(HawqIds.GeneratorDuplicate, "Two models declare the same class");
     private static readonly DiagnosticDescriptor Unsafe = Error(HawqIds.GeneratorUnsafe, "Unsafe code is not allowed");
     private static readonly DiagnosticDescriptor Language = Error(HawqIds.GeneratorLanguage, "The C# version is too old");
+    private static readonly DiagnosticDescriptor GpuReference = Error(HawqIds.GeneratorGpuReference, "Gpu=\"true\" needs the package Hawq.Gpu");
+    private static readonly DiagnosticDescriptor GpuUnsupported = Error(HawqIds.GpuUnsupported, "The layer has no GPU kernel");
     private static readonly DiagnosticDescriptor Bug = Error(HawqIds.GeneratorBug, "The generator failed");
 
     /// <summary>The descriptor of an id; an id that is not a diagnostic of the generator is a bug and comes out as one.</summary>
@@ -40,6 +42,8 @@ internal static class Descriptors
         HawqIds.GeneratorDuplicate => Duplicate,
         HawqIds.GeneratorUnsafe => Unsafe,
         HawqIds.GeneratorLanguage => Language,
+        HawqIds.GeneratorGpuReference => GpuReference,
+        HawqIds.GpuUnsupported => GpuUnsupported,
         _ => Bug,
     };
 

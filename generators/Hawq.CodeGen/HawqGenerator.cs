@@ -54,10 +54,10 @@ public sealed class HawqGenerator : IIncrementalGenerator
             .WithTrackingName(HawqGeneratorSteps.Emit);
 
         IncrementalValuesProvider<GeneratedFile> classFiles = emitted
-            .SelectMany(static (model, _) => model.Files.Take(1))
+            .SelectMany(static (model, _) => model.Files.Where(file => file.Public))
             .WithTrackingName(HawqGeneratorSteps.ClassFile);
         IncrementalValuesProvider<GeneratedFile> kernelFiles = emitted
-            .SelectMany(static (model, _) => model.Files.Skip(1))
+            .SelectMany(static (model, _) => model.Files.Where(file => !file.Public))
             .WithTrackingName(HawqGeneratorSteps.KernelFiles);
         IncrementalValueProvider<EquatableArray<DiagnosticSpec>> diagnostics = names.Select(static (all, _) => all.Diagnostics)
             .Combine(read.SelectMany(static (model, _) => model.Diagnostics).Collect())
@@ -117,7 +117,8 @@ public sealed class HawqGenerator : IIncrementalGenerator
         }
 
         EmitOptions options = new(
-            name.Namespace, name.ClassName, model.Item.FileName, model.Sha256, SidecarCheck.ResourceName(plan.Network.WeightsFile));
+            name.Namespace, name.ClassName, model.Item.FileName, model.Sha256, SidecarCheck.ResourceName(plan.Network.WeightsFile),
+            Gpu: model.Item.Gpu);
         return Guard.Run(
             model.Item.Path,
             () => new EmittedModel(_stages.Emit(plan, options).Select(file => file with { HintName = name.FileName(file.HintName) }).ToEquatableArray(), default),

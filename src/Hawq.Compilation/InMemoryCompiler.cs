@@ -15,13 +15,14 @@ internal static class InMemoryCompiler
             .Where(path => Path.GetFileName(path).StartsWith("System.", StringComparison.Ordinal))
             .Select(path => MetadataReference.CreateFromFile(path))]);
 
-    public static byte[] Compile(IReadOnlyList<GeneratedFile> files, EmitOptions emit, byte[] sidecar, CompilationOptions options)
+    public static byte[] Compile(
+        IReadOnlyList<GeneratedFile> files, EmitOptions emit, byte[] sidecar, CompilationOptions options, params IEnumerable<string> references)
     {
         CSharpParseOptions parse = new(LanguageVersion.CSharp14);
         CSharpCompilation compilation = CSharpCompilation.Create(
             emit.ClassName,
             files.Select(file => CSharpSyntaxTree.ParseText(file.Text, parse, file.HintName)),
-            References.Value,
+            References.Value.Concat(references.Select(path => MetadataReference.CreateFromFile(path))),
             new CSharpCompilationOptions(
                 OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release, allowUnsafe: true, checkOverflow: options.CheckOverflow,
                 deterministic: true, nullableContextOptions: NullableContextOptions.Enable,

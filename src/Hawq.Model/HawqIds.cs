@@ -1,7 +1,7 @@
 namespace Hawq.Model;
 
 /// <summary>Every diagnostic id, in one place. An id is never reused. Ranges: 00xx manifest, 01xx planning and generator, 02xx build,
-/// 10xx ONNX import, 11xx data and calibration, 12xx command line, 13xx training.</summary>
+/// 10xx ONNX import, 11xx data and calibration, 12xx command line, 13xx training, 14xx GPU at run time.</summary>
 public static class HawqIds
 {
     /// <summary>The manifest is not well-formed JSON.</summary>
@@ -43,6 +43,12 @@ public static class HawqIds
     /// <summary>The project's C# version is older than the generated code.</summary>
     public const string GeneratorLanguage = "HAWQ0106";
 
+    /// <summary>Gpu="true" in a project that does not reference Hawq.Gpu.</summary>
+    public const string GeneratorGpuReference = "HAWQ0107";
+
+    /// <summary>The planner has no GPU kernel for what the manifest asks for.</summary>
+    public const string GpuUnsupported = "HAWQ0108";
+
     /// <summary>The generator failed: a bug in it, never the user's fault.</summary>
     public const string GeneratorBug = "HAWQ0199";
 
@@ -51,6 +57,9 @@ public static class HawqIds
 
     /// <summary>A HawqModel item is not a manifest file that exists.</summary>
     public const string BuildItem = "HAWQ0202";
+
+    /// <summary>Gpu="true" and PublishAot: ILGPU compiles kernels at run time, which NativeAOT cannot.</summary>
+    public const string BuildGpuAot = "HAWQ0203";
 
     /// <summary>The file is not an ONNX model, or is damaged.</summary>
     public const string OnnxFile = "HAWQ1001";
@@ -93,4 +102,7 @@ public static class HawqIds
 
     /// <summary>A checkpoint is damaged, or belongs to another network or other settings.</summary>
     public const string Checkpoint = "HAWQ1303";
+
+    /// <summary>There is no GPU that will do, or its driver refuses a kernel.</summary>
+    public const string GpuDevice = "HAWQ1401";
 }

@@ -1,8 +1,6 @@
 using System.Text.RegularExpressions;
 using Hawq.Gpu.Tests.Ptx;
 using Hawq.Model;
-using Hawq.Planning;
-using Hawq.Planning.Gpu;
 using Hawq.Reference;
 using Hawq.Testing;
 using Xunit;
@@ -65,6 +63,22 @@ public sealed class GeneratedKernelTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Operators))]
+    public void Every_operator_without_weights_equals_the_reference(string op)
+    {
+        for (int seed = 0; seed < 2; seed++)
+        {
+            (Network network, NetworkWeights weights) = OperatorNetworks.Create(op, seed);
+            if (network.Outputs.Count == 1)
+            {
+                AssertEqual(network, weights, 2);
+            }
+        }
+    }
+
+    public static TheoryData<string> Operators => [.. OperatorNetworks.Operators];
+
     [Fact]
     public void A_missing_barrier_in_a_generated_kernel_is_caught()
     {
@@ -85,7 +99,7 @@ public sealed class GeneratedKernelTests
     {
         (Network network, NetworkWeights weights) = Small();
         input = Array.ConvertAll(TestInputs.Codes(network.Tensor(network.Input.Tensor), 5), code => (byte)code);
-        return new EmulatedNetwork(GpuPlanner.Plan(Planner.Plan(network), GpuTarget.Cuda), weights) { Mutate = mutate };
+        return new EmulatedNetwork(network, weights) { Mutate = mutate };
     }
 
     private static (Network Network, NetworkWeights Weights) Small()
@@ -97,23 +111,11 @@ public sealed class GeneratedKernelTests
 
     private static EmulatedNetwork AssertEqual(Network network, NetworkWeights weights, int batch)
     {
-        bool pixels = network.Input.PixelTables.Length > 0;
-        var interpreter = new Interpreter(network, weights);
-        Tensor input = network.Tensor(network.Input.Tensor);
-        byte[][] images = Enumerable.Range(1, batch)
-            .Select(seed => pixels ? TestInputs.Pixels(network, seed) : Array.ConvertAll(TestInputs.Codes(input, seed), code => unchecked((byte)code)))
-            .ToArray();
-        IReadOnlyDictionary<string, int[]>[] expected = images
-            .Select((image, i) => pixels ? interpreter.Run(image) : interpreter.RunCodes(TestInputs.Codes(input, i + 1)))
-            .ToArray();
-
-        var gpu = new EmulatedNetwork(GpuPlanner.Plan(Planner.Plan(network), GpuTarget.Cuda), weights);
-        Dictionary<string, int[]> actual = gpu.Run(images);
-        foreach ((string name, int[] codes) in actual)
+        (byte[][] images, Dictionary<string, int[]> expected) = Cases.Random(network, weights, batch);
+        var gpu = new EmulatedNetwork(network, weights);
+        foreach ((string name, int[] codes) in gpu.Run(images))
         {
-            int[] want = expected.SelectMany(run => run[name]).ToArray();
-            int difference = Enumerable.Range(0, want.Length).FirstOrDefault(i => want[i] != codes[i], -1);
-            Assert.True(difference < 0, difference < 0 ? "" : $"{network.Name}, {name}[{difference}]: {codes[difference]} instead of {want[difference]}");
+            Cases.AssertEqual($"{network.Name}, {name}", expected[name], codes);
         }
 
         return gpu;

@@ -11,8 +11,10 @@ namespace Hawq.CodeGen.Emit;
 /// Whether the class gets a <c>Trace</c> callback, called with the index of every step after it, and a pointer to its arena: how
 /// <c>hawq verify</c> compares every tensor in memory. Kernels have the same text either way.
 /// </param>
+/// <param name="Gpu">Whether the network is also emitted for GPUs.</param>
 public sealed record EmitOptions(
-    string Namespace, string ClassName, string ManifestFile, string ManifestSha256, string WeightsResource, bool Public = true, bool Trace = false)
+    string Namespace, string ClassName, string ManifestFile, string ManifestSha256, string WeightsResource, bool Public = true, bool Trace = false,
+    bool Gpu = false)
 {
     /// <summary>Version of the tool in headers and attributes.</summary>
     public const string Version = "0.1.0";
@@ -46,4 +48,5 @@ public sealed record EmitOptions(
 /// <summary>One generated file.</summary>
 /// <param name="HintName">File name, for example <c>Resnet20Cifar10.Kernels.g.cs</c>.</param>
 /// <param name="Text">C# text, LF line ends.</param>
-public sealed record GeneratedFile(string HintName, string Text);
+/// <param name="Public">Whether it declares what other code may name; the other files hold bodies only.</param>
+public sealed record GeneratedFile(string HintName, string Text, bool Public = false);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Hawq.CodeGen.Emit.Gpu;
 using Hawq.CodeGen.Emit.Kernels;
 using Hawq.Model;
 using Hawq.Planning;
@@ -8,12 +9,16 @@ namespace Hawq.CodeGen.Emit;
 /// <summary>Prints a plan as C#. Deterministic: equal plans and options give equal text.</summary>
 public static class Emitter
 {
-    /// <summary>All files of a network: <see cref="EmitClass"/>, <see cref="EmitKernels"/>, <see cref="EmitWeights"/>, <see cref="EmitThreads"/>.</summary>
+    /// <summary>All files of a network: <see cref="EmitClass"/>, <see cref="EmitKernels"/>, <see cref="EmitWeights"/>, <see cref="EmitThreads"/>, and <see cref="EmitGpu"/> where it is asked for.</summary>
     public static IReadOnlyList<GeneratedFile> Emit(NetworkPlan plan, EmitOptions options) =>
-        [EmitClass(plan, options), EmitKernels(plan, options), EmitWeights(plan, options), EmitThreads(plan, options)];
+    [
+        EmitClass(plan, options), EmitKernels(plan, options), EmitWeights(plan, options), EmitThreads(plan, options),
+        .. options.Gpu ? new[] { EmitGpu(plan, options) } : [],
+    ];
 
     /// <summary><c>Name.g.cs</c>: the public class. The only file whose text depends on the manifest's hash.</summary>
-    public static GeneratedFile EmitClass(NetworkPlan plan, EmitOptions options) => File(plan, options, ".g.cs", true, ApiEmitter.Write);
+    public static GeneratedFile EmitClass(NetworkPlan plan, EmitOptions options) =>
+        File(plan, options, ".g.cs", true, ApiEmitter.Write) with { Public = true };
 
     /// <summary><c>Name.Kernels.g.cs</c>: the steps and their kernels.</summary>
     public static GeneratedFile EmitKernels(NetworkPlan plan, EmitOptions options) => File(plan, options, ".Kernels.g.cs", false, StepsEmitter.Write, [.. VectorKernels.Namespaces]);
@@ -23,6 +28,11 @@ public static class Emitter
 
     /// <summary><c>Name.Threads.g.cs</c>: the threads of an instance.</summary>
     public static GeneratedFile EmitThreads(NetworkPlan plan, EmitOptions options) => File(plan, options, ".Threads.g.cs", false, TeamEmitter.Write);
+
+    /// <summary><c>Name.Gpu.g.cs</c>: the network on a GPU; needs the package Hawq.Gpu.</summary>
+    /// <exception cref="HawqException"><see cref="HawqIds.GpuUnsupported"/>: a layer has no GPU kernel.</exception>
+    public static GeneratedFile EmitGpu(NetworkPlan plan, EmitOptions options) =>
+        File(plan, options, ".Gpu.g.cs", false, GpuEmitter.Write, [.. GpuEmitter.Namespaces]) with { Public = true };
 
     /// <summary>The pointer to the i-th output in generated code.</summary>
     internal static string OutputName(NetworkPlan plan, int index) => plan.Network.Outputs.Count == 1 ? "logits" : $"output{index + 1}";

@@ -9,8 +9,9 @@ namespace Hawq.CodeGen.Pipeline;
 /// <param name="Namespace">Namespace metadata, or empty.</param>
 /// <param name="RootNamespace">The project's root namespace, or empty.</param>
 /// <param name="SidecarSha256">Lower-case SHA-256 of the sidecar beside the manifest; empty when there is no such file.</param>
+/// <param name="Gpu">Gpu metadata is true: a second class runs the network on a GPU.</param>
 internal sealed record ModelItem(
-    string Path, string ClassName, string Namespace, string RootNamespace, string SidecarSha256)
+    string Path, string ClassName, string Namespace, string RootNamespace, string SidecarSha256, bool Gpu = false)
 {
     /// <summary>Ending of a manifest's file name.</summary>
     public const string Extension = ".hawq.json";
@@ -34,7 +35,8 @@ internal sealed record ModelItem(
                 Metadata("HawqClassName"),
                 Metadata("HawqNamespace"),
                 provider.GlobalOptions.TryGetValue("build_property.RootNamespace", out string? root) ? root.Trim() : "",
-                Metadata("HawqSidecarSha256").ToLowerInvariant());
+                Metadata("HawqSidecarSha256").ToLowerInvariant(),
+                string.Equals(Metadata("HawqGpu"), "true", StringComparison.OrdinalIgnoreCase));
 
         string Metadata(string name) =>
             options.TryGetValue("build_metadata.AdditionalFiles." + name, out string? value) ? value.Trim() : "";

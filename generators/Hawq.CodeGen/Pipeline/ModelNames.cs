@@ -9,8 +9,12 @@ namespace Hawq.CodeGen.Pipeline;
 /// <param name="Namespace">Namespace as it is written in C# (keywords escaped), or empty for the global namespace.</param>
 /// <param name="ClassName">Name of the public class.</param>
 /// <param name="HintName">Start of the generated files' names, unique in the project without regard to case.</param>
-internal sealed record ModelName(string Path, string Namespace, string ClassName, string HintName)
+/// <param name="Gpu">Whether a second class, its name with Gpu behind it, stands beside it.</param>
+internal sealed record ModelName(string Path, string Namespace, string ClassName, string HintName, bool Gpu)
 {
+    /// <summary>Full names of the classes of the model.</summary>
+    public IEnumerable<string> Classes => Gpu ? [HintName, HintName + Emit.Gpu.GpuApiWriter.Suffix] : [HintName];
+
     /// <summary>The emitter names files after the class (Net.Kernels.g.cs); in the project they are named after class and namespace.</summary>
     public string FileName(string emitted) => HintName + emitted.Substring(ClassName.Length);
 }
@@ -41,20 +45,29 @@ internal sealed record ModelNames(EquatableArray<ModelName> Names, EquatableArra
         {
             string? className = item.ClassName.Length > 0 ? Checked(item, "ClassName", item.ClassName, diagnostics) : ClassNameOf(item, diagnostics);
             string? space = item.Namespace.Length > 0 ? CheckedNamespace(item, diagnostics) : Sanitized(item.RootNamespace);
-            if (className is not null && space is not null)
+            if (item.Gpu && !project.HasGpuHost)
             {
-                names.Add(new ModelName(item.Path, space, className, HintName(space, className)));
+                diagnostics.Add(new DiagnosticSpec(
+                    HawqIds.GeneratorGpuReference,
+                    $"The HawqModel item '{Printable(item.FileName)}' says Gpu=\"true\", and the project does not reference the package Hawq.Gpu. Add <PackageReference Include=\"Hawq.Gpu\" />.",
+                    item.Path, 1, 1));
+            }
+            else if (className is not null && space is not null)
+            {
+                names.Add(new ModelName(item.Path, space, className, HintName(space, className), item.Gpu));
             }
         }
 
-        foreach (IGrouping<string, ModelName> same in names.GroupBy(name => name.HintName, StringComparer.Ordinal).Where(group => group.Count() > 1).ToArray())
+        foreach (IGrouping<string, ModelName> same in names.SelectMany(name => name.Classes, (name, full) => (name, full))
+            .GroupBy(pair => pair.full, pair => pair.name, StringComparer.Ordinal).Where(group => group.Count() > 1).ToArray())
         {
-            foreach (ModelName name in same)
+            // Equal classes have equal GPU classes: said once.
+            foreach (ModelName name in same.Where(names.Contains).ToArray())
             {
                 string others = string.Join(", ", same.Where(other => other != name).Select(other => System.IO.Path.GetFileName(other.Path)));
                 diagnostics.Add(new DiagnosticSpec(
                     HawqIds.GeneratorDuplicate,
-                    $"Class {name.HintName} is also declared by another HawqModel item ({others}). Give each its own ClassName or Namespace metadata.",
+                    $"Class {same.Key} is also declared by another HawqModel item ({others}). Give each its own ClassName or Namespace metadata.",
                     name.Path, 1, 1));
                 names.Remove(name);
             }

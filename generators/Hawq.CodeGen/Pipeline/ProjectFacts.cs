@@ -7,7 +7,8 @@ namespace Hawq.CodeGen.Pipeline;
 /// <summary>All that the generator takes from the compilation.</summary>
 /// <param name="AllowUnsafe">Whether unsafe code compiles.</param>
 /// <param name="Language">The project's C# version.</param>
-internal sealed record ProjectFacts(bool AllowUnsafe, LanguageVersion Language)
+/// <param name="HasGpuHost">Whether the project references Hawq.Gpu.</param>
+internal sealed record ProjectFacts(bool AllowUnsafe, LanguageVersion Language, bool HasGpuHost = false)
 {
     /// <summary>The oldest C# that generated code compiles with (collection expressions over constant data).</summary>
     public const LanguageVersion OldestLanguage = LanguageVersion.CSharp12;
@@ -15,7 +16,8 @@ internal sealed record ProjectFacts(bool AllowUnsafe, LanguageVersion Language)
     /// <summary>Reads the facts.</summary>
     public static ProjectFacts From(Compilation compilation) => new(
         compilation.Options is CSharpCompilationOptions { AllowUnsafe: true },
-        (compilation as CSharpCompilation)?.LanguageVersion ?? LanguageVersion.Default);
+        (compilation as CSharpCompilation)?.LanguageVersion ?? LanguageVersion.Default,
+        compilation.GetTypeByMetadataName("Hawq.Gpu.DeviceProgram") is not null);
 
     /// <summary>What keeps generated code from compiling in the project, or null.</summary>
     public DiagnosticSpec? Problem() =>

@@ -10,7 +10,7 @@ namespace Hawq.CodeGen.Pipeline;
 /// </summary>
 /// <param name="Read">Text and path of a manifest to a network, or to what is wrong with it.</param>
 /// <param name="Plan">Network to plan; a <see cref="HawqException"/> is the user's problem, anything else a bug.</param>
-/// <param name="Emit">Plan to files, first the public class.</param>
+/// <param name="Emit">Plan to files.</param>
 internal sealed record Stages(
     Func<string, string, ManifestReadResult> Read,
     Func<Network, NetworkPlan> Plan,
@@ -31,6 +31,6 @@ internal sealed record ReadModel(ModelItem Item, string Sha256, Network? Network
 internal sealed record PlannedModel(ModelItem Item, string Sha256, NetworkPlan? Plan, EquatableArray<DiagnosticSpec> Diagnostics);
 
 /// <summary>The text of a network.</summary>
-/// <param name="Files">File names, unique in the project, and texts; first the public class. Empty when there is none.</param>
+/// <param name="Files">File names, unique in the project, and texts. Empty when there is none.</param>
 /// <param name="Diagnostics">What went wrong.</param>
 internal sealed record EmittedModel(EquatableArray<GeneratedFile> Files, EquatableArray<DiagnosticSpec> Diagnostics);

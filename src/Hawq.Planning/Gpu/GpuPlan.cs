@@ -19,15 +19,58 @@ public enum GpuTarget
 /// <param name="Steps">In execution order.</param>
 public sealed record GpuPlan(Network Network, GpuTarget Target, EquatableArray<GpuTensor> Tensors, EquatableArray<GpuStep> Steps);
 
+/// <summary>Blocks and threads of a launch. A kernel gets the number of pixels (of all images) and returns where it has nothing to do.</summary>
+/// <param name="Threads">Threads of a block.</param>
+/// <param name="Pixels">Pixels per image.</param>
+/// <param name="PerPixel">Units of work per pixel: 1, or pairs of channels.</param>
+/// <param name="PerBlock">Units of work of a block.</param>
+/// <param name="Rows">Blocks along Y: blocks of output channels.</param>
+public sealed record GpuLaunch(int Threads, int Pixels, int PerPixel, int PerBlock, int Rows)
+{
+    /// <summary>A thread for every unit of work.</summary>
+    public static GpuLaunch Plain(GpuTensor target, int perPixel) => new(GpuPlanner.PlainThreads, target.Pixels, perPixel, GpuPlanner.PlainThreads, 1);
+
+    /// <summary>A thread for every pair of neighbouring channels.</summary>
+    public static GpuLaunch Pairs(GpuTensor target) => Plain(target, (target.Tensor.Shape.Channels + 1) / 2);
+}
+
 /// <summary>One kernel launch.</summary>
 /// <param name="Name">Name of the first layer that it covers.</param>
 /// <param name="Layers">All layers that it covers.</param>
-public abstract record GpuStep(string Name, EquatableArray<string> Layers);
+public abstract record GpuStep(string Name, EquatableArray<string> Layers)
+{
+    /// <summary>Blocks and threads.</summary>
+    public abstract GpuLaunch Launch { get; }
 
-/// <summary>Maps pixels through their tables, or copies the caller's codes.</summary>
+    /// <summary>The tensors that it reads, the main one first; none for the input step, which reads what the caller passed.</summary>
+    public abstract IEnumerable<GpuTensor> Reads { get; }
+
+    /// <summary>The tensors that it writes.</summary>
+    public abstract IEnumerable<GpuTensor> Writes { get; }
+
+    /// <summary>Constant words that the kernel reads besides weights.</summary>
+    public virtual IEnumerable<int> Data => [];
+}
+
+/// <summary>Maps pixels through their tables, or copies the caller's codes, clamped to the range.</summary>
 /// <param name="Name">Input tensor.</param>
+/// <param name="Caller">What the caller passes: bytes, or codes in the tensor's narrowest element; without padding.</param>
 /// <param name="Target">Input tensor.</param>
-public sealed record GpuInputStep(string Name, GpuTensor Target) : GpuStep(Name, default);
+/// <param name="Tables">256 codes per channel, or empty.</param>
+public sealed record GpuInputStep(string Name, GpuTensor Caller, GpuTensor Target, EquatableArray<EquatableArray<int>> Tables) : GpuStep(Name, default)
+{
+    /// <inheritdoc/>
+    public override GpuLaunch Launch => GpuLaunch.Plain(Target, 1);
+
+    /// <inheritdoc/>
+    public override IEnumerable<GpuTensor> Reads => [];
+
+    /// <inheritdoc/>
+    public override IEnumerable<GpuTensor> Writes => [Target];
+
+    /// <inheritdoc/>
+    public override IEnumerable<int> Data => Tables.SelectMany(table => table);
+}
 
 /// <summary>A convolution or fully connected layer with everything fused behind it.</summary>
 /// <param name="Name">Layer name.</param>
@@ -39,14 +82,42 @@ public sealed record GpuInputStep(string Name, GpuTensor Target) : GpuStep(Name,
 /// <param name="Kernel">Kernel and tile.</param>
 public sealed record GpuConvStep(
     string Name, EquatableArray<string> Layers, GpuTensor Input, ConvGeometry Geometry, LinearWeights Weights, GpuEpilogue Epilogue, GpuConvKernel Kernel)
-    : GpuStep(Name, Layers);
+    : GpuStep(Name, Layers)
+{
+    /// <inheritdoc/>
+    public override GpuLaunch Launch => new(
+        Kernel.Threads, Geometry.Output.Height * Geometry.Output.Width, 1, Kernel.BlockPixels, GpuWeightLayout.TableChannels(this) / Kernel.BlockChannels);
+
+    /// <inheritdoc/>
+    public override IEnumerable<GpuTensor> Reads => Epilogue.Reads(Input);
+
+    /// <inheritdoc/>
+    public override IEnumerable<GpuTensor> Writes => Epilogue.Writes;
+}
 
 /// <summary>A residual add or requantize that stands alone.</summary>
 /// <param name="Name">Layer name.</param>
 /// <param name="Layers">Layers covered.</param>
 /// <param name="Source">Where the value comes from.</param>
 /// <param name="Epilogue">What happens to it.</param>
-public sealed record GpuElementwiseStep(string Name, EquatableArray<string> Layers, GpuTensor Source, GpuEpilogue Epilogue) : GpuStep(Name, Layers);
+public sealed record GpuElementwiseStep(string Name, EquatableArray<string> Layers, GpuTensor Source, GpuEpilogue Epilogue) : GpuPairStep(Name, Layers, Source)
+{
+    /// <inheritdoc/>
+    public override IEnumerable<GpuTensor> Reads => Epilogue.Reads(Source);
+
+    /// <inheritdoc/>
+    public override IEnumerable<GpuTensor> Writes => Epilogue.Writes;
+}
+
+/// <summary>A step without weights: a thread computes two neighbouring channels of one pixel.</summary>
+/// <param name="Name">Layer name.</param>
+/// <param name="Layers">Layers covered.</param>
+/// <param name="Shape">A tensor with the shape of the result.</param>
+public abstract record GpuPairStep(string Name, EquatableArray<string> Layers, GpuTensor Shape) : GpuStep(Name, Layers)
+{
+    /// <inheritdoc/>
+    public override GpuLaunch Launch => GpuLaunch.Pairs(Shape);
+}
 
 /// <summary>Slices and pads; see <see cref="CopyStep"/>.</summary>
 /// <param name="Name">Layer name.</param>
@@ -54,22 +125,152 @@ public sealed record GpuElementwiseStep(string Name, EquatableArray<string> Laye
 /// <param name="Source">Source.</param>
 /// <param name="Target">Target.</param>
 /// <param name="Copy">The planned copy.</param>
-public sealed record GpuCopyStep(string Name, EquatableArray<string> Layers, GpuTensor Source, GpuTensor Target, CopyStep Copy) : GpuStep(Name, Layers);
+public sealed record GpuCopyStep(string Name, EquatableArray<string> Layers, GpuTensor Source, GpuTensor Target, CopyStep Copy) : GpuMoveStep(Name, Layers, Source, Target);
 
-/// <summary>Average over all rows and columns.</summary>
+/// <summary>Codes of one tensor moved, or mapped, to another.</summary>
 /// <param name="Name">Layer name.</param>
 /// <param name="Layers">Layers covered.</param>
 /// <param name="Source">Source.</param>
-/// <param name="Requantize">Multiplier of the sum.</param>
+/// <param name="Target">Target.</param>
+public abstract record GpuMoveStep(string Name, EquatableArray<string> Layers, GpuTensor Source, GpuTensor Target) : GpuPairStep(Name, Layers, Target)
+{
+    /// <inheritdoc/>
+    public override IEnumerable<GpuTensor> Reads => [Source];
+
+    /// <inheritdoc/>
+    public override IEnumerable<GpuTensor> Writes => [Target];
+}
+
+/// <summary>Largest code in a window.</summary>
+/// <param name="Name">Layer name.</param>
+/// <param name="Layers">Layers covered.</param>
+/// <param name="Source">Source.</param>
+/// <param name="Target">Target.</param>
+/// <param name="Window">Window.</param>
+public sealed record GpuMaxPoolStep(string Name, EquatableArray<string> Layers, GpuTensor Source, GpuTensor Target, PoolWindow Window) : GpuMoveStep(Name, Layers, Source, Target);
+
+/// <summary>A function by table.</summary>
+/// <param name="Name">Layer name.</param>
+/// <param name="Layers">Layers covered.</param>
+/// <param name="Source">Source.</param>
+/// <param name="Target">Target.</param>
+/// <param name="Tables">Target codes by source code minus the smallest: one table, or one per channel.</param>
+public sealed record GpuLookupStep(string Name, EquatableArray<string> Layers, GpuTensor Source, GpuTensor Target, EquatableArray<EquatableArray<int>> Tables)
+    : GpuMoveStep(Name, Layers, Source, Target)
+{
+    /// <inheritdoc/>
+    public override IEnumerable<int> Data => Tables.SelectMany(table => table);
+}
+
+/// <summary>Channels in another order.</summary>
+/// <param name="Name">Layer name.</param>
+/// <param name="Layers">Layers covered.</param>
+/// <param name="Source">Source.</param>
+/// <param name="Target">Target.</param>
+/// <param name="Channels">Source channel of every target channel.</param>
+public sealed record GpuPermuteStep(string Name, EquatableArray<string> Layers, GpuTensor Source, GpuTensor Target, EquatableArray<int> Channels)
+    : GpuMoveStep(Name, Layers, Source, Target)
+{
+    /// <inheritdoc/>
+    public override IEnumerable<int> Data => Channels;
+}
+
+/// <summary>More rows and columns; see <see cref="EnlargeStep"/>.</summary>
+/// <param name="Name">Layer name.</param>
+/// <param name="Layers">Layers covered.</param>
+/// <param name="Source">Source.</param>
+/// <param name="Target">Target.</param>
+/// <param name="Factor">Rows and columns from one source pixel to the next.</param>
+/// <param name="Repeat">Whether a pixel is repeated; otherwise zero points stand between two pixels.</param>
+public sealed record GpuEnlargeStep(string Name, EquatableArray<string> Layers, GpuTensor Source, GpuTensor Target, Size2 Factor, bool Repeat)
+    : GpuMoveStep(Name, Layers, Source, Target);
+
+/// <summary>Channels of several tensors, each with a multiplier of its own.</summary>
+/// <param name="Name">Layer name.</param>
+/// <param name="Layers">Layers covered.</param>
+/// <param name="Target">The joined tensor.</param>
+/// <param name="Parts">In the order of their channels.</param>
+public sealed record GpuConcatStep(string Name, EquatableArray<string> Layers, GpuTensor Target, EquatableArray<GpuConcatPart> Parts) : GpuPairStep(Name, Layers, Target)
+{
+    /// <inheritdoc/>
+    public override IEnumerable<GpuTensor> Reads => Parts.Select(part => part.Source);
+
+    /// <inheritdoc/>
+    public override IEnumerable<GpuTensor> Writes => [Target];
+}
+
+/// <summary>One part of a joined tensor.</summary>
+/// <param name="Source">Source.</param>
+/// <param name="Requantize">Multiplier.</param>
+/// <param name="Clamp">Clamp before the zero point is added.</param>
+public sealed record GpuConcatPart(GpuTensor Source, Requantizer Requantize, Clamp Clamp);
+
+/// <summary>Average over a window: the sum over the taps inside, times the multiplier of their number.</summary>
+/// <param name="Name">Layer name.</param>
+/// <param name="Layers">Layers covered.</param>
+/// <param name="Source">Source.</param>
+/// <param name="Window">Window; the whole map for a global average.</param>
+/// <param name="Divisors">One multiplier, or one for each number of taps.</param>
 /// <param name="Epilogue">What happens to the mean.</param>
-public sealed record GpuPoolStep(string Name, EquatableArray<string> Layers, GpuTensor Source, Requantizer Requantize, GpuEpilogue Epilogue)
-    : GpuStep(Name, Layers);
+public sealed record GpuAveragePoolStep(
+    string Name, EquatableArray<string> Layers, GpuTensor Source, PoolWindow Window, EquatableArray<PoolDivisor> Divisors, GpuEpilogue Epilogue)
+    : GpuPairStep(Name, Layers, Epilogue.Stores[0].Target)
+{
+    /// <inheritdoc/>
+    public override IEnumerable<GpuTensor> Reads => Epilogue.Reads(Source);
+
+    /// <inheritdoc/>
+    public override IEnumerable<GpuTensor> Writes => Epilogue.Writes;
+}
+
+/// <summary>Product of two tensors; the second may be one pixel per image.</summary>
+/// <param name="Name">Layer name.</param>
+/// <param name="Layers">Layers covered.</param>
+/// <param name="A">First factor.</param>
+/// <param name="B">Second factor.</param>
+/// <param name="Requantize">Multiplier of the product.</param>
+/// <param name="Epilogue">What happens to it.</param>
+public sealed record GpuMulStep(string Name, EquatableArray<string> Layers, GpuTensor A, GpuTensor B, Requantizer Requantize, GpuEpilogue Epilogue)
+    : GpuPairStep(Name, Layers, A)
+{
+    /// <inheritdoc/>
+    public override IEnumerable<GpuTensor> Reads => new[] { A, B }.Concat(Epilogue.Reads());
+
+    /// <inheritdoc/>
+    public override IEnumerable<GpuTensor> Writes => Epilogue.Writes;
+}
+
+/// <summary>Difference of two tensors, each requantized for itself.</summary>
+/// <param name="Name">Layer name.</param>
+/// <param name="Layers">Layers covered.</param>
+/// <param name="A">Minuend.</param>
+/// <param name="B">Subtrahend.</param>
+/// <param name="RequantizeA">Multiplier of the minuend.</param>
+/// <param name="RequantizeB">Multiplier of the subtrahend.</param>
+/// <param name="Store">Where the difference goes.</param>
+public sealed record GpuSubStep(
+    string Name, EquatableArray<string> Layers, GpuTensor A, GpuTensor B, Requantizer RequantizeA, Requantizer RequantizeB, GpuStore Store)
+    : GpuPairStep(Name, Layers, A)
+{
+    /// <inheritdoc/>
+    public override IEnumerable<GpuTensor> Reads => [A, B];
+
+    /// <inheritdoc/>
+    public override IEnumerable<GpuTensor> Writes => [Store.Target];
+}
 
 /// <summary><see cref="Epilogue"/> over device tensors.</summary>
 /// <param name="Clamp">Clamp of the first requantized value, relative to its zero point.</param>
 /// <param name="Residual">Residual operand or null.</param>
 /// <param name="Stores">Stores.</param>
-public sealed record GpuEpilogue(Clamp Clamp, GpuResidual? Residual, EquatableArray<GpuStore> Stores);
+public sealed record GpuEpilogue(Clamp Clamp, GpuResidual? Residual, EquatableArray<GpuStore> Stores)
+{
+    /// <summary>The targets, in order.</summary>
+    public IEnumerable<GpuTensor> Writes => Stores.Select(store => store.Target);
+
+    /// <summary>What a step reads: the given tensors, then the residual.</summary>
+    public IEnumerable<GpuTensor> Reads(params GpuTensor[] sources) => Residual is null ? sources : sources.Append(Residual.Operand);
+}
 
 /// <summary><see cref="ResidualAdd"/> over a device tensor.</summary>
 /// <param name="Operand">The tensor read.</param>

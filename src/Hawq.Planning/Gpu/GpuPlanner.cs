@@ -25,8 +25,11 @@ public sealed class GpuPlanner
     }
 
     /// <summary>Plans for <paramref name="target"/>.</summary>
-    /// <exception cref="HawqException">A step has no GPU kernel yet.</exception>
-    public static GpuPlan Plan(NetworkPlan plan, GpuTarget target) => new GpuPlanner(plan, target).Plan();
+    /// <exception cref="HawqException"><see cref="HawqIds.GpuUnsupported"/>: a step has no GPU kernel, or the network has several outputs.</exception>
+    public static GpuPlan Plan(NetworkPlan plan, GpuTarget target) => plan.Network.Outputs.Count == 1
+        ? new GpuPlanner(plan, target).Plan()
+        : throw new HawqException(
+            HawqIds.GpuUnsupported, $"The network '{plan.Network.Name}' has {plan.Network.Outputs.Count} outputs, a GPU class has one; use the CPU network for this model.");
 
     private GpuPlan Plan()
     {
@@ -52,14 +55,45 @@ public sealed class GpuPlanner
 
     private GpuStep Convert(Step step) => step switch
     {
-        InputStep input => new GpuInputStep(input.Name, Of(input.Target)),
+        InputStep input => new GpuInputStep(input.Name, Caller(), Of(input.Target), _plan.Network.Input.PixelTables),
         ConvStep conv => new GpuConvStep(conv.Name, conv.Layers, Of(conv.Input), Geometry(conv), conv.Weights, Of(conv.Epilogue), Kernel(conv)),
         ElementwiseStep elementwise => new GpuElementwiseStep(elementwise.Name, elementwise.Layers, Of(elementwise.Source), Of(elementwise.Epilogue)),
         CopyStep copy => new GpuCopyStep(copy.Name, copy.Layers, Of(copy.Source), Of(copy.Target), copy),
-        GlobalAveragePoolStep pool => new GpuPoolStep(pool.Name, pool.Layers, Of(pool.Source), pool.Epilogue.Requantize!, Of(pool.Epilogue)),
+        MaxPoolStep pool => new GpuMaxPoolStep(pool.Name, pool.Layers, Of(pool.Source), Of(pool.Target), pool.Window),
+        AveragePoolStep pool => new GpuAveragePoolStep(pool.Name, pool.Layers, Of(pool.Source), pool.Window, pool.Divisors, Of(pool.Epilogue)),
+        GlobalAveragePoolStep pool => GlobalAverage(pool),
+        ConcatStep concat => new GpuConcatStep(
+            concat.Name, concat.Layers, Of(concat.Target),
+            concat.Parts.Select(part => new GpuConcatPart(Of(part.Source), part.Store.Requantize, part.Store.Clamp)).ToEquatableArray()),
+        LookupStep lookup => new GpuLookupStep(lookup.Name, lookup.Layers, Of(lookup.Source), Of(lookup.Target), Tables(lookup)),
+        MulStep mul => new GpuMulStep(mul.Name, mul.Layers, Of(mul.A), Of(mul.B), mul.Epilogue.Requantize!, Of(mul.Epilogue)),
+        SubStep sub => new GpuSubStep(
+            sub.Name, sub.Layers, Of(sub.A), Of(sub.B), sub.RequantizeA, sub.RequantizeB, new GpuStore(Of(sub.Store.Target), sub.Store.Requantize, sub.Store.Clamp)),
+        PermuteStep permute => new GpuPermuteStep(permute.Name, permute.Layers, Of(permute.Source), Of(permute.Target), permute.Channels),
+        EnlargeStep enlarge => new GpuEnlargeStep(enlarge.Name, enlarge.Layers, Of(enlarge.Source), Of(enlarge.Target), enlarge.Factor, enlarge.Repeat),
         _ => throw new HawqException(
-            HawqIds.PlanUnsupported, $"The layer '{step.Name}' ({step.GetType().Name}) has no GPU kernel yet; use the CPU network for this model."),
+            HawqIds.GpuUnsupported, $"The layer '{step.Name}' ({step.GetType().Name}) has no GPU kernel; use the CPU network for this model."),
     };
+
+    private GpuAveragePoolStep GlobalAverage(GlobalAveragePoolStep pool)
+    {
+        Shape shape = pool.Source.Tensor.Shape;
+        PoolWindow window = new(new Size2(shape.Height, shape.Width), new Size2(1, 1), default, new Size2(1, 1));
+        PoolDivisor divisor = new(shape.Height * shape.Width, pool.Epilogue.Requantize!.Scalar);
+        return new GpuAveragePoolStep(pool.Name, pool.Layers, Of(pool.Source), window, EquatableArray.Of(divisor), Of(pool.Epilogue));
+    }
+
+    /// <summary>What the caller passes, as a tensor without padding.</summary>
+    private GpuTensor Caller()
+    {
+        Tensor tensor = _plan.Input.Target.Tensor;
+        GpuElement element = _plan.Network.Input.PixelTables.Count > 0 ? GpuElement.U8 : Element(tensor);
+        return new GpuTensor(tensor, element, tensor.Shape.Channels);
+    }
+
+    /// <summary>The CPU's tables hold stored values; on a GPU codes are stored as they are.</summary>
+    private static EquatableArray<EquatableArray<int>> Tables(LookupStep lookup) =>
+        lookup.Tables.Select(table => table.Select(value => value - lookup.Target.CodeOffset).ToEquatableArray()).ToEquatableArray();
 
     /// <summary>
     /// A fully connected layer becomes a convolution as large as its input: device pixels have padding channels, so its input cannot be
@@ -80,35 +114,28 @@ public sealed class GpuPlanner
         epilogue.Residual is { } residual ? new GpuResidual(Of(residual.Operand), residual.Self, residual.Other, residual.Clamp) : null,
         epilogue.Stores.Select(store => new GpuStore(Of(store.Target), store.Requantize, store.Clamp)).ToEquatableArray());
 
-    /// <summary>Nibbles where every reader is a 4-bit tensor-core convolution, otherwise the narrowest whole element.</summary>
+    /// <summary>Nibbles where 4-bit tensor-core convolutions read them (and no other convolution), otherwise the narrowest whole element.</summary>
     private GpuTensor Store(Tensor tensor)
     {
-        bool nibbles = _target == GpuTarget.Cuda && tensor.Lo >= 0 && tensor.Hi <= 15;
-        bool read = false;
-        foreach (ConvStep conv in _plan.Steps.OfType<ConvStep>().Where(conv => conv.Input.Tensor.Name == tensor.Name))
-        {
-            read = true;
-            nibbles &= TensorCore(conv) && conv.Weights.Source.Bits <= 4 && tensor.Shape.Channels >= 32;
-        }
+        ConvStep[] convolutions = [.. _plan.Steps.OfType<ConvStep>().Where(conv => conv.Input.Tensor.Name == tensor.Name)];
+        bool nibbles = tensor is { Lo: >= 0, Hi: <= 15, Shape.Channels: >= 32 } && convolutions.Length > 0
+            && convolutions.All(conv => TensorCore(conv) && conv.Weights.Source.Bits <= 4);
 
-        bool onlyConvolved = read && !_plan.Network.Outputs.Contains(tensor.Name)
+        // Only an image that the first convolution alone reads has few channels: tensor cores read whole units.
+        bool image = convolutions.Length > 0 && tensor.Name == _plan.Network.Input.Tensor && tensor.Shape.Channels <= 4
             && !_plan.Steps.Any(step => step is not ConvStep && step.Reads.Any(storage => storage.Tensor.Name == tensor.Name))
             && !_plan.Steps.OfType<ConvStep>().Any(conv => conv.Epilogue.Residual?.Operand.Tensor.Name == tensor.Name);
-        nibbles &= onlyConvolved;
-        GpuElement element = nibbles ? GpuElement.U4 : (tensor.Lo, tensor.Hi) switch
-        {
-            ( >= 0, <= 255) => GpuElement.U8,
-            ( >= -128, <= 127) => GpuElement.S8,
-            ( >= -32768, <= 32767) => GpuElement.S16,
-            _ => GpuElement.S32,
-        };
-
-        // Equal channels mean equal padding, so that element-wise steps can walk all their tensors together; only an image, read by
-        // the first convolution alone, stays narrow.
-        bool image = onlyConvolved && tensor.Name == _plan.Network.Input.Tensor && tensor.Shape.Channels <= 4;
         int multiple = nibbles ? 32 : image ? 4 : 16;
-        return new GpuTensor(tensor, element, (tensor.Shape.Channels + multiple - 1) / multiple * multiple);
+        return new GpuTensor(tensor, nibbles ? GpuElement.U4 : Element(tensor), (tensor.Shape.Channels + multiple - 1) / multiple * multiple);
     }
+
+    private static GpuElement Element(Tensor tensor) => tensor.Element switch
+    {
+        ElementType.UInt8 => GpuElement.U8,
+        ElementType.Int8 => GpuElement.S8,
+        ElementType.Int16 => GpuElement.S16,
+        _ => GpuElement.S32,
+    };
 
     private bool TensorCore(ConvStep conv) =>
         _target == GpuTarget.Cuda && conv.Geometry.Groups == 1 && conv.Geometry.Input.Channels > 4;

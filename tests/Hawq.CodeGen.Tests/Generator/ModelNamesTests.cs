@@ -121,6 +121,26 @@ public sealed class ModelNamesTests
     public void Project_without_models_is_left_alone() =>
         Assert.Empty(ModelNames.Resolve([], new ProjectFacts(false, LanguageVersion.CSharp7)).Diagnostics);
 
+    [Fact]
+    public void GPU_class_needs_the_host()
+    {
+        ModelNames names = Resolve(Item("a.hawq.json") with { Gpu = true }, Item("b.hawq.json"));
+
+        Assert.Equal([HawqIds.GeneratorGpuReference], names.Diagnostics.Select(problem => problem.Id));
+        Assert.Equal(["B"], names.Names.Select(name => name.ClassName));
+    }
+
+    [Fact]
+    public void Class_with_the_name_of_a_GPU_class_is_reported_at_both()
+    {
+        ModelNames names = ModelNames.Resolve(
+            [Item("net.hawq.json") with { Gpu = true }, Item("net-gpu.hawq.json")], new ProjectFacts(true, LanguageVersion.CSharp14, HasGpuHost: true));
+
+        Assert.Empty(names.Names);
+        Assert.Equal([HawqIds.GeneratorDuplicate, HawqIds.GeneratorDuplicate], names.Diagnostics.Select(problem => problem.Id));
+        Assert.All(names.Diagnostics, problem => Assert.StartsWith("Class Consumer.NetGpu", problem.Message, StringComparison.Ordinal));
+    }
+
     private static ModelNames Resolve(params ModelItem[] items) => ModelNames.Resolve(items, new ProjectFacts(true, LanguageVersion.CSharp14));
 
     private static ModelItem Item(string file, string className = "", string space = "") => new("/p/" + file, className, space, "Consumer", "");

@@ -1,3 +1,4 @@
+using System.Reflection;
 using Hawq.Model;
 using Xunit;
 
@@ -160,7 +161,11 @@ public sealed class PtxMachineTests
         Assert.Contains("bogus", error.Message, StringComparison.Ordinal);
     }
 
-    private static string Compile(string kernel, int threads) => OfflinePtx.Compile(typeof(SampleKernels), kernel, threads);
+    private static string Compile(string kernel, int threads)
+    {
+        using OfflinePtx compiler = new();
+        return compiler.Compile(typeof(SampleKernels).GetMethod(kernel, BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)!, threads).Text;
+    }
 
     private int[] Run(string kernel, int blocks, int threads, int outputs, params int[][] inputs) =>
         RunText(Compile(kernel, threads), blocks, threads, outputs, inputs);

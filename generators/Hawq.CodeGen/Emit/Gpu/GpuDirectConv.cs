@@ -57,7 +57,7 @@ internal static class GpuDirectConv
         ConvGeometry g = step.Geometry;
         int inputs = g.GroupInputChannels;
         int taps = g.Kernel.Height * g.Kernel.Width;
-        string element = step.Input.Element switch { GpuElement.U8 => "byte", GpuElement.S8 => "sbyte", GpuElement.S16 => "short", _ => "int" };
+        string element = GpuAccess.TypeOf(step.Input.Element);
         w.Line($"/// <summary>{GpuEmitter.Describe(step)}</summary>");
         w.Line("/// <remarks>One pixel x 2 channels per thread, plain C#: runs on every device.</remarks>");
         using (Open(w, step, name))
@@ -99,8 +99,8 @@ internal static class GpuDirectConv
 
     private static IDisposable Open(SourceWriter w, GpuConvStep step, string name)
     {
-        IDisposable block = w.Block(
-            $"internal static void {name}(int pixels, ArrayView<int> input, ArrayView<int> weights, ArrayView<int> table, {GpuEpilogueWriter.Parameters(step.Epilogue)})");
+        IDisposable block = GpuEmitter.Kernel(
+            w, $"internal static void {name}(int pixels, ArrayView<int> input, ArrayView<int> weights, ArrayView<int> table, {GpuEpilogueWriter.Parameters(step.Epilogue)})");
         w.Line("int pixel = Grid.GlobalIndex.X;");
         GpuEmitter.Return(w, "pixel >= pixels");
         GpuTensorCoreConv.PixelPlace(w, step.Geometry);

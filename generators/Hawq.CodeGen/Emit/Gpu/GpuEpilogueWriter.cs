@@ -20,7 +20,7 @@ internal static class GpuEpilogueWriter
         Clamp(w, epilogue.Clamp);
         if (epilogue.Residual is { } residual)
         {
-            LoadPair(w, residual.Operand, "residual", "r", pixel, channel);
+            GpuAccess.LoadPair(w, residual.Operand, "residual", "r", pixel, channel);
             for (int i = 0; i < 2; i++)
             {
                 string other = Relative($"r{i}", residual.Operand.Tensor.ZeroPoint);
@@ -33,36 +33,6 @@ internal static class GpuEpilogueWriter
         for (int i = 0; i < epilogue.Stores.Length; i++)
         {
             Store(w, epilogue.Stores[i], $"output{i}", pixel, channel);
-        }
-    }
-
-    /// <summary>Declares {prefix}0 and {prefix}1 as the codes of two neighbouring channels.</summary>
-    public static void LoadPair(SourceWriter w, GpuTensor tensor, string view, string prefix, string pixel, string channel)
-    {
-        string pair = $"(({pixel}) * {tensor.Channels} + {channel}) >> 1";
-        switch (tensor.Element)
-        {
-            case GpuElement.U8:
-                w.Line($"int {prefix}Pair = {view}.Cast<short>()[{pair}];");
-                w.Line($"int {prefix}0 = {prefix}Pair & 255;");
-                w.Line($"int {prefix}1 = ({prefix}Pair >> 8) & 255;");
-                break;
-            case GpuElement.S8:
-                w.Line($"int {prefix}Pair = {view}.Cast<short>()[{pair}];");
-                w.Line($"int {prefix}0 = (sbyte){prefix}Pair;");
-                w.Line($"int {prefix}1 = {prefix}Pair >> 8;");
-                break;
-            case GpuElement.S16:
-                w.Line($"int {prefix}Pair = {view}[{pair}];");
-                w.Line($"int {prefix}0 = (short){prefix}Pair;");
-                w.Line($"int {prefix}1 = {prefix}Pair >> 16;");
-                break;
-            case GpuElement.S32:
-                w.Line($"int {prefix}0 = {view}[({pixel}) * {tensor.Channels} + {channel}];");
-                w.Line($"int {prefix}1 = {view}[({pixel}) * {tensor.Channels} + {channel} + 1];");
-                break;
-            default:
-                throw new InvalidOperationException($"{tensor.Tensor.Name}: {tensor.Element} is read by tensor cores only.");
         }
     }
 
@@ -88,7 +58,8 @@ internal static class GpuEpilogueWriter
         }
     }
 
-    private static void Store(SourceWriter w, GpuStore store, string view, string pixel, string channel)
+    /// <summary>Prints the last requantize, clamp and store of the values v0 and v1.</summary>
+    public static void Store(SourceWriter w, GpuStore store, string view, string pixel, string channel)
     {
         using (w.Block())
         {
@@ -103,24 +74,7 @@ internal static class GpuEpilogueWriter
                 w.Line($"int s{i} = {Relative(value, -store.Target.Tensor.ZeroPoint)};");
             }
 
-            int channels = store.Target.Channels;
-            string pair = $"(({pixel}) * {channels} + {channel}) >> 1";
-            switch (store.Target.Element)
-            {
-                case GpuElement.U4:
-                    w.Line($"{view}.Cast<byte>()[{pair}] = (byte)(s0 | (s1 << 4));");
-                    break;
-                case GpuElement.U8 or GpuElement.S8:
-                    w.Line($"{view}.Cast<short>()[{pair}] = (short)((s0 & 255) | (s1 << 8));");
-                    break;
-                case GpuElement.S16:
-                    w.Line($"{view}[{pair}] = (s0 & 65535) | (s1 << 16);");
-                    break;
-                default:
-                    w.Line($"{view}[({pixel}) * {channels} + {channel}] = s0;");
-                    w.Line($"{view}[({pixel}) * {channels} + {channel} + 1] = s1;");
-                    break;
-            }
+            GpuAccess.StorePair(w, store.Target, view, pixel, channel);
         }
     }
 

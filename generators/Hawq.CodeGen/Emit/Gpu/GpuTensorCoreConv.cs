@@ -26,7 +26,7 @@ internal static class GpuTensorCoreConv
         w.Line($"/// Matrix product of pixels by {g.Output.Channels} channels over {units} units of 16 bytes ({taps} taps x {unitsPerTap}), mma.{shape} {types}.");
         w.Line($"/// A block of 128 threads computes {k.BlockPixels} pixels x {k.BlockChannels} channels; each of its warps {k.FragmentRows * 8} x {k.FragmentColumns * 8}. |acc| at most {Math.Max(step.Weights.Facts.AccumulatorHi, -step.Weights.Facts.AccumulatorLo)}.");
         w.Line("/// </remarks>");
-        using (w.Block($"internal static void {name}(int pixels, ArrayView<int> input, ArrayView<int> weights, ArrayView<int> table, {GpuEpilogueWriter.Parameters(step.Epilogue)})"))
+        using (GpuEmitter.Kernel(w, $"internal static void {name}(int pixels, ArrayView<int> input, ArrayView<int> weights, ArrayView<int> table, {GpuEpilogueWriter.Parameters(step.Epilogue)})"))
         {
             w.Line($"ArrayView<Word4> sharedInput = SharedMemory.Allocate<Word4>({k.StageUnits * k.BlockPixels});");
             w.Line($"ArrayView<Word4> sharedWeights = SharedMemory.Allocate<Word4>({k.StageUnits * k.BlockChannels});");
@@ -86,7 +86,7 @@ internal static class GpuTensorCoreConv
         GpuConvKernel k = step.Kernel;
         int zero = step.Input.Tensor.ZeroPoint & 255;
         int word = unchecked((int)(zero * 0x01010101u));
-        string outside = zero == 0 ? "default" : $"new Word4({word}, {word}, {word}, {word})";
+        string outside = zero == 0 ? "default" : $"new Word4 {{ X = {word}, Y = {word}, Z = {word}, W = {word} }}";
         int lanesPerUnit = GpuConvKernel.TensorCoreThreads / k.BlockPixels;
         w.Line($"// Stage {k.StageUnits} units of {k.BlockPixels} pixels; what lies outside of the map is the zero point.");
         for (int j = 0; j * lanesPerUnit < k.StageUnits; j++)

@@ -1,0 +1,103 @@
+using Hawq.Gpu.Devices;
+
+namespace Hawq.Gpu;
+
+/// <summary>
+/// A network on a GPU: the base of the classes that Hawq.CodeGen generates for <c>Gpu="true"</c>. Weights are loaded and kernels compiled once, by the constructor;
+/// inference allocates nothing on CUDA devices.
+/// </summary>
+/// <typeparam name="T">Type of an input element: byte for pixels, otherwise the type of the codes.</typeparam>
+/// <remarks><see cref="InferBatch"/> serves one thread at a time; for more, or to keep several batches in flight, use a <see cref="GpuSession{T}"/> each.</remarks>
+public abstract class GpuNetwork<T> : IDisposable
+    where T : unmanaged
+{
+    private readonly LoadedProgram? _loaded;
+    private readonly GpuSession<T> _session;
+
+    /// <summary>Finds a device, loads the weights and compiles the kernels.</summary>
+    /// <param name="programs">The program of every kind of kernels.</param>
+    /// <param name="options">Options, or null for the defaults.</param>
+    /// <exception cref="Hawq.Model.HawqException">There is no device that will do, and no fallback was asked for.</exception>
+    protected GpuNetwork(Func<KernelKind, DeviceProgram> programs, GpuOptions? options)
+    {
+        ArgumentNullException.ThrowIfNull(programs);
+        Options = options ?? new GpuOptions();
+        ArgumentOutOfRangeException.ThrowIfLessThan(Options.MaxBatch, 1);
+        Program = programs(KernelKind.Cuda);
+        _loaded = DeviceFinder.Load(programs, Options);
+        _session = CreateSession();
+    }
+
+    /// <summary>Options.</summary>
+    public GpuOptions Options { get; }
+
+    /// <summary>Where the network runs.</summary>
+    public string Device => _loaded?.Name ?? "CPU network";
+
+    /// <summary>Whether it runs on tensor cores.</summary>
+    public bool IsCuda => _loaded?.Program.Kind == KernelKind.Cuda;
+
+    /// <summary>Elements of one input.</summary>
+    public int InputElements => Program.Buffers[0].Pixels * Program.Buffers[0].Channels;
+
+    /// <summary>Codes of one output.</summary>
+    public int OutputElements => Program.Buffers[Program.Output].Pixels * Program.Buffers[Program.Output].Channels;
+
+    /// <summary>The launches.</summary>
+    protected DeviceProgram Program { get; }
+
+    /// <summary>Runs the network on several inputs.</summary>
+    /// <param name="input">The inputs, one behind the other.</param>
+    /// <param name="output">Receives the outputs, one behind the other.</param>
+    /// <param name="count">How many, in [1, <see cref="GpuOptions.MaxBatch"/>].</param>
+    /// <exception cref="ArgumentException">A span has the wrong length.</exception>
+    public void InferBatch(ReadOnlySpan<T> input, Span<int> output, int count)
+    {
+        GpuSession<T>.CheckCount(count, Options.MaxBatch);
+        CheckLength(nameof(input), input.Length, (long)count * InputElements, exact: true);
+        CheckLength(nameof(output), output.Length, (long)count * OutputElements, exact: false);
+        input.CopyTo(_session.Input);
+        _session.Start(count);
+        _session.Wait().CopyTo(output);
+    }
+
+    /// <summary>
+    /// A stream of its own, with its own activations: batches of different sessions overlap, and each may be used by another thread.
+    /// </summary>
+    public GpuSession<T> CreateSession() =>
+        new(_loaded, _loaded is null ? CreateCpuNetwork() : null, Options.MaxBatch, InputElements, OutputElements);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _session.Dispose();
+        _loaded?.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>The CPU network of the same assembly, for <see cref="GpuFallback.CpuNetwork"/>.</summary>
+    protected abstract CpuNetwork<T> CreateCpuNetwork();
+
+    private static void CheckLength(string name, int actual, long expected, bool exact)
+    {
+        if (actual < expected || (exact && actual != expected))
+        {
+            throw new ArgumentException($"The span has {actual} elements; {expected} are needed.", name);
+        }
+    }
+}
+
+/// <summary>The CPU network that a GPU class falls back to.</summary>
+/// <typeparam name="T">Type of an input element.</typeparam>
+public abstract class CpuNetwork<T> : IDisposable
+    where T : unmanaged
+{
+    /// <summary>Runs the network on several inputs.</summary>
+    /// <param name="input">The inputs, one behind the other.</param>
+    /// <param name="output">Receives the outputs.</param>
+    /// <param name="count">How many.</param>
+    public abstract void InferBatch(ReadOnlySpan<T> input, Span<int> output, int count);
+
+    /// <inheritdoc/>
+    public abstract void Dispose();
+}

@@ -1,0 +1,137 @@
+using System.Runtime.InteropServices;
+using Hawq.Gpu.Devices;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace Hawq.Gpu;
+
+/// <summary>
+/// A stream with its activations and its page-locked input and output: fill <see cref="Input"/>, <see cref="Start"/>, do something else, <see cref="Wait"/>.
+/// Serves one thread at a time. On CUDA devices none of it allocates.
+/// </summary>
+/// <typeparam name="T">Type of an input element.</typeparam>
+public sealed class GpuSession<T> : IDisposable
+    where T : unmanaged
+{
+    private readonly LoadedProgram? _loaded;
+    private readonly CpuNetwork<T>? _cpu;
+    private readonly DeviceBuffer? _output;
+    private readonly int _maxBatch;
+    private readonly int _inputElements;
+    private readonly int _outputElements;
+    private readonly T[] _cpuInput = [];
+    private readonly int[] _codes;
+    private readonly AcceleratorStream? _stream;
+    private readonly MemoryBuffer1D<int, Stride1D.Dense>[] _buffers = [];
+    private readonly PageLockedArray1D<int>? _pinnedInput;
+    private readonly PageLockedArray1D<int>? _pinnedOutput;
+    private readonly LaunchList? _launches;
+    private int _running;
+
+    internal GpuSession(LoadedProgram? loaded, CpuNetwork<T>? cpu, int maxBatch, int inputElements, int outputElements)
+    {
+        _loaded = loaded;
+        _cpu = cpu;
+        _maxBatch = maxBatch;
+        _inputElements = inputElements;
+        _outputElements = outputElements;
+        _codes = new int[checked(maxBatch * outputElements)];
+        if (loaded is null)
+        {
+            _cpuInput = new T[checked(maxBatch * inputElements)];
+            return;
+        }
+
+        DeviceProgram program = loaded.Program;
+        _output = program.Buffers[program.Output];
+        loaded.Accelerator.Bind();
+        _stream = loaded.Accelerator.CreateStream();
+        _buffers = [.. program.Buffers.Select(buffer => loaded.Accelerator.Allocate1D<int>(buffer.Words(maxBatch)))];
+        foreach (MemoryBuffer1D<int, Stride1D.Dense> buffer in _buffers)
+        {
+            buffer.MemSetToZero(_stream);
+        }
+
+        _pinnedInput = loaded.Accelerator.AllocatePageLocked1D<int>(program.Buffers[0].Words(maxBatch));
+        _pinnedOutput = loaded.Accelerator.AllocatePageLocked1D<int>(_output.Words(maxBatch));
+        _launches = loaded.Bind(_stream, _buffers);
+        _stream.Synchronize();
+    }
+
+    /// <summary>Page-locked memory for the inputs of the largest batch, one behind the other.</summary>
+    public Span<T> Input => _pinnedInput is null ? _cpuInput : MemoryMarshal.Cast<int, T>(_pinnedInput.Span);
+
+    /// <summary>Starts a batch and returns at once; <see cref="Input"/> must not change until <see cref="Wait"/> has returned.</summary>
+    /// <param name="count">Images, in [1, <see cref="GpuOptions.MaxBatch"/>].</param>
+    /// <exception cref="InvalidOperationException">The batch before it has not been waited for.</exception>
+    public void Start(int count)
+    {
+        CheckCount(count, _maxBatch);
+        if (_running > 0)
+        {
+            throw new InvalidOperationException("A batch is running: call Wait first, or use another session.");
+        }
+
+        _running = count;
+        if (_loaded is null)
+        {
+            _cpu!.InferBatch(_cpuInput.AsSpan(0, count * _inputElements), _codes, count);
+            return;
+        }
+
+        _loaded.Accelerator.Bind();
+        long input = _loaded.Program.Buffers[0].Words(count);
+        _pinnedInput!.ArrayView.SubView(0, input).CopyTo(_stream!, _buffers[0].AsArrayView<int>(0, input));
+        _launches!.Run(count);
+        long output = _output!.Words(count);
+        _buffers[_loaded.Program.Output].AsArrayView<int>(0, output).CopyTo(_stream!, _pinnedOutput!.ArrayView.SubView(0, output));
+    }
+
+    /// <summary>Waits for the batch and returns its outputs, one behind the other; valid until the next <see cref="Wait"/>.</summary>
+    public ReadOnlySpan<int> Wait()
+    {
+        int count = _running;
+        _running = 0;
+        if (_loaded is not null)
+        {
+            _stream!.Synchronize();
+            ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(_pinnedOutput!.Span);
+            for (int image = 0; image < count; image++)
+            {
+                _output!.Read(bytes, image, _codes.AsSpan(image * _outputElements, _outputElements));
+            }
+        }
+
+        return _codes.AsSpan(0, count * _outputElements);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _cpu?.Dispose();
+        if (_loaded is null)
+        {
+            return;
+        }
+
+        _loaded.Accelerator.Bind();
+        _stream!.Synchronize();
+        _launches!.Dispose();
+        _pinnedInput!.Dispose();
+        _pinnedOutput!.Dispose();
+        foreach (MemoryBuffer1D<int, Stride1D.Dense> buffer in _buffers)
+        {
+            buffer.Dispose();
+        }
+
+        _stream.Dispose();
+    }
+
+    internal static void CheckCount(int count, int maxBatch)
+    {
+        if (count < 1 || count > maxBatch)
+        {
+            throw new ArgumentOutOfRangeException(nameof(count), count, $"The batch must be in [1, {maxBatch}] (GpuOptions.MaxBatch).");
+        }
+    }
+}
