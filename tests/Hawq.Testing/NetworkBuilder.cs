@@ -19,6 +19,9 @@ public sealed partial class NetworkBuilder
     private readonly Dictionary<string, int> _magnitudes = [];
     private NetworkInput? _input;
 
+    /// <summary>Bytes above which the per-channel tables of a layer also stand in the sidecar.</summary>
+    public int TablesAbove { get; init; } = ChannelTables.MaxLiteralBytes;
+
     /// <summary>Starts a network; the same name, seed and calls give the same network.</summary>
     public NetworkBuilder(string name, int seed)
     {
@@ -209,6 +212,7 @@ public sealed partial class NetworkBuilder
         }
 
         WeightTensor weights = _sidecar.Add(codes, weightBits, channels, kernel.Height, kernel.Width, kernel.Channels, scales);
+        weights = _sidecar.AddTables(weights, bias, requantize, TablesAbove);
         WeightFacts facts = WeightFactsCalculator.Compute(weights, codes, bias, x, dilationWidth, groups);
         if (facts.AccumulatorLo < int.MinValue || facts.AccumulatorHi > int.MaxValue)
         {

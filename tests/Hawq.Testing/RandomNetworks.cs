@@ -14,7 +14,7 @@ public static class RandomNetworks
     public static (Network Network, NetworkWeights Weights) Create(int seed)
     {
         Random random = new(seed);
-        NetworkBuilder b = new($"random{seed}", seed) { Pattern = (WeightPattern)random.Next(3) };
+        NetworkBuilder b = new($"random{seed}", seed) { Pattern = (WeightPattern)random.Next(3), TablesAbove = seed % 2 == 0 ? 0 : ChannelTables.MaxLiteralBytes };
         b.Input(random.Next(1, 13), random.Next(1, 13), random.Next(1, 6), pixels: random.Next(2) == 0, range: Pick(random, s_convOutputs));
         string x = b.InputName;
         int steps = random.Next(1, 6);

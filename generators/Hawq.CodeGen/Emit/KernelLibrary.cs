@@ -10,6 +10,8 @@ internal sealed class KernelLibrary
     private const string NamePlaceholder = "\u0001";
     private readonly List<Entry> _entries = [];
     private readonly Dictionary<string, Entry> _byText = [];
+    private readonly List<string> _shared = [];
+    private readonly Dictionary<string, string> _sharedNames = [];
     private readonly HashSet<string> _names = [];
 
     /// <summary>Adds a step's method, or finds the one with the same text; returns the call expression.</summary>
@@ -18,13 +20,7 @@ internal sealed class KernelLibrary
         string key = Text(method, NamePlaceholder);
         if (!_byText.TryGetValue(key, out Entry? entry))
         {
-            string name = method.Stem;
-            for (int i = 2; !_names.Add(name); i++)
-            {
-                name = $"{method.Stem}_{i}";
-            }
-
-            entry = new Entry(method, name);
+            entry = new Entry(method, Unique(method.Stem));
             _entries.Add(entry);
             _byText.Add(key, entry);
         }
@@ -33,7 +29,23 @@ internal sealed class KernelLibrary
         return CodeText.List(entry.Name, method.Parameters.Select(p => p.Type == "int" ? $"{p.Name}: {p.Argument}" : p.Argument), ";");
     }
 
-    /// <summary>Writes all methods in the order of their first use.</summary>
+    /// <summary>Adds a method that kernels of any shape may call, or finds the one with the same text; returns its name.</summary>
+    /// <param name="stem">Name without the suffix that tells apart methods of different text.</param>
+    /// <param name="text">The whole method under a given name.</param>
+    public string Share(string stem, Func<string, string> text)
+    {
+        string key = text(NamePlaceholder);
+        if (!_sharedNames.TryGetValue(key, out string? name))
+        {
+            name = Unique(stem);
+            _sharedNames.Add(key, name);
+            _shared.Add(text(name));
+        }
+
+        return name;
+    }
+
+    /// <summary>Writes all methods in the order of their first use, those of <see cref="Share"/> last.</summary>
     public void Write(SourceWriter writer)
     {
         foreach (Entry entry in _entries)
@@ -42,6 +54,23 @@ internal sealed class KernelLibrary
             WriteDocumentation(writer, entry);
             writer.Line(Text(entry.Method, entry.Name).TrimEnd('\n'));
         }
+
+        foreach (string text in _shared)
+        {
+            writer.Blank();
+            writer.Line(text.TrimEnd('\n'));
+        }
+    }
+
+    private string Unique(string stem)
+    {
+        string name = stem;
+        for (int i = 2; !_names.Add(name); i++)
+        {
+            name = $"{stem}_{i}";
+        }
+
+        return name;
     }
 
     private static string Text(Method method, string name)

@@ -43,7 +43,7 @@ internal static class StepsEmitter
     {
         Step step = plan.Steps[index];
         List<string> alone = [.. step.Writes.Where(s => s.HasBorder).Select(s => library.Add(BorderEmitter.Method(s), s.Tensor.Name, []))];
-        string call = library.Add(MethodOf(plan, step), LayersOf(step), (step as ConvStep)?.Proofs ?? default);
+        string call = library.Add(MethodOf(plan, step, library), LayersOf(step), (step as ConvStep)?.Proofs ?? default);
         if (step.Work.Axis == WorkAxis.Whole)
         {
             alone.Add(call);
@@ -73,11 +73,11 @@ internal static class StepsEmitter
         }
     }
 
-    private static Method MethodOf(NetworkPlan plan, Step step) => step switch
+    private static Method MethodOf(NetworkPlan plan, Step step, KernelLibrary library) => step switch
     {
         InputStep input => InputEmitter.Method(input),
-        ConvStep conv => ConvEmitter.Method(conv),
-        ElementwiseStep elementwise => ElementwiseEmitter.Method(elementwise),
+        ConvStep conv => ConvEmitter.Method(conv, library),
+        ElementwiseStep elementwise => ElementwiseEmitter.Method(elementwise, library),
         CopyStep copy => CopyEmitter.Method(copy),
         GlobalAveragePoolStep pool => GlobalAveragePoolEmitter.Method(pool),
         MaxPoolStep pool => PoolEmitter.Method(pool),

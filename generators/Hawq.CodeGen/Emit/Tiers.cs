@@ -17,6 +17,40 @@ internal static class Tiers
         _ => "true",
     };
 
+    /// <summary>Tiers whose text is the same, as one: of neighbours that all have the last one's instructions, only the last one stays.</summary>
+    /// <param name="tiers">Tiers, best first.</param>
+    /// <param name="text">What a tier would print.</param>
+    public static IReadOnlyList<InstructionSet> Distinct(IReadOnlyList<InstructionSet> tiers, Func<InstructionSet, string> text)
+    {
+        List<InstructionSet> distinct = [];
+        for (int i = 0; i < tiers.Count;)
+        {
+            int last = i;
+            for (int next = i + 1; next < tiers.Count && text(tiers[next]) == text(tiers[i]); next++)
+            {
+                if (tiers.Skip(i).Take(next - i).All(tier => Implies(tier, tiers[next])))
+                {
+                    last = next;
+                }
+            }
+
+            distinct.Add(tiers[last]);
+            i = last + 1;
+        }
+
+        return distinct;
+    }
+
+    /// <summary>Whether every machine with one tier has the other one's instructions too.</summary>
+    private static bool Implies(InstructionSet tier, InstructionSet other) => other switch
+    {
+        InstructionSet.Scalar => true,
+        InstructionSet.Sse41 => tier is InstructionSet.Avx512 or InstructionSet.AvxVnni or InstructionSet.Avx2,
+        InstructionSet.Avx2 => tier is InstructionSet.Avx512 or InstructionSet.AvxVnni,
+        InstructionSet.AdvSimd => tier is InstructionSet.AdvSimdDp,
+        _ => false,
+    };
+
     /// <summary>Calls the method of the best tier that the machine has.</summary>
     public static void WriteChoice(SourceWriter writer, IReadOnlyList<InstructionSet> tiers, string name, IReadOnlyList<Parameter> parameters)
     {

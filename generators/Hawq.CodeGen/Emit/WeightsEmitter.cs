@@ -4,7 +4,7 @@ using Hawq.Planning;
 
 namespace Hawq.CodeGen.Emit;
 
-/// <summary>Prints <c>Name.Weights.g.cs</c>: the per-channel tables as literals, and the packing of weights at load.</summary>
+/// <summary>Prints <c>Name.Weights.g.cs</c>: short per-channel tables as literals, and the packing of weights at load.</summary>
 internal static class WeightsEmitter
 {
     public static void Write(SourceWriter writer, NetworkPlan plan, EmitOptions options)
@@ -65,13 +65,23 @@ internal static class WeightsEmitter
         writer.Line($"// {step.Name}: {source.OutputChannels} channels of {source.PerChannel} weights, {source.Bits} bits each.");
         using (writer.Block($"private static void {MethodName(step)}(byte* source, byte* block)"))
         {
-            Numbers(writer, "int", "bias", w.Bias);
-            Numbers(writer, "int", "multipliers", w.Multipliers.Select(m => m.Multiplier));
-            Numbers(writer, "byte", "shifts", w.Multipliers.Select(m => m.Shift));
+            string tables = "bias, multipliers, shifts";
+            if (source.Tables is { } offset)
+            {
+                int n = source.OutputChannels;
+                tables = $"new(source + {offset}, {n}), new(source + {offset + ChannelTables.MultiplierOffset(n)}, {n}), new(source + {offset + ChannelTables.ShiftOffset(n)}, {n})";
+            }
+            else
+            {
+                Numbers(writer, "int", "bias", w.Bias);
+                Numbers(writer, "int", "multipliers", w.Multipliers.Select(m => m.Multiplier));
+                Numbers(writer, "byte", "shifts", w.Multipliers.Select(m => m.Shift));
+            }
+
             string from = $"source + {source.Offset}";
             string sizes = $"{source.Bits}, {source.OutputChannels}, {source.PerChannel}";
             string form = requantize.Form == RequantizeForm.HighHalf ? CodeText.Number(requantize.PreShift) : "-1";
-            writer.Line($"Table((int*)(block + {w.TableOffset}), {w.PaddedChannels}, {from}, {sizes}, {step.Input.StoredZero}, {form}, bias, multipliers, shifts);");
+            writer.Line($"Table((int*)(block + {w.TableOffset}), {w.PaddedChannels}, {from}, {sizes}, {step.Input.StoredZero}, {form}, {tables});");
             WritePacking(writer, step, from, sizes);
         }
     }
@@ -79,28 +89,23 @@ internal static class WeightsEmitter
     /// <summary>Packs the weights for the tier that will run; tiers with the same packing share a branch.</summary>
     private static void WritePacking(SourceWriter writer, ConvStep step, string from, string sizes)
     {
-        KernelChoice[] kernels = step.Kernels.ToArray();
         string target = $"(sbyte*)(block + {step.Weights.WeightsOffset})";
-        for (int i = 0; i < kernels.Length; i++)
+        IReadOnlyList<InstructionSet> tiers = Tiers.Distinct([.. step.Kernels.Select(kernel => kernel.Tier)], Call);
+        if (tiers.Count == 1)
         {
-            string call = PackCall(step, kernels[i], from, sizes, target);
-            bool restIsEqual = kernels.Skip(i).All(k => PackCall(step, k, from, sizes, target) == call);
-            if (restIsEqual && i == 0)
-            {
-                writer.Line(call);
-                return;
-            }
+            writer.Line(Call(tiers[0]));
+            return;
+        }
 
-            using (writer.Block(restIsEqual ? "else" : $"{(i == 0 ? "if" : "else if")} ({Tiers.IsSupported(kernels[i].Tier)})"))
+        for (int i = 0; i < tiers.Count; i++)
+        {
+            using (writer.Block(i == tiers.Count - 1 ? "else" : $"{(i == 0 ? "if" : "else if")} ({Tiers.IsSupported(tiers[i])})"))
             {
-                writer.Line(call);
-            }
-
-            if (restIsEqual)
-            {
-                return;
+                writer.Line(Call(tiers[i]));
             }
         }
+
+        string Call(InstructionSet tier) => PackCall(step, step.Kernels.Single(kernel => kernel.Tier == tier), from, sizes, target);
     }
 
     private static string PackCall(ConvStep step, KernelChoice kernel, string from, string sizes, string target) => kernel.Packing switch

@@ -37,8 +37,9 @@ public abstract record LinearLayer(
 /// <param name="KernelWidth">Kernel columns (1 for Gemm).</param>
 /// <param name="InputChannels">Input channels of one group (input features for Gemm).</param>
 /// <param name="Scales">Real step per output channel: provenance only, inference never reads it.</param>
+/// <param name="Tables">Byte offset of the layer's <see cref="ChannelTables"/> in the sidecar, a multiple of 64, or null where they are not there.</param>
 public sealed record WeightTensor(
-    long Offset, int Bits, int OutputChannels, int KernelHeight, int KernelWidth, int InputChannels, EquatableArray<float> Scales)
+    long Offset, int Bits, int OutputChannels, int KernelHeight, int KernelWidth, int InputChannels, EquatableArray<float> Scales, long? Tables = null)
 {
     /// <summary>Weights per output channel.</summary>
     public int PerChannel => checked(KernelHeight * KernelWidth * InputChannels);

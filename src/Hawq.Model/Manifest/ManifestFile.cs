@@ -135,6 +135,11 @@ public static class ManifestFile
                 throw new HawqException(HawqIds.ManifestSidecar, $"Layer '{layer.Name}': a weight is below {-layer.Weights.MaxCode}, the smallest of the narrow range.", path);
             }
 
+            if (layer.Weights.Tables is { } tables && !ChannelTables.Pack(layer.Bias, layer.Requantize).SequenceEqual(weights.Sidecar.Skip((int)tables).Take((int)ChannelTables.Bytes(layer.OutputChannels))))
+            {
+                throw new HawqException(HawqIds.ManifestSidecar, $"Layer '{layer.Name}': bias, multiplier and shift in '{network.WeightsFile.File}' are not those of the manifest; quantize again.", path);
+            }
+
             if (WeightFactsCalculator.Compute(layer, codes, tensors[layer.Input]) != layer.Facts)
             {
                 throw new HawqException(HawqIds.ManifestSidecar, $"Layer '{layer.Name}': its facts are not those of its weights; quantize again.", path);

@@ -13,17 +13,10 @@ internal static class WeightPlacement
                 continue;
             }
 
-            string? problem = weights.Offset % SidecarBuilder.Alignment != 0 ? $"is not a multiple of {SidecarBuilder.Alignment}"
-                : weights.Offset < 0 || weights.Bytes > network.WeightsFile.Length - weights.Offset
-                    ? $"and {weights.Bytes} bytes reach beyond the {network.WeightsFile.Length} bytes of the sidecar"
-                : null;
-            if (problem is not null)
+            Add("weight offset", i, layer, weights.Offset, weights.Bytes);
+            if (weights.Tables is { } tables)
             {
-                issues.Add(new NetworkIssue(HawqIds.ManifestNumber, $"Layer '{layer.Name}': its weight offset {weights.Offset} {problem}.", "layers", i, "weights"));
-            }
-            else
-            {
-                ranges.Add((weights.Offset, weights.Offset + weights.Bytes, i));
+                Add("table offset", i, layer, tables, ChannelTables.Bytes(weights.OutputChannels));
             }
         }
 
@@ -35,8 +28,22 @@ internal static class WeightPlacement
                 string name = network.Layers[ranges[i].Layer].Name;
                 string other = network.Layers[ranges[i - 1].Layer].Name;
                 issues.Add(new NetworkIssue(
-                    HawqIds.ManifestNumber, $"Layer '{name}': its weights overlap those of layer '{other}'.", "layers", ranges[i].Layer, "weights"));
+                    HawqIds.ManifestNumber, $"Layer '{name}': its weights or tables overlap those of layer '{other}'.", "layers", ranges[i].Layer, "weights"));
             }
+        }
+
+        void Add(string what, int index, LinearLayer layer, long offset, long bytes)
+        {
+            string? problem = offset % SidecarBuilder.Alignment != 0 ? $"is not a multiple of {SidecarBuilder.Alignment}"
+                : offset < 0 || bytes > network.WeightsFile.Length - offset ? $"and {bytes} bytes reach beyond the {network.WeightsFile.Length} bytes of the sidecar"
+                : null;
+            if (problem is null)
+            {
+                ranges.Add((offset, offset + bytes, index));
+                return;
+            }
+
+            issues.Add(new NetworkIssue(HawqIds.ManifestNumber, $"Layer '{layer.Name}': its {what} {offset} {problem}.", "layers", index, "weights"));
         }
     }
 }

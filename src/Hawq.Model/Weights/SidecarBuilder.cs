@@ -33,6 +33,16 @@ public sealed class SidecarBuilder
         return weights with { Offset = Append(WeightPacker.Pack(codes, bits, weights.PerChannel)) };
     }
 
+    /// <summary>Appends the per-channel tables of a layer, if they are too long for literals.</summary>
+    /// <param name="weights">The layer's weights.</param>
+    /// <param name="bias">Bias per output channel.</param>
+    /// <param name="requantize">Dyadic multiplier per output channel.</param>
+    /// <param name="maxLiteralBytes">What is too long.</param>
+    /// <returns>The weights, with the place of the tables.</returns>
+    public WeightTensor AddTables(
+        WeightTensor weights, EquatableArray<int> bias, EquatableArray<Dyadic> requantize, int maxLiteralBytes = ChannelTables.MaxLiteralBytes) =>
+        ChannelTables.Bytes(bias.Count) > maxLiteralBytes ? weights with { Tables = Append(ChannelTables.Pack(bias, requantize)) } : weights;
+
     /// <summary>Appends bytes at the next multiple of <see cref="Alignment"/> and returns their offset.</summary>
     public long Append(byte[] bytes)
     {

@@ -42,7 +42,7 @@ public static class KernelCatalog
             yield return wide;
         }
 
-        yield return new KernelChoice(InstructionSet.AvxVnni, KernelFamily.Dot4, WeightPacking.Interleaved4, 16, PixelsFor(geometry, 5), 0);
+        yield return new KernelChoice(InstructionSet.AvxVnni, KernelFamily.Dot4, WeightPacking.Interleaved4, 16, PixelsFor(geometry, VnniPixels), 0);
         if (wide.Family == KernelFamily.Widen)
         {
             yield return wide;
@@ -92,6 +92,9 @@ public static class KernelCatalog
     /// <summary>Longest window that is unrolled and widened as one expression; longer ones accumulate in int16 registers.</summary>
     private const int MaxTreeWindow = 4;
 
+    // AVX2 has the same tile where it widens in every step, so that one text serves both.
+    private const int VnniPixels = 5;
+
     private static (int Pixels, int Channels) TileOf(InstructionSet tier, ConvGeometry geometry, int treeWindow)
     {
         bool two = geometry.Output.Channels > 16;
@@ -99,7 +102,7 @@ public static class KernelCatalog
         {
             InstructionSet.Avx512 when treeWindow > 0 => two ? (8, 32) : (16, 16),
             InstructionSet.Avx512 => two ? (7, 32) : (14, 16),
-            InstructionSet.Avx2 => treeWindow > 0 ? (4, 16) : (3, 16),
+            InstructionSet.Avx2 => (treeWindow == 1 ? VnniPixels : treeWindow > 0 ? 4 : 3, 16),
             _ => (2, 16),
         };
         return (PixelsFor(geometry, pixels), channels);

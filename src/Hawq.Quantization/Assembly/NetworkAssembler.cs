@@ -66,8 +66,10 @@ internal sealed class NetworkAssembler(LoweredNetwork lowered)
         }
 
         Size2 kernel = layer.Geometry.Kernel;
-        WeightTensor weights = (sidecar ?? new SidecarBuilder()).Add(
+        sidecar ??= new SidecarBuilder();
+        WeightTensor weights = sidecar.Add(
             quantized.Codes, layer.Bits.Weights, channels, kernel.Height, kernel.Width, layer.Geometry.InputChannels, quantized.Scales);
+        weights = sidecar.AddTables(weights, bias, requantize);
         WeightFacts none = new(0, 0, 0, 0, default);
         LinearLayer added = layer.IsConv
             ? new ConvLayer(

@@ -68,6 +68,37 @@ public sealed class ManifestFileTests : IDisposable
     }
 
     [Fact]
+    public void Tables_in_the_sidecar_are_loaded_and_refused_where_they_are_not_those_of_the_manifest()
+    {
+        NetworkBuilder b = new NetworkBuilder("net", 1) { TablesAbove = 0 }.Input(4, 4, 3);
+        (Network network, NetworkWeights weights) = b.Build(b.Conv(b.InputName, 4, 3));
+        ConvLayer conv = (ConvLayer)network.Layers[0];
+        Assert.Equal(128, conv.Weights.Tables);
+        ManifestFile.Save(Manifest, network, weights.Sidecar);
+        Assert.Equal(network, ManifestFile.Load(Manifest).Network);
+
+        int[] bias = [.. conv.Bias];
+        bias[2]++;
+        conv = conv with { Bias = bias };
+        ManifestFile.Save(Manifest, network with { Layers = EquatableArray.Of<Layer>(conv) }, weights.Sidecar);
+        Refused(HawqIds.ManifestSidecar, "bias, multiplier and shift");
+    }
+
+    [Theory]
+    [InlineData(65, "multiple of 64")]
+    [InlineData(64, "overlap")]
+    [InlineData(192, "beyond")]
+    public void Tables_outside_their_place_are_refused(long offset, string part)
+    {
+        NetworkBuilder b = new NetworkBuilder("net", 1) { TablesAbove = 0 }.Input(4, 4, 3);
+        (Network network, _) = b.Build(b.Conv(b.InputName, 4, 3));
+        ConvLayer conv = (ConvLayer)network.Layers[0];
+        string text = ManifestWriter.Write(network).Replace($"\"tables\": {conv.Weights.Tables}", $"\"tables\": {offset}", StringComparison.Ordinal);
+        ManifestDiagnostic error = Assert.Single(ManifestReader.Read(text, Manifest).Diagnostics);
+        Assert.Contains(part, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void An_error_in_the_text_has_its_position()
     {
         Save();

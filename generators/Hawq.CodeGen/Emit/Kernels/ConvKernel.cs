@@ -12,15 +12,19 @@ internal sealed class ConvKernel
     /// <summary>Stands for the kernel's name in its text, until equal texts have been found.</summary>
     public const string NamePlaceholder = "KERNEL";
 
+    private readonly KernelLibrary? _library;
     private readonly Lazy<ConvProducts> _products;
+    private readonly Lazy<KernelEpilogue> _epilogue;
 
-    /// <summary>Lays out the kernel of a step.</summary>
-    public ConvKernel(ConvStep step, KernelChoice choice)
+    /// <summary>Lays out the kernel of a step. Without a library it can be asked for its weights, but not be written.</summary>
+    public ConvKernel(ConvStep step, KernelChoice choice, KernelLibrary? library = null)
     {
+        _library = library;
         Step = step;
         Choice = choice;
         Tier = VectorTier.For(choice.Tier) ?? throw new InvalidOperationException($"There is no vector code for {choice.Tier}.");
-        Epilogue = new KernelEpilogue(Step.Epilogue, Tier, Step.Weights.PaddedChannels, HasCorrections ? Blocks * WeightBlockBytes : null);
+        _epilogue = new Lazy<KernelEpilogue>(() => new KernelEpilogue(
+            Step.Epilogue, Tier, Step.Weights.PaddedChannels, HasCorrections ? Blocks * WeightBlockBytes : null, Library));
         _products = new Lazy<ConvProducts>(() => ConvProducts.For(this));
     }
 
@@ -33,8 +37,10 @@ internal sealed class ConvKernel
     /// <summary>Instruction set.</summary>
     public VectorTier Tier { get; }
 
+    private KernelLibrary Library => _library ?? throw new InvalidOperationException("A kernel is written into a library.");
+
     /// <summary>The epilogue.</summary>
-    public KernelEpilogue Epilogue { get; }
+    public KernelEpilogue Epilogue => _epilogue.Value;
 
     /// <summary>The multiply-accumulate loops.</summary>
     public ConvProducts Products => _products.Value;
@@ -69,6 +75,13 @@ internal sealed class ConvKernel
     /// <summary>Whether the packed weights may hold correction steps.</summary>
     public bool HasCorrections => Choice.Family == KernelFamily.Tree && KernelProofs.NeedsCorrections(Step.Input, Step.Weights.Facts, Choice.Window);
 
+    /// <summary>
+    /// Whether AVX-VNNI and AVX2 have the same kernel but for one operation, which then asks the machine itself: one text serves both.
+    /// </summary>
+    public bool HasTwin => Choice.Family == KernelFamily.Dot4 && Step.Kernels.FirstOrDefault(kernel => kernel.Tier == InstructionSet.Avx2) is { Family: KernelFamily.Tree, Window: 1 } twin
+        && twin.TilePixels == Choice.TilePixels && twin.BlockChannels == Choice.BlockChannels
+        && !KernelProofs.NeedsCorrections(Step.Input, Step.Weights.Facts, twin.Window);
+
     /// <summary>ints before the correction weights of a block: the count and an input offset per step, rounded up to 64 bytes.</summary>
     public int CorrectionOffsetInts => (Steps + 1 + 15) / 16 * 16;
 
@@ -96,26 +109,10 @@ internal sealed class ConvKernel
 
         List<ConvTile> tiles = [];
         WriteDriver(writer, tiles, parameters);
-        writer.Blank();
         foreach (ConvTile tile in tiles)
         {
-            tile.Write(writer);
             writer.Blank();
-        }
-
-        if (Geometry.Output.Channels >= VectorTier.BlockChannels)
-        {
-            Epilogue.Write(writer, VectorTier.BlockChannels);
-        }
-
-        if (TailChannels != 0)
-        {
-            if (Geometry.Output.Channels >= VectorTier.BlockChannels)
-            {
-                writer.Blank();
-            }
-
-            Epilogue.Write(writer, TailChannels);
+            tile.Write(writer);
         }
 
         target.Line(writer.ToString().TrimEnd('\n').Replace(NamePlaceholder, name));
@@ -123,7 +120,7 @@ internal sealed class ConvKernel
 
     private void WriteWinograd(SourceWriter writer, IReadOnlyList<Parameter> parameters)
     {
-        WinogradKernel winograd = new(this);
+        WinogradKernel winograd = new(this, Library);
         writer.Line(KernelLibrary.OptimizeAttribute);
         using (writer.Block(CodeText.List($"private static void {NamePlaceholder}", parameters.Select(p => p.ToString()), string.Empty)))
         using (writer.Block("unchecked"))
@@ -132,7 +129,7 @@ internal sealed class ConvKernel
         }
 
         writer.Blank();
-        winograd.WriteHelpers(writer);
+        winograd.WriteProducts(writer);
     }
 
     private void WriteDriver(SourceWriter writer, List<ConvTile> tiles, IReadOnlyList<Parameter> parameters)

@@ -7,7 +7,7 @@ namespace Hawq.CodeGen.Emit;
 internal static class ConvKernels
 {
     /// <summary>Writes the method <paramref name="name"/> with the given parameters (and, before or after it, methods that it calls, named after it).</summary>
-    public static void Write(SourceWriter writer, ConvStep step, KernelChoice kernel, string name, IReadOnlyList<Parameter> parameters)
+    public static void Write(SourceWriter writer, ConvStep step, KernelChoice kernel, string name, IReadOnlyList<Parameter> parameters, KernelLibrary library)
     {
         switch (kernel.Family)
         {
@@ -22,7 +22,7 @@ internal static class ConvKernels
                 break;
             case KernelFamily.Tree or KernelFamily.Maddubs32 or KernelFamily.Maddubs16 or KernelFamily.Dot4 or KernelFamily.Widen
                 or KernelFamily.Depthwise or KernelFamily.Winograd4:
-                new ConvKernel(step, kernel).Write(writer, name, parameters);
+                new ConvKernel(step, kernel, library).Write(writer, name, parameters);
                 break;
             default:
                 throw new NotSupportedException($"The emitter has no {kernel.Family} kernel.");

@@ -14,9 +14,10 @@ internal abstract class ConvProducts(ConvKernel kernel)
     /// <summary>The family's implementation.</summary>
     public static ConvProducts For(ConvKernel kernel) => kernel.Choice.Family switch
     {
-        KernelFamily.Tree or KernelFamily.Maddubs32 => new TreeProducts(kernel),
+        KernelFamily.Tree or KernelFamily.Maddubs32 when kernel.Choice.Window > 1 || kernel.HasCorrections => new TreeProducts(kernel),
+        KernelFamily.Tree or KernelFamily.Maddubs32 => new DotProducts(kernel, "Accumulate"),
         KernelFamily.Maddubs16 => new Int16LaneProducts(kernel),
-        KernelFamily.Dot4 => new DotProducts(kernel),
+        KernelFamily.Dot4 => new DotProducts(kernel, kernel.HasTwin ? "Accumulate" : "Dot"),
         KernelFamily.Widen => new WideProducts(kernel),
         KernelFamily.Depthwise => new DepthwiseProducts(kernel),
         _ => throw new InvalidOperationException($"{kernel.Choice.Family} is not a tile kernel."),
@@ -28,7 +29,6 @@ internal abstract class ConvProducts(ConvKernel kernel)
 
 /// <summary>
 /// The products of a few steps are summed in int16 lanes and widened once: the cheapest exact form for 8-bit weights with 7-bit codes.
-/// One step per sum is the classic vpmaddubsw + vpmaddwd + vpaddd.
 /// </summary>
 internal sealed class TreeProducts(ConvKernel kernel) : ConvProducts(kernel)
 {
@@ -46,9 +46,7 @@ internal sealed class TreeProducts(ConvKernel kernel) : ConvProducts(kernel)
         {
             if (steps / window > 0)
             {
-                writer.Line(window == 1
-                    ? "// Four codes by four weights per step, widened at once."
-                    : $"// {window} steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.");
+                writer.Line($"// {window} steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.");
                 using (ConvTile.Loop(writer, "k", steps / window))
                 {
                     WriteSum(writer, tile, window);
@@ -174,10 +172,7 @@ internal sealed class Int16LaneProducts(ConvKernel kernel) : ConvProducts(kernel
             for (int m = 0; m < tile.Pixels; m++)
             {
                 writer.Line($"{Kernel.Tier.Vector}<byte> a{m} = {Ops}.Codes(a{ConvTile.Offset(tile.PixelOffset(m))});");
-                for (int v = 0; v < tile.VectorCount; v++)
-                {
-                    writer.Line($"s{m}_{v} += {Ops}.Products(a{m}, w0_{v});");
-                }
+                writer.Line(tile.ForVectors(v => $"s{m}_{v} += {Ops}.Products(a{m}, w0_{v});"));
             }
 
             ConvTile.Advance(writer, 1);
@@ -188,13 +183,16 @@ internal sealed class Int16LaneProducts(ConvKernel kernel) : ConvProducts(kernel
     {
         for (int m = 0; m < tile.Pixels; m++)
         {
-            writer.Line(string.Join(" ", Enumerable.Range(0, tile.VectorCount).Select(v => $"c{m}_{v} += {Ops}.Widen(s{m}_{v});")));
+            writer.Line(tile.ForVectors(v => $"c{m}_{v} += {Ops}.Widen(s{m}_{v});"));
         }
     }
 }
 
-/// <summary>vpdpbusd and its relatives: exact for all codes and weights.</summary>
-internal sealed class DotProducts(ConvKernel kernel) : ConvProducts(kernel)
+/// <summary>
+/// Four products per lane and step, added at once: vpdpbusd and its relatives (<c>Dot</c>: exact for all codes and weights), or the classic vpmaddubsw +
+/// vpmaddwd + vpaddd where no pair can saturate (<c>Accumulate</c>, which is vpdpbusd where the machine has it).
+/// </summary>
+internal sealed class DotProducts(ConvKernel kernel, string operation) : ConvProducts(kernel)
 {
     /// <inheritdoc/>
     public override void Write(SourceWriter writer, ConvTile tile) => tile.Rows(writer, () =>
@@ -206,10 +204,7 @@ internal sealed class DotProducts(ConvKernel kernel) : ConvProducts(kernel)
             for (int m = 0; m < tile.Pixels; m++)
             {
                 writer.Line($"{Kernel.Tier.Vector}<byte> a{m} = {Ops}.Codes(a{ConvTile.Offset(tile.PixelOffset(m))});");
-                for (int v = 0; v < tile.VectorCount; v++)
-                {
-                    writer.Line($"c{m}_{v} = {Ops}.Dot(c{m}_{v}, a{m}, w0_{v});");
-                }
+                writer.Line(tile.ForVectors(v => $"c{m}_{v} = {Ops}.{operation}(c{m}_{v}, a{m}, w0_{v});"));
             }
 
             ConvTile.Advance(writer, 1);
@@ -235,10 +230,7 @@ internal sealed class WideProducts(ConvKernel kernel) : ConvProducts(kernel)
             for (int m = 0; m < tile.Pixels; m++)
             {
                 writer.Line($"{Kernel.Tier.Vector}<byte> a{m} = {Ops}.Codes(a{ConvTile.Offset(tile.PixelOffset(m))});");
-                for (int v = 0; v < tile.VectorCount; v++)
-                {
-                    writer.Line($"c{m}_{v} += {Ops}.WideProducts(a{m}, even{v}, odd{v});");
-                }
+                writer.Line(tile.ForVectors(v => $"c{m}_{v} += {Ops}.WideProducts(a{m}, even{v}, odd{v});"));
             }
 
             ConvTile.Advance(writer, 1);

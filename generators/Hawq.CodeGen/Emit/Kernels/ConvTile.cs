@@ -42,13 +42,14 @@ internal sealed class ConvTile(ConvKernel kernel, int pixels, int blocks, bool t
             writer.Line("// Requantize and store.");
             for (int m = 0; m < pixels; m++)
             {
-                for (int block = 0; block < blocks; block++)
+                int pixel = m;
+                writer.Line(string.Join(" ", Enumerable.Range(0, blocks).Select(block =>
                 {
                     bool partial = tail && block == blocks - 1;
                     int first = block * kernel.Tier.VectorsPerBlock;
-                    string accumulators = string.Join(", ", Enumerable.Range(first, kernel.Tier.VectorsPerBlock).Select(v => $"c{m}_{v}"));
-                    writer.Line(kernel.Epilogue.Call(accumulators, m, block, partial));
-                }
+                    string accumulators = string.Join(", ", Enumerable.Range(first, kernel.Tier.VectorsPerBlock).Select(v => $"c{pixel}_{v}"));
+                    return kernel.Epilogue.Call(accumulators, pixel, block, partial ? kernel.TailChannels : VectorTier.BlockChannels);
+                })));
             }
         }
     }
@@ -121,6 +122,9 @@ internal sealed class ConvTile(ConvKernel kernel, int pixels, int blocks, bool t
 
     /// <summary>Byte offset of a pixel of the tile in the input.</summary>
     public int PixelOffset(int pixel) => pixel * kernel.Geometry.Stride.Width * kernel.Geometry.InputPixelStride;
+
+    /// <summary>A statement per vector of output channels, in one line.</summary>
+    public string ForVectors(Func<int, string> statement) => string.Join(" ", Enumerable.Range(0, Vectors).Select(statement));
 
     /// <summary>Vectors of output channels.</summary>
     public int VectorCount => Vectors;

@@ -9,9 +9,9 @@ namespace Hawq.CodeGen.Emit.Kernels;
 internal static class ElementwiseKernel
 {
     /// <summary>Writes the method <paramref name="name"/> and what it calls.</summary>
-    public static void Write(SourceWriter writer, ElementwiseStep step, VectorTier tier, string name, IReadOnlyList<Parameter> parameters)
+    public static void Write(SourceWriter writer, ElementwiseStep step, VectorTier tier, string name, IReadOnlyList<Parameter> parameters, KernelLibrary library)
     {
-        KernelEpilogue epilogue = new(step.Epilogue, tier, 0, null);
+        KernelEpilogue epilogue = new(step.Epilogue, tier, 0, null, library);
         int run = step.RunLength;
         int runs = step.Source.Tensor.Shape.Width * step.Source.Tensor.Shape.Channels / run;
         (string Name, TensorStorage Tensor)[] moving =
@@ -31,7 +31,7 @@ internal static class ElementwiseKernel
 
                 using (ScalarConvKernel.Loop(writer, "pixel", runs))
                 {
-                    WriteRun(writer, step, tier, epilogue, name, run, moving);
+                    WriteRun(writer, step, tier, epilogue, run, moving);
                     foreach ((string pointer, TensorStorage tensor) in moving.Where(m => runs > 1 && m.Tensor.PixelStride > run / 16 * 16 * m.Tensor.ElementSize))
                     {
                         writer.Line($"{pointer}At += {tensor.PixelStride - (run / 16 * 16 * tensor.ElementSize)};");
@@ -39,19 +39,17 @@ internal static class ElementwiseKernel
                 }
             }
         }
-
-        WriteFinish(writer, epilogue, name, run);
     }
 
     private static void WriteRun(
-        SourceWriter writer, ElementwiseStep step, VectorTier tier, KernelEpilogue epilogue, string name, int run, (string Name, TensorStorage Tensor)[] moving)
+        SourceWriter writer, ElementwiseStep step, VectorTier tier, KernelEpilogue epilogue, int run, (string Name, TensorStorage Tensor)[] moving)
     {
         const int block = VectorTier.BlockChannels;
         if (run >= block)
         {
             using (writer.Block(run >= 2 * block ? $"for (int i = 0; i < {run / block}; i++)" : string.Empty))
             {
-                WriteBlock(writer, step, tier, epilogue, $"{name}_Finish");
+                WriteBlock(writer, step, tier, epilogue, block);
                 foreach ((string pointer, TensorStorage tensor) in moving)
                 {
                     writer.Line($"{pointer}At += {block * tensor.ElementSize};");
@@ -63,12 +61,12 @@ internal static class ElementwiseKernel
         {
             using (writer.Block())
             {
-                WriteBlock(writer, step, tier, epilogue, $"{name}_FinishTail");
+                WriteBlock(writer, step, tier, epilogue, run % block);
             }
         }
     }
 
-    private static void WriteBlock(SourceWriter writer, ElementwiseStep step, VectorTier tier, KernelEpilogue epilogue, string finish)
+    private static void WriteBlock(SourceWriter writer, ElementwiseStep step, VectorTier tier, KernelEpilogue epilogue, int channels)
     {
         List<string> arguments = [];
         for (int i = 0; i < tier.VectorsPerBlock; i++)
@@ -86,19 +84,6 @@ internal static class ElementwiseKernel
         }
 
         arguments.AddRange(epilogue.Pointers.Select(p => p.Tensor is null ? p.Name : $"{p.Name}At"));
-        writer.Line($"{finish}({string.Join(", ", arguments)});");
-    }
-
-    private static void WriteFinish(SourceWriter writer, KernelEpilogue epilogue, string name, int run)
-    {
-        const int block = VectorTier.BlockChannels;
-        int[] sizes = [.. new[] { run >= block ? block : 0, run % block }.Where(size => size > 0)];
-        foreach (int size in sizes)
-        {
-            SourceWriter finish = new();
-            epilogue.Write(finish, size);
-            writer.Blank();
-            writer.Line(finish.ToString().TrimEnd('\n').Replace(ConvKernel.NamePlaceholder, name));
-        }
+        writer.Line($"{epilogue.Finish(channels)}({string.Join(", ", arguments)});");
     }
 }

@@ -10,8 +10,9 @@ namespace Hawq.CodeGen.Emit.Kernels;
 /// <param name="plan">What to do.</param>
 /// <param name="tier">Instruction set.</param>
 /// <param name="paddedChannels">Length of each of the table's arrays; 0 where the value comes from memory and needs no table.</param>
+/// <param name="library">Where the methods are written: layers with the same epilogue share them, whatever their shapes.</param>
 /// <param name="correctionsOffset">Byte offset of the correction steps behind the weights, or null where there are none.</param>
-internal sealed class KernelEpilogue(Epilogue plan, VectorTier tier, int paddedChannels, int? correctionsOffset)
+internal sealed class KernelEpilogue(Epilogue plan, VectorTier tier, int paddedChannels, int? correctionsOffset, KernelLibrary library)
 {
     private Epilogue Plan => plan;
 
@@ -100,7 +101,7 @@ internal sealed class KernelEpilogue(Epilogue plan, VectorTier tier, int paddedC
     }
 
     /// <summary>The statement that finishes one pixel of a tile.</summary>
-    public string Call(string accumulators, int pixel, int block, bool partial, int row = 0)
+    public string Call(string accumulators, int pixel, int block, int channels, int row = 0)
     {
         List<string> arguments = [accumulators];
         foreach ((string type, string name, TensorStorage? tensor) in Pointers)
@@ -116,19 +117,38 @@ internal sealed class KernelEpilogue(Epilogue plan, VectorTier tier, int paddedC
             arguments.Add(name + ConvTile.Offset(offset));
         }
 
-        return $"{ConvKernel.NamePlaceholder}_Finish{(partial ? "Tail" : "")}({string.Join(", ", arguments)});";
+        if (Plan.Requantize is not null)
+        {
+            arguments.Add($"{paddedChannels}");
+        }
+
+        return $"{Finish(channels)}({string.Join(", ", arguments)});";
     }
 
-    /// <summary>Writes the method; <paramref name="channels"/> below sixteen are stored one group at a time.</summary>
-    public void Write(SourceWriter writer, int channels)
+    /// <summary>Name of the method that finishes sixteen output channels of a pixel, or the last <paramref name="channels"/> of them.</summary>
+    public string Finish(int channels)
+    {
+        string last = channels < VectorTier.BlockChannels ? $"Last{channels}_" : "";
+        string stores = string.Concat(Plan.Stores.Select(store => CodeText.Tag(store.Target.Tensor)));
+        return library.Share($"Finish_{(Plan.Residual is null ? "" : "Add")}{stores}_{last}{Tier.Class}", name =>
+        {
+            SourceWriter writer = new();
+            Write(writer, name, channels);
+            return writer.ToString();
+        });
+    }
+
+    // Fewer than sixteen channels are stored one group at a time.
+    private void Write(SourceWriter writer, string name, int channels)
     {
         bool partial = channels < VectorTier.BlockChannels;
         string[] names = Enumerable.Range(0, Tier.VectorsPerBlock).Select(i => $"v{i}").ToArray();
         string parameters = string.Join(", ", names.Select(n => $"{Tier.Vector}<int> {n}")
-            .Concat(Pointers.Where(p => p.Name != "corrections").Select(p => $"{p.Type} {p.Name}")));
+            .Concat(Pointers.Where(p => p.Name != "corrections").Select(p => $"{p.Type} {p.Name}"))
+            .Concat(Plan.Requantize is null ? [] : ["int channels"]));
         writer.Line($"/// <summary>Finishes {(partial ? $"the last {channels}" : "sixteen")} output channels of a pixel.</summary>");
         writer.Line("[MethodImpl(MethodImplOptions.AggressiveInlining)]");
-        using (writer.Block($"private static void {ConvKernel.NamePlaceholder}_Finish{(partial ? "Tail" : "")}({parameters})"))
+        using (writer.Block($"private static void {name}({parameters})"))
         using (writer.Block("unchecked"))
         {
             if (Plan.Requantize is { } requantize)
@@ -151,13 +171,12 @@ internal sealed class KernelEpilogue(Epilogue plan, VectorTier tier, int paddedC
 
     private void WriteRequantize(SourceWriter writer, string[] names, Requantizer requantize)
     {
-        int p = paddedChannels;
         writer.Line("// Requantize with the channel's own multiplier.");
         for (int i = 0; i < names.Length; i++)
         {
             int lane = i * Tier.Lanes;
             string value = requantize.PreShift == 0 ? names[i] : $"{names[i]} << {requantize.PreShift}";
-            writer.Line($"{names[i]} = {Tier.Class}.Requantize({value}, table + {p + lane}, table + {(2 * p) + lane}, table + {(3 * p) + lane}, table + {(4 * p) + lane});");
+            writer.Line($"{names[i]} = {Tier.Class}.Requantize({value}, table{ConvTile.Offset(lane)}, channels);");
         }
 
         if (Plan.Residual is not null || !LeavesClampToStore)

@@ -7,7 +7,7 @@ namespace Hawq.CodeGen.Emit.Kernels;
 /// Exact integer Winograd F(4x4, 3x3) as C# text: transform tiles of 6x6 codes, multiply position by position, transform back, and finish with the
 /// same epilogue as every convolution. See <see cref="WinogradLayout"/> for the proof and the memory.
 /// </summary>
-internal sealed class WinogradKernel(ConvKernel kernel)
+internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
 {
     private const string Name = ConvKernel.NamePlaceholder;
 
@@ -42,7 +42,9 @@ internal sealed class WinogradKernel(ConvKernel kernel)
                 {
                     using (loop.Length == 0 ? null : writer.Block(loop))
                     {
-                        writer.Line($"{Name}_Input(x + {column} * {Geometry.InputPixelStride}, codes + tiles++ * {Channels}, (short*)small);");
+                        writer.Line(
+                            $"{InputMethod()}(x + {column} * {Geometry.InputPixelStride}, {Geometry.InputRowStride}, {Geometry.InputPixelStride}, {Channels}, "
+                            + $"codes + tiles++ * {Channels}, {_layout.InputStride}, (short*)small);");
                     }
                 }
             }
@@ -70,7 +72,7 @@ internal sealed class WinogradKernel(ConvKernel kernel)
                         {
                             for (int n = 0; n < _layout.Blocks; n++)
                             {
-                                writer.Line($"{Name}_Output(product{ConvTile.Offset(n * VectorTier.BlockChannels)}, (int*)small, {OutputArguments(column, n)});");
+                                writer.Line($"{OutputMethod()}(product{ConvTile.Offset(n * VectorTier.BlockChannels)}, {_layout.ProductStride}, (int*)small, {OutputArguments(column, n)});");
                             }
 
                             writer.Line($"product += {_layout.Blocks * VectorTier.BlockChannels};");
@@ -81,16 +83,17 @@ internal sealed class WinogradKernel(ConvKernel kernel)
         }
     }
 
-    /// <summary>Writes the methods that the body calls.</summary>
-    public void WriteHelpers(SourceWriter writer)
+    // The transforms take strides as arguments, so that all layers share them; the products, where the time goes, have them as literals.
+    private string InputMethod() => library.Share($"WinogradInput_{Tier.Class}", name => Text(writer => WriteInput(writer, name)));
+
+    private string OutputMethod() => library.Share(
+        kernel.Epilogue.Finish(VectorTier.BlockChannels).Replace("Finish_", "WinogradOutput_"), name => Text(writer => WriteOutput(writer, name)));
+
+    private static string Text(Action<SourceWriter> write)
     {
-        WriteInput(writer);
-        writer.Blank();
-        WriteProducts(writer);
-        writer.Blank();
-        WriteOutput(writer);
-        writer.Blank();
-        kernel.Epilogue.Write(writer, VectorTier.BlockChannels);
+        SourceWriter writer = new();
+        write(writer);
+        return writer.ToString();
     }
 
     private static string Top => "global::System.Math.Max(0, global::System.Math.Min(top, end - 4))";
@@ -109,43 +112,49 @@ internal sealed class WinogradKernel(ConvKernel kernel)
     private string OutputArguments(string column, int n)
     {
         string channel = n == 0 ? "block * 16" : $"(block + {n}) * 16";
-        return string.Join(", ", kernel.Epilogue.Pointers.Select(p => p.Tensor is { } tensor
-            ? $"{p.Name} + row * {tensor.RowStride} + {column} * {tensor.PixelStride} + {channel} * {tensor.ElementSize}"
-            : p.Name == "table" ? $"table + {channel}" : p.Name));
+        return string.Join(", ", kernel.Epilogue.Pointers
+            .Select(p => p.Tensor is { } tensor
+                ? $"{p.Name} + row * {tensor.RowStride} + {column} * {tensor.PixelStride} + {channel} * {tensor.ElementSize}, {tensor.RowStride}, {tensor.PixelStride}"
+                : p.Name == "table" ? $"table + {channel}" : p.Name)
+            .Append($"{kernel.Step.Weights.PaddedChannels}"));
     }
 
-    private void WriteInput(SourceWriter writer)
+    private void WriteInput(SourceWriter writer, string name)
     {
         int lanes = Tier.Bytes / sizeof(short);
         writer.Line("/// <summary>B^T x B of one tile: adds and shifts, at most 68 times the largest code.</summary>");
         writer.Line(Attribute);
-        using (writer.Block($"private static void {Name}_Input(byte* x, short* v, short* t)"))
+        using (writer.Block($"private static void {name}(byte* x, int rowStride, int pixelStride, int channels, short* v, int stride, short* t)"))
         using (writer.Block("unchecked"))
-        using (writer.Block($"for (int channel = 0; channel < {Channels}; channel += {lanes}, x += {lanes}, v += {lanes})"))
+        using (writer.Block($"for (int channel = 0; channel < channels; channel += {lanes})"))
         {
             writer.Line("// Columns.");
-            using (writer.Block($"for (int j = 0; j < 6; j++)"))
+            using (writer.Block("for (int j = 0; j < 6; j++)"))
             {
+                writer.Line("byte* column = x + channel + j * pixelStride;");
                 for (int i = 0; i < 6; i++)
                 {
-                    writer.Line($"{Tier.Vector}<short> d{i} = {Tier.Class}.LoadCodes(x + {i * Geometry.InputRowStride} + j * {Geometry.InputPixelStride});");
+                    writer.Line($"{Tier.Vector}<short> d{i} = {Tier.Class}.LoadCodes(column{Times(i, "rowStride")});");
                 }
 
-                TransformInput(writer, i => $"t + {i * 6 * lanes} + j * {lanes}");
+                TransformInput(writer, i => $"t + j * {lanes}{ConvTile.Offset(i * 6 * lanes)}");
             }
 
             writer.Line("// Rows.");
-            using (writer.Block($"for (int i = 0; i < 6; i++)"))
+            using (writer.Block("for (int i = 0; i < 6; i++)"))
             {
                 for (int j = 0; j < 6; j++)
                 {
-                    writer.Line($"{Tier.Vector}<short> d{j} = {Tier.Vector}.Load(t + i * {6 * lanes} + {j * lanes});");
+                    writer.Line($"{Tier.Vector}<short> d{j} = {Tier.Vector}.Load(t + i * {6 * lanes}{ConvTile.Offset(j * lanes)});");
                 }
 
-                TransformInput(writer, j => $"v + i * {6 * _layout.InputStride} + {j * _layout.InputStride}");
+                writer.Line("short* row = v + channel + i * 6 * stride;");
+                TransformInput(writer, j => $"row{Times(j, "stride")}");
             }
         }
     }
+
+    private static string Times(int factor, string name) => factor switch { 0 => string.Empty, 1 => $" + {name}", _ => $" + {factor} * {name}" };
 
     private void TransformInput(SourceWriter writer, Func<int, string> target)
     {
@@ -157,7 +166,8 @@ internal sealed class WinogradKernel(ConvKernel kernel)
         }
     }
 
-    private void WriteProducts(SourceWriter writer)
+    /// <summary>Writes the products of one position.</summary>
+    public void WriteProducts(SourceWriter writer)
     {
         int tiles = _layout.TilesPerProduct;
         int block = WinogradLayout.Positions * Channels * VectorTier.BlockChannels * sizeof(short);
@@ -202,62 +212,66 @@ internal sealed class WinogradKernel(ConvKernel kernel)
         }
     }
 
-    private void WriteOutput(SourceWriter writer)
+    private void WriteOutput(SourceWriter writer, string name)
     {
+        const int block = VectorTier.BlockChannels;
+        bool whole = Tier.VectorsPerBlock == 1;
+        string lane = whole ? string.Empty : " + lane";
+        string lanes = $"for (int lane = 0; lane < {block}; lane += {Tier.Lanes})";
+        IReadOnlyList<(string Type, string Name, TensorStorage? Tensor)> pointers = [.. kernel.Epilogue.Pointers];
+        string[] moving = [.. pointers.Where(p => p.Tensor is not null).Select(p => p.Name)];
+        string parameters = string.Join(", ", pointers.Select(p => p.Tensor is null ? $"{p.Type} {p.Name}" : $"{p.Type} {p.Name}, int {p.Name}Row, int {p.Name}Pixel"));
+
         writer.Line("/// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>");
         writer.Line(Attribute);
-        using (writer.Block($"private static void {Name}_Output(int* m, int* sums, {kernel.Epilogue.Parameters})"))
+        using (writer.Block($"private static void {name}(int* m, int stride, int* t, {parameters}, int channels)"))
         using (writer.Block("unchecked"))
         {
-            int step = Tier.Lanes;
-            using (Tier.VectorsPerBlock == 1 ? writer.Block() : writer.Block($"for (int lane = 0; lane < {VectorTier.BlockChannels}; lane += {step}, m += {step})"))
+            writer.Line("// Columns.");
+            using (whole ? null : writer.Block(lanes))
+            using (writer.Block("for (int j = 0; j < 6; j++)"))
             {
-                string lane = Tier.VectorsPerBlock == 1 ? string.Empty : " + lane";
-                for (int j = 0; j < 6; j++)
+                writer.Line($"int* column = m + j * stride{lane};");
+                for (int i = 0; i < 6; i++)
                 {
-                    writer.Line($"{Tier.Vector}<int> z0_{j}, z1_{j}, z2_{j}, z3_{j};");
-                    using (writer.Block())
-                    {
-                        for (int i = 0; i < 6; i++)
-                        {
-                            writer.Line($"{Tier.Vector}<int> m{i} = {Tier.Vector}.Load(m{ConvTile.Offset(((i * 6) + j) * _layout.ProductStride)});");
-                        }
-
-                        TransformOutput(writer, i => $"m{i}", (i, value) => $"z{i}_{j} = {value};");
-                    }
+                    writer.Line($"{Tier.Vector}<int> m{i} = {Tier.Vector}.Load(column{Times(6 * i, "stride")});");
                 }
 
-                writer.Line($"{Tier.Vector}<int> bias = {Tier.Vector}.Load(table{lane}), inverse = {Tier.Vector}.Create(954437177);");
-                for (int i = 0; i < 4; i++)
-                {
-                    using (writer.Block())
-                    {
-                        int row = i;
-                        TransformOutput(writer, j => $"z{row}_{j}", (j, value) =>
-                            $"(((({value}) * inverse) >> 6) + bias).Store(sums + {((row * 4) + j) * VectorTier.BlockChannels}{lane});");
-                    }
-                }
+                TransformOutput(writer, (i, value) => $"({value}).Store(t + j * {block}{ConvTile.Offset(i * 6 * block)}{lane});");
             }
 
-            for (int i = 0; i < 4; i++)
+            writer.Line("// Rows.");
+            writer.Line($"int* sums = t + {4 * 6 * block};");
+            using (writer.Block($"for (int i = 0; i < 4; i++, {string.Join(", ", moving.Select(pointer => $"{pointer} += {pointer}Row"))})"))
             {
-                for (int j = 0; j < 4; j++)
+                using (whole ? null : writer.Block(lanes))
                 {
-                    string accumulators = string.Join(", ", Enumerable.Range(0, Tier.VectorsPerBlock).Select(v =>
-                        $"{Tier.Vector}.Load(sums + {(((i * 4) + j) * VectorTier.BlockChannels) + (v * Tier.Lanes)})"));
-                    writer.Line(kernel.Epilogue.Call(accumulators, j, 0, false, i));
+                    for (int j = 0; j < 6; j++)
+                    {
+                        writer.Line($"{Tier.Vector}<int> m{j} = {Tier.Vector}.Load(t + i * {6 * block}{ConvTile.Offset(j * block)}{lane});");
+                    }
+
+                    writer.Line($"{Tier.Vector}<int> bias = {Tier.Vector}.Load(table{lane}), inverse = {Tier.Vector}.Create(954437177);");
+                    TransformOutput(writer, (j, value) => $"(((({value}) * inverse) >> 6) + bias).Store(sums{ConvTile.Offset(j * block)}{lane});");
+                }
+
+                string values = string.Join(", ", Enumerable.Range(0, Tier.VectorsPerBlock).Select(v => $"{Tier.Vector}.Load(sums + j * {block}{ConvTile.Offset(v * Tier.Lanes)})"));
+                string arguments = string.Join(", ", pointers.Select(p => p.Tensor is null ? p.Name : $"{p.Name} + j * {p.Name}Pixel"));
+                using (writer.Block("for (int j = 0; j < 4; j++)"))
+                {
+                    writer.Line($"{kernel.Epilogue.Finish(block)}({values}, {arguments}, channels);");
                 }
             }
         }
     }
 
-    private static void TransformOutput(SourceWriter writer, Func<int, string> m, Func<int, string, string> target)
+    private static void TransformOutput(SourceWriter writer, Func<int, string, string> target)
     {
-        writer.Line($"var p = {m(1)} + {m(2)};");
-        writer.Line($"var g = {m(1)} - {m(2)};");
-        writer.Line($"var r = {m(3)} + {m(4)};");
-        writer.Line($"var s = {m(3)} - {m(4)};");
-        string[] rows = [$"{m(0)} + p + r", "g + (s << 1)", "p + (r << 2)", $"g + (s << 3) + ({m(5)} << 1)"];
+        writer.Line("var p = m1 + m2;");
+        writer.Line("var g = m1 - m2;");
+        writer.Line("var r = m3 + m4;");
+        writer.Line("var s = m3 - m4;");
+        string[] rows = ["m0 + p + r", "g + (s << 1)", "p + (r << 2)", "g + (s << 3) + (m5 << 1)"];
         for (int i = 0; i < 4; i++)
         {
             writer.Line(target(i, rows[i]));

@@ -6,7 +6,7 @@ namespace Hawq.CodeGen.Emit;
 /// <summary>Prints a convolution: one method that picks the instruction-set tier, and one kernel per tier.</summary>
 internal static class ConvEmitter
 {
-    public static Method Method(ConvStep step)
+    public static Method Method(ConvStep step, KernelLibrary library)
     {
         List<Parameter> parameters =
         [
@@ -17,6 +17,7 @@ internal static class ConvEmitter
             .. step.ScratchBytes > 0 ? [new Parameter("byte*", "scratch", "scratch")] : Array.Empty<Parameter>(),
             .. WorkText.Range(step.Work),
         ];
+        IReadOnlyList<InstructionSet> tiers = Tiers.Distinct([.. step.Kernels.Select(kernel => kernel.Tier)], tier => KernelText(tier, string.Empty));
         return new Method(Stem(step), Summary(step), parameters, WriteBody, step.Kernels.Count == 1 ? null : WriteHelpers);
 
         void WriteBody(SourceWriter writer, string name)
@@ -27,16 +28,23 @@ internal static class ConvEmitter
                 return;
             }
 
-            Tiers.WriteChoice(writer, [.. step.Kernels.Select(kernel => kernel.Tier)], name, parameters);
+            Tiers.WriteChoice(writer, tiers, name, parameters);
         }
 
         void WriteHelpers(SourceWriter writer, string name)
         {
-            foreach (KernelChoice kernel in step.Kernels)
+            foreach (InstructionSet tier in tiers)
             {
                 writer.Blank();
-                ConvKernels.Write(writer, step, kernel, $"{name}_{kernel.Tier}", parameters);
+                writer.Line(KernelText(tier, $"{name}_{tier}"));
             }
+        }
+
+        string KernelText(InstructionSet tier, string name)
+        {
+            SourceWriter writer = new();
+            ConvKernels.Write(writer, step, step.Kernels.Single(kernel => kernel.Tier == tier), name, parameters, library);
+            return writer.ToString().TrimEnd('\n');
         }
     }
 

@@ -7,7 +7,7 @@ namespace Hawq.CodeGen.Emit;
 /// <summary>Prints an add or requantize that stands alone.</summary>
 internal static class ElementwiseEmitter
 {
-    public static Method Method(ElementwiseStep step)
+    public static Method Method(ElementwiseStep step, KernelLibrary library)
     {
         Shape shape = step.Source.Tensor.Shape;
         List<Parameter> parameters =
@@ -39,7 +39,7 @@ internal static class ElementwiseEmitter
                     writer.Blank();
                     if (VectorTier.For(tier) is { } vectors)
                     {
-                        ElementwiseKernel.Write(writer, step, vectors, $"{name}_{tier}", parameters);
+                        ElementwiseKernel.Write(writer, step, vectors, $"{name}_{tier}", parameters, library);
                         continue;
                     }
 

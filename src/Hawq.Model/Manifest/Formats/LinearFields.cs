@@ -29,6 +29,10 @@ internal static class LinearFields
             text.Int("offset", weights.Offset);
             text.Int("bits", weights.Bits);
             text.Ints("shape", [weights.OutputChannels, weights.KernelHeight, weights.KernelWidth, weights.InputChannels]);
+            if (weights.Tables is { } tables)
+            {
+                text.Int("tables", tables);
+            }
         }
 
         text.NewLine();
@@ -138,6 +142,7 @@ internal static class LinearFields
         long offset = weights.Long("offset", 0, long.MaxValue - ManifestLimits.Elements);
         int bits = weights.Int("bits", 2, 8);
         int[] shape = weights.IntTuple("shape", 4, 1, ManifestLimits.Dimension);
+        long? tables = weights.Has("tables") ? weights.Long("tables", 0, long.MaxValue - ManifestLimits.Elements) : null;
         weights.Done();
         if ((shape[1] > ManifestLimits.Kernel || shape[2] > ManifestLimits.Kernel) && weights.Take("shape") is { } kernelNode)
         {
@@ -157,7 +162,7 @@ internal static class LinearFields
             return none;
         }
 
-        return new WeightTensor(offset, bits, shape[0], shape[1], shape[2], shape[3], default);
+        return new WeightTensor(offset, bits, shape[0], shape[1], shape[2], shape[3], default, tables);
     }
 
     private static WeightFacts ReadFacts(FieldReader fields)

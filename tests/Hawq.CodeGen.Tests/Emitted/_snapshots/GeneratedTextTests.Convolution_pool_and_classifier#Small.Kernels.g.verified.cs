@@ -219,36 +219,19 @@ unsafe partial class Small
                     Vector256<sbyte> w0_0 = Vector256.Load(w);
                     Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
                     Vector256<byte> a0 = V256.Codes(a);
-                    c0_0 = V256.Dot(c0_0, a0, w0_0);
-                    c0_1 = V256.Dot(c0_1, a0, w0_1);
+                    c0_0 = V256.Dot(c0_0, a0, w0_0); c0_1 = V256.Dot(c0_1, a0, w0_1);
                     Vector256<byte> a1 = V256.Codes(a + 3);
-                    c1_0 = V256.Dot(c1_0, a1, w0_0);
-                    c1_1 = V256.Dot(c1_1, a1, w0_1);
+                    c1_0 = V256.Dot(c1_0, a1, w0_0); c1_1 = V256.Dot(c1_1, a1, w0_1);
                     Vector256<byte> a2 = V256.Codes(a + 6);
-                    c2_0 = V256.Dot(c2_0, a2, w0_0);
-                    c2_1 = V256.Dot(c2_1, a2, w0_1);
+                    c2_0 = V256.Dot(c2_0, a2, w0_0); c2_1 = V256.Dot(c2_1, a2, w0_1);
                     a += 4;
                     w += 64;
                 }
             }
             // Requantize and store.
-            Conv3x3_6x6x3_To6x6x16_S8S8_U7_AvxVnni_Finish(c0_0, c0_1, table, y0);
-            Conv3x3_6x6x3_To6x6x16_S8S8_U7_AvxVnni_Finish(c1_0, c1_1, table, y0 + 16);
-            Conv3x3_6x6x3_To6x6x16_S8S8_U7_AvxVnni_Finish(c2_0, c2_1, table, y0 + 32);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_6x6x3_To6x6x16_S8S8_U7_AvxVnni_Finish(Vector256<int> v0, Vector256<int> v1, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0, table + 32, table + 64, table + 96, table + 128);
-            v1 = V256.Requantize(v1, table + 40, table + 72, table + 104, table + 136);
-            // Store u7 codes.
-            Vector128.Min(V256.Bytes(v0, v1), Vector128.Create((byte)127)).Store(y0);
+            Finish_U7_V256(c0_0, c0_1, table, y0, 32);
+            Finish_U7_V256(c1_0, c1_1, table, y0 + 16, 32);
+            Finish_U7_V256(c2_0, c2_1, table, y0 + 32, 32);
         }
     }
 
@@ -307,25 +290,12 @@ unsafe partial class Small
                 }
             }
             // Requantize and store.
-            Conv3x3_6x6x3_To6x6x16_S8S8_U7_Avx512_Finish(c0_0, table, y0);
-            Conv3x3_6x6x3_To6x6x16_S8S8_U7_Avx512_Finish(c1_0, table, y0 + 16);
-            Conv3x3_6x6x3_To6x6x16_S8S8_U7_Avx512_Finish(c2_0, table, y0 + 32);
-            Conv3x3_6x6x3_To6x6x16_S8S8_U7_Avx512_Finish(c3_0, table, y0 + 48);
-            Conv3x3_6x6x3_To6x6x16_S8S8_U7_Avx512_Finish(c4_0, table, y0 + 64);
-            Conv3x3_6x6x3_To6x6x16_S8S8_U7_Avx512_Finish(c5_0, table, y0 + 80);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_6x6x3_To6x6x16_S8S8_U7_Avx512_Finish(Vector512<int> v0, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V512.Requantize(v0, table + 32, table + 64, table + 96, table + 128);
-            // Store u7 codes.
-            Vector128.Min(V512.Bytes(v0), Vector128.Create((byte)127)).Store(y0);
+            Finish_U7_V512(c0_0, table, y0, 32);
+            Finish_U7_V512(c1_0, table, y0 + 16, 32);
+            Finish_U7_V512(c2_0, table, y0 + 32, 32);
+            Finish_U7_V512(c3_0, table, y0 + 48, 32);
+            Finish_U7_V512(c4_0, table, y0 + 64, 32);
+            Finish_U7_V512(c5_0, table, y0 + 80, 32);
         }
     }
 
@@ -374,36 +344,19 @@ unsafe partial class Small
                     Vector256<short> even0 = (w0_0.AsInt16() << 8) >> 8, odd0 = w0_0.AsInt16() >> 8;
                     Vector256<short> even1 = (w0_1.AsInt16() << 8) >> 8, odd1 = w0_1.AsInt16() >> 8;
                     Vector256<byte> a0 = V256.Codes(a);
-                    c0_0 += V256.WideProducts(a0, even0, odd0);
-                    c0_1 += V256.WideProducts(a0, even1, odd1);
+                    c0_0 += V256.WideProducts(a0, even0, odd0); c0_1 += V256.WideProducts(a0, even1, odd1);
                     Vector256<byte> a1 = V256.Codes(a + 3);
-                    c1_0 += V256.WideProducts(a1, even0, odd0);
-                    c1_1 += V256.WideProducts(a1, even1, odd1);
+                    c1_0 += V256.WideProducts(a1, even0, odd0); c1_1 += V256.WideProducts(a1, even1, odd1);
                     Vector256<byte> a2 = V256.Codes(a + 6);
-                    c2_0 += V256.WideProducts(a2, even0, odd0);
-                    c2_1 += V256.WideProducts(a2, even1, odd1);
+                    c2_0 += V256.WideProducts(a2, even0, odd0); c2_1 += V256.WideProducts(a2, even1, odd1);
                     a += 4;
                     w += 64;
                 }
             }
             // Requantize and store.
-            Conv3x3_6x6x3_To6x6x16_S8S8_U7_Avx2_Finish(c0_0, c0_1, table, y0);
-            Conv3x3_6x6x3_To6x6x16_S8S8_U7_Avx2_Finish(c1_0, c1_1, table, y0 + 16);
-            Conv3x3_6x6x3_To6x6x16_S8S8_U7_Avx2_Finish(c2_0, c2_1, table, y0 + 32);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_6x6x3_To6x6x16_S8S8_U7_Avx2_Finish(Vector256<int> v0, Vector256<int> v1, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0, table + 32, table + 64, table + 96, table + 128);
-            v1 = V256.Requantize(v1, table + 40, table + 72, table + 104, table + 136);
-            // Store u7 codes.
-            Vector128.Min(V256.Bytes(v0, v1), Vector128.Create((byte)127)).Store(y0);
+            Finish_U7_V256(c0_0, c0_1, table, y0, 32);
+            Finish_U7_V256(c1_0, c1_1, table, y0 + 16, 32);
+            Finish_U7_V256(c2_0, c2_1, table, y0 + 32, 32);
         }
     }
 
@@ -458,38 +411,16 @@ unsafe partial class Small
                     Vector128<short> even2 = (w0_2.AsInt16() << 8) >> 8, odd2 = w0_2.AsInt16() >> 8;
                     Vector128<short> even3 = (w0_3.AsInt16() << 8) >> 8, odd3 = w0_3.AsInt16() >> 8;
                     Vector128<byte> a0 = V128.Codes(a);
-                    c0_0 += V128.WideProducts(a0, even0, odd0);
-                    c0_1 += V128.WideProducts(a0, even1, odd1);
-                    c0_2 += V128.WideProducts(a0, even2, odd2);
-                    c0_3 += V128.WideProducts(a0, even3, odd3);
+                    c0_0 += V128.WideProducts(a0, even0, odd0); c0_1 += V128.WideProducts(a0, even1, odd1); c0_2 += V128.WideProducts(a0, even2, odd2); c0_3 += V128.WideProducts(a0, even3, odd3);
                     Vector128<byte> a1 = V128.Codes(a + 3);
-                    c1_0 += V128.WideProducts(a1, even0, odd0);
-                    c1_1 += V128.WideProducts(a1, even1, odd1);
-                    c1_2 += V128.WideProducts(a1, even2, odd2);
-                    c1_3 += V128.WideProducts(a1, even3, odd3);
+                    c1_0 += V128.WideProducts(a1, even0, odd0); c1_1 += V128.WideProducts(a1, even1, odd1); c1_2 += V128.WideProducts(a1, even2, odd2); c1_3 += V128.WideProducts(a1, even3, odd3);
                     a += 4;
                     w += 64;
                 }
             }
             // Requantize and store.
-            Conv3x3_6x6x3_To6x6x16_S8S8_U7_Sse41_Finish(c0_0, c0_1, c0_2, c0_3, table, y0);
-            Conv3x3_6x6x3_To6x6x16_S8S8_U7_Sse41_Finish(c1_0, c1_1, c1_2, c1_3, table, y0 + 16);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_6x6x3_To6x6x16_S8S8_U7_Sse41_Finish(Vector128<int> v0, Vector128<int> v1, Vector128<int> v2, Vector128<int> v3, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V128.Requantize(v0, table + 32, table + 64, table + 96, table + 128);
-            v1 = V128.Requantize(v1, table + 36, table + 68, table + 100, table + 132);
-            v2 = V128.Requantize(v2, table + 40, table + 72, table + 104, table + 136);
-            v3 = V128.Requantize(v3, table + 44, table + 76, table + 108, table + 140);
-            // Store u7 codes.
-            Vector128.Min(V128.Bytes(v0, v1, v2, v3), Vector128.Create((byte)127)).Store(y0);
+            Finish_U7_V128(c0_0, c0_1, c0_2, c0_3, table, y0, 32);
+            Finish_U7_V128(c1_0, c1_1, c1_2, c1_3, table, y0 + 16, 32);
         }
     }
 
@@ -659,23 +590,7 @@ unsafe partial class Small
                 w += 64;
             }
             // Requantize and store.
-            Linear_16_To5_U7S8_S16_Avx512_FinishTail(c0_0, table, y0);
-        }
-    }
-
-    /// <summary>Finishes the last 5 output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Linear_16_To5_U7S8_S16_Avx512_FinishTail(Vector512<int> v0, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V512.Requantize(v0 << 4, table + 32, table + 64, table + 96, table + 128);
-            // Store s16 codes.
-            v0 = Vector512.Max(v0, Vector512.Create(-32767));
-            byte* narrow = stackalloc byte[32];
-            V512.StoreShorts(narrow, v0);
-            StoreBytes(Vector128.Load(narrow), y0, 10);
+            Finish_S16_Last5_V512(c0_0, table, y0, 32);
         }
     }
 
@@ -714,31 +629,12 @@ unsafe partial class Small
                 Vector256<sbyte> w0_0 = Vector256.Load(w);
                 Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
                 Vector256<byte> a0 = V256.Codes(a);
-                c0_0 = V256.Dot(c0_0, a0, w0_0);
-                c0_1 = V256.Dot(c0_1, a0, w0_1);
+                c0_0 = V256.Dot(c0_0, a0, w0_0); c0_1 = V256.Dot(c0_1, a0, w0_1);
                 a += 4;
                 w += 64;
             }
             // Requantize and store.
-            Linear_16_To5_U7S8_S16_AvxVnni_FinishTail(c0_0, c0_1, table, y0);
-        }
-    }
-
-    /// <summary>Finishes the last 5 output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Linear_16_To5_U7S8_S16_AvxVnni_FinishTail(Vector256<int> v0, Vector256<int> v1, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0 << 4, table + 32, table + 64, table + 96, table + 128);
-            v1 = V256.Requantize(v1 << 4, table + 40, table + 72, table + 104, table + 136);
-            // Store s16 codes.
-            v0 = Vector256.Max(v0, Vector256.Create(-32767));
-            v1 = Vector256.Max(v1, Vector256.Create(-32767));
-            byte* narrow = stackalloc byte[32];
-            V256.StoreShorts(narrow, v0, v1);
-            StoreBytes(Vector128.Load(narrow), y0, 10);
+            Finish_S16_Last5_V256(c0_0, c0_1, table, y0, 32);
         }
     }
 
@@ -798,25 +694,7 @@ unsafe partial class Small
                 w += 64;
             }
             // Requantize and store.
-            Linear_16_To5_U7S8_S16_Avx2_FinishTail(c0_0, c0_1, table, y0);
-        }
-    }
-
-    /// <summary>Finishes the last 5 output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Linear_16_To5_U7S8_S16_Avx2_FinishTail(Vector256<int> v0, Vector256<int> v1, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0 << 4, table + 32, table + 64, table + 96, table + 128);
-            v1 = V256.Requantize(v1 << 4, table + 40, table + 72, table + 104, table + 136);
-            // Store s16 codes.
-            v0 = Vector256.Max(v0, Vector256.Create(-32767));
-            v1 = Vector256.Max(v1, Vector256.Create(-32767));
-            byte* narrow = stackalloc byte[32];
-            V256.StoreShorts(narrow, v0, v1);
-            StoreBytes(Vector128.Load(narrow), y0, 10);
+            Finish_S16_Last5_V256(c0_0, c0_1, table, y0, 32);
         }
     }
 
@@ -890,29 +768,7 @@ unsafe partial class Small
                 w += 64;
             }
             // Requantize and store.
-            Linear_16_To5_U7S8_S16_Sse41_FinishTail(c0_0, c0_1, c0_2, c0_3, table, y0);
-        }
-    }
-
-    /// <summary>Finishes the last 5 output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Linear_16_To5_U7S8_S16_Sse41_FinishTail(Vector128<int> v0, Vector128<int> v1, Vector128<int> v2, Vector128<int> v3, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V128.Requantize(v0 << 4, table + 32, table + 64, table + 96, table + 128);
-            v1 = V128.Requantize(v1 << 4, table + 36, table + 68, table + 100, table + 132);
-            v2 = V128.Requantize(v2 << 4, table + 40, table + 72, table + 104, table + 136);
-            v3 = V128.Requantize(v3 << 4, table + 44, table + 76, table + 108, table + 140);
-            // Store s16 codes.
-            v0 = Vector128.Max(v0, Vector128.Create(-32767));
-            v1 = Vector128.Max(v1, Vector128.Create(-32767));
-            v2 = Vector128.Max(v2, Vector128.Create(-32767));
-            v3 = Vector128.Max(v3, Vector128.Create(-32767));
-            byte* narrow = stackalloc byte[32];
-            V128.StoreShorts(narrow, v0, v1, v2, v3);
-            StoreBytes(Vector128.Load(narrow), y0, 10);
+            Finish_S16_Last5_V128(c0_0, c0_1, c0_2, c0_3, table, y0, 32);
         }
     }
 
@@ -953,6 +809,105 @@ unsafe partial class Small
             {
                 *output++ = input[c];
             }
+        }
+    }
+
+    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_U7_V512(Vector512<int> v0, int* table, byte* y0, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V512.Requantize(v0, table, channels);
+            // Store u7 codes.
+            Vector128.Min(V512.Bytes(v0), Vector128.Create((byte)127)).Store(y0);
+        }
+    }
+
+    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_U7_V256(Vector256<int> v0, Vector256<int> v1, int* table, byte* y0, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V256.Requantize(v0, table, channels);
+            v1 = V256.Requantize(v1, table + 8, channels);
+            // Store u7 codes.
+            Vector128.Min(V256.Bytes(v0, v1), Vector128.Create((byte)127)).Store(y0);
+        }
+    }
+
+    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_U7_V128(Vector128<int> v0, Vector128<int> v1, Vector128<int> v2, Vector128<int> v3, int* table, byte* y0, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V128.Requantize(v0, table, channels);
+            v1 = V128.Requantize(v1, table + 4, channels);
+            v2 = V128.Requantize(v2, table + 8, channels);
+            v3 = V128.Requantize(v3, table + 12, channels);
+            // Store u7 codes.
+            Vector128.Min(V128.Bytes(v0, v1, v2, v3), Vector128.Create((byte)127)).Store(y0);
+        }
+    }
+
+    /// <summary>Finishes the last 5 output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_S16_Last5_V256(Vector256<int> v0, Vector256<int> v1, int* table, byte* y0, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V256.Requantize(v0 << 4, table, channels);
+            v1 = V256.Requantize(v1 << 4, table + 8, channels);
+            // Store s16 codes.
+            v0 = Vector256.Max(v0, Vector256.Create(-32767));
+            v1 = Vector256.Max(v1, Vector256.Create(-32767));
+            byte* narrow = stackalloc byte[32];
+            V256.StoreShorts(narrow, v0, v1);
+            StoreBytes(Vector128.Load(narrow), y0, 10);
+        }
+    }
+
+    /// <summary>Finishes the last 5 output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_S16_Last5_V512(Vector512<int> v0, int* table, byte* y0, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V512.Requantize(v0 << 4, table, channels);
+            // Store s16 codes.
+            v0 = Vector512.Max(v0, Vector512.Create(-32767));
+            byte* narrow = stackalloc byte[32];
+            V512.StoreShorts(narrow, v0);
+            StoreBytes(Vector128.Load(narrow), y0, 10);
+        }
+    }
+
+    /// <summary>Finishes the last 5 output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_S16_Last5_V128(Vector128<int> v0, Vector128<int> v1, Vector128<int> v2, Vector128<int> v3, int* table, byte* y0, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V128.Requantize(v0 << 4, table, channels);
+            v1 = V128.Requantize(v1 << 4, table + 4, channels);
+            v2 = V128.Requantize(v2 << 4, table + 8, channels);
+            v3 = V128.Requantize(v3 << 4, table + 12, channels);
+            // Store s16 codes.
+            v0 = Vector128.Max(v0, Vector128.Create(-32767));
+            v1 = Vector128.Max(v1, Vector128.Create(-32767));
+            v2 = Vector128.Max(v2, Vector128.Create(-32767));
+            v3 = Vector128.Max(v3, Vector128.Create(-32767));
+            byte* narrow = stackalloc byte[32];
+            V128.StoreShorts(narrow, v0, v1, v2, v3);
+            StoreBytes(Vector128.Load(narrow), y0, 10);
         }
     }
 
@@ -1014,6 +969,10 @@ unsafe partial class Small
         [MethodImpl(Inline)]
         public static Vector512<int> Widen(Vector512<short> sums) => Avx512BW.MultiplyAddAdjacent(sums, Vector512.Create((short)1));
 
+        /// <summary>Adds four products of code and weight per lane; pairs are proven not to saturate.</summary>
+        [MethodImpl(Inline)]
+        public static Vector512<int> Accumulate(Vector512<int> acc, Vector512<byte> codes, Vector512<sbyte> weights) => acc + Widen(Products(codes, weights));
+
         /// <summary>Four codes times four weights per lane by int16 products: exact for all codes and weights.</summary>
         [MethodImpl(Inline)]
         public static Vector512<int> WideProducts(Vector512<byte> codes, Vector512<short> even, Vector512<short> odd) =>
@@ -1032,14 +991,14 @@ unsafe partial class Small
         [MethodImpl(Inline)]
         public static Vector512<int> PairProducts(Vector512<short> codes, Vector512<short> weights) => Avx512BW.MultiplyAddAdjacent(codes, weights);
 
-        /// <summary>(acc * b + 2^(c-1)) >> c per channel, for c of at least 33: the high halves of the products, then int32.</summary>
+        /// <summary>(acc * b + 2^(c-1)) >> c per channel, for c of at least 33: the high halves of the products, then int32. The table holds n each of bias, b, odd b, rounding term, final shift.</summary>
         [MethodImpl(Inline)]
-        public static Vector512<int> Requantize(Vector512<int> acc, int* b, int* odd, int* rounding, int* shift)
+        public static Vector512<int> Requantize(Vector512<int> acc, int* table, int n)
         {
-            Vector512<int> even = Avx512F.Multiply(acc, Vector512.Load(b)).AsInt32();
-            Vector512<int> oddProducts = Avx512F.Multiply((acc.AsUInt64() >>> 32).AsInt32(), Vector512.Load(odd)).AsInt32();
+            Vector512<int> even = Avx512F.Multiply(acc, Vector512.Load(table + n)).AsInt32();
+            Vector512<int> oddProducts = Avx512F.Multiply((acc.AsUInt64() >>> 32).AsInt32(), Vector512.Load(table + 2 * n)).AsInt32();
             Vector512<int> high = Avx512F.PermuteVar16x32x2(even, Vector512.Create(1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31), oddProducts);
-            return Avx512F.ShiftRightArithmeticVariable(high + Vector512.Load(rounding), Vector512.Load(shift).AsUInt32());
+            return Avx512F.ShiftRightArithmeticVariable(high + Vector512.Load(table + 3 * n), Vector512.Load(table + 4 * n).AsUInt32());
         }
 
         /// <summary>The same with one multiplier for all channels: scalars are b, 2^(c-33) and c-32.</summary>
@@ -1093,6 +1052,11 @@ unsafe partial class Small
         [MethodImpl(Inline)]
         public static Vector256<int> Widen(Vector256<short> sums) => Avx2.MultiplyAddAdjacent(sums, Vector256.Create((short)1));
 
+        /// <summary>Adds four products of code and weight per lane: vpdpbusd where the machine has it; else pairs must be proven not to saturate.</summary>
+        [MethodImpl(Inline)]
+        public static Vector256<int> Accumulate(Vector256<int> acc, Vector256<byte> codes, Vector256<sbyte> weights) =>
+            AvxVnni.IsSupported ? Dot(acc, codes, weights) : acc + Widen(Products(codes, weights));
+
         /// <summary>Four codes times four weights per lane by int16 products: exact for all codes and weights.</summary>
         [MethodImpl(Inline)]
         public static Vector256<int> WideProducts(Vector256<byte> codes, Vector256<short> even, Vector256<short> odd) =>
@@ -1111,13 +1075,13 @@ unsafe partial class Small
         [MethodImpl(Inline)]
         public static Vector256<int> PairProducts(Vector256<short> codes, Vector256<short> weights) => Avx2.MultiplyAddAdjacent(codes, weights);
 
-        /// <summary>(acc * b + 2^(c-1)) >> c per channel, for c of at least 33: the high halves of the products, then int32.</summary>
+        /// <summary>(acc * b + 2^(c-1)) >> c per channel, for c of at least 33: the high halves of the products, then int32. The table holds n each of bias, b, odd b, rounding term, final shift.</summary>
         [MethodImpl(Inline)]
-        public static Vector256<int> Requantize(Vector256<int> acc, int* b, int* odd, int* rounding, int* shift)
+        public static Vector256<int> Requantize(Vector256<int> acc, int* table, int n)
         {
-            Vector256<int> evenProducts = (Avx2.Multiply(acc, Vector256.Load(b)).AsUInt64() >>> 32).AsInt32();
-            Vector256<int> oddProducts = Avx2.Multiply((acc.AsUInt64() >>> 32).AsInt32(), Vector256.Load(odd)).AsInt32();
-            return Avx2.ShiftRightArithmeticVariable(Avx2.Blend(evenProducts, oddProducts, 0xAA) + Vector256.Load(rounding), Vector256.Load(shift).AsUInt32());
+            Vector256<int> evenProducts = (Avx2.Multiply(acc, Vector256.Load(table + n)).AsUInt64() >>> 32).AsInt32();
+            Vector256<int> oddProducts = Avx2.Multiply((acc.AsUInt64() >>> 32).AsInt32(), Vector256.Load(table + 2 * n)).AsInt32();
+            return Avx2.ShiftRightArithmeticVariable(Avx2.Blend(evenProducts, oddProducts, 0xAA) + Vector256.Load(table + 3 * n), Vector256.Load(table + 4 * n).AsUInt32());
         }
 
         /// <summary>The same with one multiplier for all channels: scalars are b, 2^(c-33) and c-32.</summary>
@@ -1173,6 +1137,10 @@ unsafe partial class Small
         [MethodImpl(Inline)]
         public static Vector128<int> Widen(Vector128<short> sums) => Sse2.MultiplyAddAdjacent(sums, Vector128.Create((short)1));
 
+        /// <summary>Adds four products of code and weight per lane; pairs are proven not to saturate.</summary>
+        [MethodImpl(Inline)]
+        public static Vector128<int> Accumulate(Vector128<int> acc, Vector128<byte> codes, Vector128<sbyte> weights) => acc + Widen(Products(codes, weights));
+
         /// <summary>Four codes times four weights per lane by int16 products: exact for all codes and weights.</summary>
         [MethodImpl(Inline)]
         public static Vector128<int> WideProducts(Vector128<byte> codes, Vector128<short> even, Vector128<short> odd) =>
@@ -1191,10 +1159,10 @@ unsafe partial class Small
         [MethodImpl(Inline)]
         public static Vector128<int> PairProducts(Vector128<short> codes, Vector128<short> weights) => Sse2.MultiplyAddAdjacent(codes, weights);
 
-        /// <summary>(acc * b + 2^(c-1)) >> c per channel, for c of at least 33: the high halves of the products, then int32.</summary>
+        /// <summary>(acc * b + 2^(c-1)) >> c per channel, for c of at least 33: the high halves of the products, then int32. The table holds n each of bias, b, odd b, rounding term, final shift.</summary>
         [MethodImpl(Inline)]
-        public static Vector128<int> Requantize(Vector128<int> acc, int* b, int* odd, int* rounding, int* shift) =>
-            Shift(HighHalf(acc, Vector128.Load(b), Vector128.Load(odd)) + Vector128.Load(rounding), Vector128.Load(shift), Vector128.Load(shift + 1));
+        public static Vector128<int> Requantize(Vector128<int> acc, int* table, int n) =>
+            Shift(HighHalf(acc, Vector128.Load(table + n), Vector128.Load(table + 2 * n)) + Vector128.Load(table + 3 * n), Vector128.Load(table + 4 * n), Vector128.Load(table + 4 * n + 1));
 
         /// <summary>The same with one multiplier for all channels: scalars are b, 2^(c-33) and c-32.</summary>
         [MethodImpl(Inline)]

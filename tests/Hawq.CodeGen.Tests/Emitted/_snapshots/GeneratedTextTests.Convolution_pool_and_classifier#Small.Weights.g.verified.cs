@@ -44,15 +44,7 @@ unsafe partial class Small
             ];
             global::System.ReadOnlySpan<byte> shifts = [38, 38, 38, 38, 39, 38, 38, 38, 39, 38, 38, 38, 38, 38, 39, 38];
             Table((int*)(block + 576), 32, source + 0, 8, 16, 27, 127, 0, bias, multipliers, shifts);
-            if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
-            {
-                Interleaved4(source + 0, 8, 16, 27, 9, 16, (sbyte*)(block + 0));
-            }
-            else if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
-            {
-                Interleaved4(source + 0, 8, 16, 27, 9, 16, (sbyte*)(block + 0));
-            }
-            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
                 Interleaved4(source + 0, 8, 16, 27, 9, 16, (sbyte*)(block + 0));
             }
@@ -74,15 +66,7 @@ unsafe partial class Small
             global::System.ReadOnlySpan<int> multipliers = [1194657530, 1869897636, 1126872136, 1545832667, 1409713799];
             global::System.ReadOnlySpan<byte> shifts = [29, 30, 30, 29, 30];
             Table((int*)(block + 1856), 32, source + 448, 8, 5, 16, 0, 4, bias, multipliers, shifts);
-            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
-            {
-                Interleaved4(source + 448, 8, 5, 16, 16, 16, (sbyte*)(block + 1216));
-            }
-            else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
-            {
-                Interleaved4(source + 448, 8, 5, 16, 16, 16, (sbyte*)(block + 1216));
-            }
-            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
                 Interleaved4(source + 448, 8, 5, 16, 16, 16, (sbyte*)(block + 1216));
             }

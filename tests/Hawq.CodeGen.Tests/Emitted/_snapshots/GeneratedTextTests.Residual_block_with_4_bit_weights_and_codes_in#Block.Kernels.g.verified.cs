@@ -156,23 +156,11 @@ unsafe partial class Block
                 for (int i = 0; i < 8; i++)
                 {
                     Vector512<int> v0 = V512.LoadBytes(xAt);
-                    Requantize_8x8x16_U7_U15_Avx512_Finish(v0, y0At, scalars);
+                    Finish_U15_V512(v0, y0At, scalars);
                     xAt += 16;
                     y0At += 32;
                 }
             }
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Requantize_8x8x16_U7_U15_Avx512_Finish(Vector512<int> v0, byte* y0, int* scalars)
-    {
-        unchecked
-        {
-            // Store u15 codes.
-            Vector512<int> v0_0 = V512.Rescale(v0 << 12, scalars);
-            V512.StoreShorts(y0, v0_0);
         }
     }
 
@@ -194,24 +182,11 @@ unsafe partial class Block
                 {
                     Vector256<int> v0 = V256.LoadBytes(xAt);
                     Vector256<int> v1 = V256.LoadBytes(xAt + 8);
-                    Requantize_8x8x16_U7_U15_Avx2_Finish(v0, v1, y0At, scalars);
+                    Finish_U15_V256(v0, v1, y0At, scalars);
                     xAt += 16;
                     y0At += 32;
                 }
             }
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Requantize_8x8x16_U7_U15_Avx2_Finish(Vector256<int> v0, Vector256<int> v1, byte* y0, int* scalars)
-    {
-        unchecked
-        {
-            // Store u15 codes.
-            Vector256<int> v0_0 = V256.Rescale(v0 << 12, scalars);
-            Vector256<int> v1_0 = V256.Rescale(v1 << 12, scalars);
-            V256.StoreShorts(y0, v0_0, v1_0);
         }
     }
 
@@ -235,26 +210,11 @@ unsafe partial class Block
                     Vector128<int> v1 = V128.LoadBytes(xAt + 4);
                     Vector128<int> v2 = V128.LoadBytes(xAt + 8);
                     Vector128<int> v3 = V128.LoadBytes(xAt + 12);
-                    Requantize_8x8x16_U7_U15_Sse41_Finish(v0, v1, v2, v3, y0At, scalars);
+                    Finish_U15_V128(v0, v1, v2, v3, y0At, scalars);
                     xAt += 16;
                     y0At += 32;
                 }
             }
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Requantize_8x8x16_U7_U15_Sse41_Finish(Vector128<int> v0, Vector128<int> v1, Vector128<int> v2, Vector128<int> v3, byte* y0, int* scalars)
-    {
-        unchecked
-        {
-            // Store u15 codes.
-            Vector128<int> v0_0 = V128.Rescale(v0 << 12, scalars);
-            Vector128<int> v1_0 = V128.Rescale(v1 << 12, scalars);
-            Vector128<int> v2_0 = V128.Rescale(v2 << 12, scalars);
-            Vector128<int> v3_0 = V128.Rescale(v3 << 12, scalars);
-            V128.StoreShorts(y0, v0_0, v1_0, v2_0, v3_0);
         }
     }
 
@@ -376,17 +336,13 @@ unsafe partial class Block
                     Vector512<sbyte> w0_0 = Vector512.Load(w);
                     Vector512<sbyte> w0_1 = Vector512.Load(w + 2304);
                     Vector512<byte> a0 = V512.Codes(a);
-                    s0_0 += V512.Products(a0, w0_0);
-                    s0_1 += V512.Products(a0, w0_1);
+                    s0_0 += V512.Products(a0, w0_0); s0_1 += V512.Products(a0, w0_1);
                     Vector512<byte> a1 = V512.Codes(a + 32);
-                    s1_0 += V512.Products(a1, w0_0);
-                    s1_1 += V512.Products(a1, w0_1);
+                    s1_0 += V512.Products(a1, w0_0); s1_1 += V512.Products(a1, w0_1);
                     Vector512<byte> a2 = V512.Codes(a + 64);
-                    s2_0 += V512.Products(a2, w0_0);
-                    s2_1 += V512.Products(a2, w0_1);
+                    s2_0 += V512.Products(a2, w0_0); s2_1 += V512.Products(a2, w0_1);
                     Vector512<byte> a3 = V512.Codes(a + 96);
-                    s3_0 += V512.Products(a3, w0_0);
-                    s3_1 += V512.Products(a3, w0_1);
+                    s3_0 += V512.Products(a3, w0_0); s3_1 += V512.Products(a3, w0_1);
                     a += 4;
                     w += 64;
                 }
@@ -396,27 +352,10 @@ unsafe partial class Block
             c2_0 += V512.Widen(s2_0); c2_1 += V512.Widen(s2_1);
             c3_0 += V512.Widen(s3_0); c3_1 += V512.Widen(s3_1);
             // Requantize and store.
-            Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Avx512_Finish(c0_0, table, y0);
-            Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Avx512_Finish(c0_1, table + 16, y0 + 16);
-            Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Avx512_Finish(c1_0, table, y0 + 32);
-            Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Avx512_Finish(c1_1, table + 16, y0 + 48);
-            Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Avx512_Finish(c2_0, table, y0 + 64);
-            Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Avx512_Finish(c2_1, table + 16, y0 + 80);
-            Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Avx512_Finish(c3_0, table, y0 + 96);
-            Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Avx512_Finish(c3_1, table + 16, y0 + 112);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Avx512_Finish(Vector512<int> v0, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V512.Requantize(v0, table + 32, table + 64, table + 96, table + 128);
-            // Store u7 codes.
-            Vector128.Min(V512.Bytes(v0), Vector128.Create((byte)127)).Store(y0);
+            Finish_U7_V512(c0_0, table, y0, 32); Finish_U7_V512(c0_1, table + 16, y0 + 16, 32);
+            Finish_U7_V512(c1_0, table, y0 + 32, 32); Finish_U7_V512(c1_1, table + 16, y0 + 48, 32);
+            Finish_U7_V512(c2_0, table, y0 + 64, 32); Finish_U7_V512(c2_1, table + 16, y0 + 80, 32);
+            Finish_U7_V512(c3_0, table, y0 + 96, 32); Finish_U7_V512(c3_1, table + 16, y0 + 112, 32);
         }
     }
 
@@ -460,40 +399,22 @@ unsafe partial class Block
                     Vector256<sbyte> w0_0 = Vector256.Load(w);
                     Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
                     Vector256<byte> a0 = V256.Codes(a);
-                    c0_0 = V256.Dot(c0_0, a0, w0_0);
-                    c0_1 = V256.Dot(c0_1, a0, w0_1);
+                    c0_0 = V256.Dot(c0_0, a0, w0_0); c0_1 = V256.Dot(c0_1, a0, w0_1);
                     Vector256<byte> a1 = V256.Codes(a + 32);
-                    c1_0 = V256.Dot(c1_0, a1, w0_0);
-                    c1_1 = V256.Dot(c1_1, a1, w0_1);
+                    c1_0 = V256.Dot(c1_0, a1, w0_0); c1_1 = V256.Dot(c1_1, a1, w0_1);
                     Vector256<byte> a2 = V256.Codes(a + 64);
-                    c2_0 = V256.Dot(c2_0, a2, w0_0);
-                    c2_1 = V256.Dot(c2_1, a2, w0_1);
+                    c2_0 = V256.Dot(c2_0, a2, w0_0); c2_1 = V256.Dot(c2_1, a2, w0_1);
                     Vector256<byte> a3 = V256.Codes(a + 96);
-                    c3_0 = V256.Dot(c3_0, a3, w0_0);
-                    c3_1 = V256.Dot(c3_1, a3, w0_1);
+                    c3_0 = V256.Dot(c3_0, a3, w0_0); c3_1 = V256.Dot(c3_1, a3, w0_1);
                     a += 4;
                     w += 64;
                 }
             }
             // Requantize and store.
-            Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_AvxVnni_Finish(c0_0, c0_1, table, y0);
-            Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_AvxVnni_Finish(c1_0, c1_1, table, y0 + 32);
-            Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_AvxVnni_Finish(c2_0, c2_1, table, y0 + 64);
-            Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_AvxVnni_Finish(c3_0, c3_1, table, y0 + 96);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_AvxVnni_Finish(Vector256<int> v0, Vector256<int> v1, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0, table + 32, table + 64, table + 96, table + 128);
-            v1 = V256.Requantize(v1, table + 40, table + 72, table + 104, table + 136);
-            // Store u7 codes.
-            Vector128.Min(V256.Bytes(v0, v1), Vector128.Create((byte)127)).Store(y0);
+            Finish_U7_V256(c0_0, c0_1, table, y0, 32);
+            Finish_U7_V256(c1_0, c1_1, table, y0 + 32, 32);
+            Finish_U7_V256(c2_0, c2_1, table, y0 + 64, 32);
+            Finish_U7_V256(c3_0, c3_1, table, y0 + 96, 32);
         }
     }
 
@@ -541,11 +462,9 @@ unsafe partial class Block
                     Vector256<sbyte> w0_0 = Vector256.Load(w);
                     Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
                     Vector256<byte> a0 = V256.Codes(a);
-                    s0_0 += V256.Products(a0, w0_0);
-                    s0_1 += V256.Products(a0, w0_1);
+                    s0_0 += V256.Products(a0, w0_0); s0_1 += V256.Products(a0, w0_1);
                     Vector256<byte> a1 = V256.Codes(a + 32);
-                    s1_0 += V256.Products(a1, w0_0);
-                    s1_1 += V256.Products(a1, w0_1);
+                    s1_0 += V256.Products(a1, w0_0); s1_1 += V256.Products(a1, w0_1);
                     a += 4;
                     w += 64;
                 }
@@ -553,22 +472,8 @@ unsafe partial class Block
             c0_0 += V256.Widen(s0_0); c0_1 += V256.Widen(s0_1);
             c1_0 += V256.Widen(s1_0); c1_1 += V256.Widen(s1_1);
             // Requantize and store.
-            Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Avx2_Finish(c0_0, c0_1, table, y0);
-            Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Avx2_Finish(c1_0, c1_1, table, y0 + 32);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Avx2_Finish(Vector256<int> v0, Vector256<int> v1, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0, table + 32, table + 64, table + 96, table + 128);
-            v1 = V256.Requantize(v1, table + 40, table + 72, table + 104, table + 136);
-            // Store u7 codes.
-            Vector128.Min(V256.Bytes(v0, v1), Vector128.Create((byte)127)).Store(y0);
+            Finish_U7_V256(c0_0, c0_1, table, y0, 32);
+            Finish_U7_V256(c1_0, c1_1, table, y0 + 32, 32);
         }
     }
 
@@ -620,15 +525,9 @@ unsafe partial class Block
                     Vector128<sbyte> w0_2 = Vector128.Load(w + 32);
                     Vector128<sbyte> w0_3 = Vector128.Load(w + 48);
                     Vector128<byte> a0 = V128.Codes(a);
-                    s0_0 += V128.Products(a0, w0_0);
-                    s0_1 += V128.Products(a0, w0_1);
-                    s0_2 += V128.Products(a0, w0_2);
-                    s0_3 += V128.Products(a0, w0_3);
+                    s0_0 += V128.Products(a0, w0_0); s0_1 += V128.Products(a0, w0_1); s0_2 += V128.Products(a0, w0_2); s0_3 += V128.Products(a0, w0_3);
                     Vector128<byte> a1 = V128.Codes(a + 32);
-                    s1_0 += V128.Products(a1, w0_0);
-                    s1_1 += V128.Products(a1, w0_1);
-                    s1_2 += V128.Products(a1, w0_2);
-                    s1_3 += V128.Products(a1, w0_3);
+                    s1_0 += V128.Products(a1, w0_0); s1_1 += V128.Products(a1, w0_1); s1_2 += V128.Products(a1, w0_2); s1_3 += V128.Products(a1, w0_3);
                     a += 4;
                     w += 64;
                 }
@@ -636,24 +535,8 @@ unsafe partial class Block
             c0_0 += V128.Widen(s0_0); c0_1 += V128.Widen(s0_1); c0_2 += V128.Widen(s0_2); c0_3 += V128.Widen(s0_3);
             c1_0 += V128.Widen(s1_0); c1_1 += V128.Widen(s1_1); c1_2 += V128.Widen(s1_2); c1_3 += V128.Widen(s1_3);
             // Requantize and store.
-            Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Sse41_Finish(c0_0, c0_1, c0_2, c0_3, table, y0);
-            Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Sse41_Finish(c1_0, c1_1, c1_2, c1_3, table, y0 + 32);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Sse41_Finish(Vector128<int> v0, Vector128<int> v1, Vector128<int> v2, Vector128<int> v3, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V128.Requantize(v0, table + 32, table + 64, table + 96, table + 128);
-            v1 = V128.Requantize(v1, table + 36, table + 68, table + 100, table + 132);
-            v2 = V128.Requantize(v2, table + 40, table + 72, table + 104, table + 136);
-            v3 = V128.Requantize(v3, table + 44, table + 76, table + 108, table + 140);
-            // Store u7 codes.
-            Vector128.Min(V128.Bytes(v0, v1, v2, v3), Vector128.Create((byte)127)).Store(y0);
+            Finish_U7_V128(c0_0, c0_1, c0_2, c0_3, table, y0, 32);
+            Finish_U7_V128(c1_0, c1_1, c1_2, c1_3, table, y0 + 32, 32);
         }
     }
 
@@ -820,17 +703,13 @@ unsafe partial class Block
                     Vector512<sbyte> w0_0 = Vector512.Load(w);
                     Vector512<sbyte> w0_1 = Vector512.Load(w + 4608);
                     Vector512<byte> a0 = V512.Codes(a);
-                    s0_0 += V512.Products(a0, w0_0);
-                    s0_1 += V512.Products(a0, w0_1);
+                    s0_0 += V512.Products(a0, w0_0); s0_1 += V512.Products(a0, w0_1);
                     Vector512<byte> a1 = V512.Codes(a + 32);
-                    s1_0 += V512.Products(a1, w0_0);
-                    s1_1 += V512.Products(a1, w0_1);
+                    s1_0 += V512.Products(a1, w0_0); s1_1 += V512.Products(a1, w0_1);
                     Vector512<byte> a2 = V512.Codes(a + 64);
-                    s2_0 += V512.Products(a2, w0_0);
-                    s2_1 += V512.Products(a2, w0_1);
+                    s2_0 += V512.Products(a2, w0_0); s2_1 += V512.Products(a2, w0_1);
                     Vector512<byte> a3 = V512.Codes(a + 96);
-                    s3_0 += V512.Products(a3, w0_0);
-                    s3_1 += V512.Products(a3, w0_1);
+                    s3_0 += V512.Products(a3, w0_0); s3_1 += V512.Products(a3, w0_1);
                     a += 4;
                     w += 64;
                 }
@@ -840,34 +719,10 @@ unsafe partial class Block
             c2_0 += V512.Widen(s2_0); c2_1 += V512.Widen(s2_1);
             c3_0 += V512.Widen(s3_0); c3_1 += V512.Widen(s3_1);
             // Requantize and store.
-            Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Avx512_Finish(c0_0, table, other, y0, y1, scalars);
-            Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Avx512_Finish(c0_1, table + 16, other + 32, y0 + 32, y1 + 16, scalars);
-            Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Avx512_Finish(c1_0, table, other + 64, y0 + 64, y1 + 32, scalars);
-            Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Avx512_Finish(c1_1, table + 16, other + 96, y0 + 96, y1 + 48, scalars);
-            Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Avx512_Finish(c2_0, table, other + 128, y0 + 128, y1 + 64, scalars);
-            Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Avx512_Finish(c2_1, table + 16, other + 160, y0 + 160, y1 + 80, scalars);
-            Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Avx512_Finish(c3_0, table, other + 192, y0 + 192, y1 + 96, scalars);
-            Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Avx512_Finish(c3_1, table + 16, other + 224, y0 + 224, y1 + 112, scalars);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Avx512_Finish(Vector512<int> v0, int* table, byte* other, byte* y0, byte* y1, int* scalars)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V512.Requantize(v0 << 4, table + 32, table + 64, table + 96, table + 128);
-            // Add the residual, brought to the same grid.
-            v0 = V512.Rescale(v0 << 8, scalars) + V512.Rescale(V512.LoadShorts(other), scalars + 3);
-            v0 = Vector512.Max(Vector512.Min(v0, Vector512.Create(32767)), Vector512<int>.Zero);
-            // Store u15 codes.
-            Vector512<int> v0_0 = v0;
-            V512.StoreShorts(y0, v0_0);
-            // Store u7 codes.
-            Vector512<int> v0_1 = V512.Rescale(v0, scalars + 6);
-            Vector128.Min(V512.Bytes(v0_1), Vector128.Create((byte)127)).Store(y1);
+            Finish_AddU15U7_V512(c0_0, table, other, y0, y1, scalars, 32); Finish_AddU15U7_V512(c0_1, table + 16, other + 32, y0 + 32, y1 + 16, scalars, 32);
+            Finish_AddU15U7_V512(c1_0, table, other + 64, y0 + 64, y1 + 32, scalars, 32); Finish_AddU15U7_V512(c1_1, table + 16, other + 96, y0 + 96, y1 + 48, scalars, 32);
+            Finish_AddU15U7_V512(c2_0, table, other + 128, y0 + 128, y1 + 64, scalars, 32); Finish_AddU15U7_V512(c2_1, table + 16, other + 160, y0 + 160, y1 + 80, scalars, 32);
+            Finish_AddU15U7_V512(c3_0, table, other + 192, y0 + 192, y1 + 96, scalars, 32); Finish_AddU15U7_V512(c3_1, table + 16, other + 224, y0 + 224, y1 + 112, scalars, 32);
         }
     }
 
@@ -922,51 +777,22 @@ unsafe partial class Block
                     Vector256<sbyte> w0_0 = Vector256.Load(w);
                     Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
                     Vector256<byte> a0 = V256.Codes(a);
-                    c0_0 = V256.Dot(c0_0, a0, w0_0);
-                    c0_1 = V256.Dot(c0_1, a0, w0_1);
+                    c0_0 = V256.Dot(c0_0, a0, w0_0); c0_1 = V256.Dot(c0_1, a0, w0_1);
                     Vector256<byte> a1 = V256.Codes(a + 32);
-                    c1_0 = V256.Dot(c1_0, a1, w0_0);
-                    c1_1 = V256.Dot(c1_1, a1, w0_1);
+                    c1_0 = V256.Dot(c1_0, a1, w0_0); c1_1 = V256.Dot(c1_1, a1, w0_1);
                     Vector256<byte> a2 = V256.Codes(a + 64);
-                    c2_0 = V256.Dot(c2_0, a2, w0_0);
-                    c2_1 = V256.Dot(c2_1, a2, w0_1);
+                    c2_0 = V256.Dot(c2_0, a2, w0_0); c2_1 = V256.Dot(c2_1, a2, w0_1);
                     Vector256<byte> a3 = V256.Codes(a + 96);
-                    c3_0 = V256.Dot(c3_0, a3, w0_0);
-                    c3_1 = V256.Dot(c3_1, a3, w0_1);
+                    c3_0 = V256.Dot(c3_0, a3, w0_0); c3_1 = V256.Dot(c3_1, a3, w0_1);
                     a += 4;
                     w += 64;
                 }
             }
             // Requantize and store.
-            Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_AvxVnni_Finish(c0_0, c0_1, table, other, y0, y1, scalars);
-            Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_AvxVnni_Finish(c1_0, c1_1, table, other + 64, y0 + 64, y1 + 32, scalars);
-            Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_AvxVnni_Finish(c2_0, c2_1, table, other + 128, y0 + 128, y1 + 64, scalars);
-            Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_AvxVnni_Finish(c3_0, c3_1, table, other + 192, y0 + 192, y1 + 96, scalars);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_AvxVnni_Finish(Vector256<int> v0, Vector256<int> v1, int* table, byte* other, byte* y0, byte* y1, int* scalars)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0 << 4, table + 32, table + 64, table + 96, table + 128);
-            v1 = V256.Requantize(v1 << 4, table + 40, table + 72, table + 104, table + 136);
-            // Add the residual, brought to the same grid.
-            v0 = V256.Rescale(v0 << 8, scalars) + V256.Rescale(V256.LoadShorts(other), scalars + 3);
-            v1 = V256.Rescale(v1 << 8, scalars) + V256.Rescale(V256.LoadShorts(other + 16), scalars + 3);
-            v0 = Vector256.Max(Vector256.Min(v0, Vector256.Create(32767)), Vector256<int>.Zero);
-            v1 = Vector256.Max(Vector256.Min(v1, Vector256.Create(32767)), Vector256<int>.Zero);
-            // Store u15 codes.
-            Vector256<int> v0_0 = v0;
-            Vector256<int> v1_0 = v1;
-            V256.StoreShorts(y0, v0_0, v1_0);
-            // Store u7 codes.
-            Vector256<int> v0_1 = V256.Rescale(v0, scalars + 6);
-            Vector256<int> v1_1 = V256.Rescale(v1, scalars + 6);
-            Vector128.Min(V256.Bytes(v0_1, v1_1), Vector128.Create((byte)127)).Store(y1);
+            Finish_AddU15U7_V256(c0_0, c0_1, table, other, y0, y1, scalars, 32);
+            Finish_AddU15U7_V256(c1_0, c1_1, table, other + 64, y0 + 64, y1 + 32, scalars, 32);
+            Finish_AddU15U7_V256(c2_0, c2_1, table, other + 128, y0 + 128, y1 + 64, scalars, 32);
+            Finish_AddU15U7_V256(c3_0, c3_1, table, other + 192, y0 + 192, y1 + 96, scalars, 32);
         }
     }
 
@@ -1025,11 +851,9 @@ unsafe partial class Block
                     Vector256<sbyte> w0_0 = Vector256.Load(w);
                     Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
                     Vector256<byte> a0 = V256.Codes(a);
-                    s0_0 += V256.Products(a0, w0_0);
-                    s0_1 += V256.Products(a0, w0_1);
+                    s0_0 += V256.Products(a0, w0_0); s0_1 += V256.Products(a0, w0_1);
                     Vector256<byte> a1 = V256.Codes(a + 32);
-                    s1_0 += V256.Products(a1, w0_0);
-                    s1_1 += V256.Products(a1, w0_1);
+                    s1_0 += V256.Products(a1, w0_0); s1_1 += V256.Products(a1, w0_1);
                     a += 4;
                     w += 64;
                 }
@@ -1037,33 +861,8 @@ unsafe partial class Block
             c0_0 += V256.Widen(s0_0); c0_1 += V256.Widen(s0_1);
             c1_0 += V256.Widen(s1_0); c1_1 += V256.Widen(s1_1);
             // Requantize and store.
-            Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Avx2_Finish(c0_0, c0_1, table, other, y0, y1, scalars);
-            Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Avx2_Finish(c1_0, c1_1, table, other + 64, y0 + 64, y1 + 32, scalars);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Avx2_Finish(Vector256<int> v0, Vector256<int> v1, int* table, byte* other, byte* y0, byte* y1, int* scalars)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0 << 4, table + 32, table + 64, table + 96, table + 128);
-            v1 = V256.Requantize(v1 << 4, table + 40, table + 72, table + 104, table + 136);
-            // Add the residual, brought to the same grid.
-            v0 = V256.Rescale(v0 << 8, scalars) + V256.Rescale(V256.LoadShorts(other), scalars + 3);
-            v1 = V256.Rescale(v1 << 8, scalars) + V256.Rescale(V256.LoadShorts(other + 16), scalars + 3);
-            v0 = Vector256.Max(Vector256.Min(v0, Vector256.Create(32767)), Vector256<int>.Zero);
-            v1 = Vector256.Max(Vector256.Min(v1, Vector256.Create(32767)), Vector256<int>.Zero);
-            // Store u15 codes.
-            Vector256<int> v0_0 = v0;
-            Vector256<int> v1_0 = v1;
-            V256.StoreShorts(y0, v0_0, v1_0);
-            // Store u7 codes.
-            Vector256<int> v0_1 = V256.Rescale(v0, scalars + 6);
-            Vector256<int> v1_1 = V256.Rescale(v1, scalars + 6);
-            Vector128.Min(V256.Bytes(v0_1, v1_1), Vector128.Create((byte)127)).Store(y1);
+            Finish_AddU15U7_V256(c0_0, c0_1, table, other, y0, y1, scalars, 32);
+            Finish_AddU15U7_V256(c1_0, c1_1, table, other + 64, y0 + 64, y1 + 32, scalars, 32);
         }
     }
 
@@ -1126,15 +925,9 @@ unsafe partial class Block
                     Vector128<sbyte> w0_2 = Vector128.Load(w + 32);
                     Vector128<sbyte> w0_3 = Vector128.Load(w + 48);
                     Vector128<byte> a0 = V128.Codes(a);
-                    s0_0 += V128.Products(a0, w0_0);
-                    s0_1 += V128.Products(a0, w0_1);
-                    s0_2 += V128.Products(a0, w0_2);
-                    s0_3 += V128.Products(a0, w0_3);
+                    s0_0 += V128.Products(a0, w0_0); s0_1 += V128.Products(a0, w0_1); s0_2 += V128.Products(a0, w0_2); s0_3 += V128.Products(a0, w0_3);
                     Vector128<byte> a1 = V128.Codes(a + 32);
-                    s1_0 += V128.Products(a1, w0_0);
-                    s1_1 += V128.Products(a1, w0_1);
-                    s1_2 += V128.Products(a1, w0_2);
-                    s1_3 += V128.Products(a1, w0_3);
+                    s1_0 += V128.Products(a1, w0_0); s1_1 += V128.Products(a1, w0_1); s1_2 += V128.Products(a1, w0_2); s1_3 += V128.Products(a1, w0_3);
                     a += 4;
                     w += 64;
                 }
@@ -1142,43 +935,8 @@ unsafe partial class Block
             c0_0 += V128.Widen(s0_0); c0_1 += V128.Widen(s0_1); c0_2 += V128.Widen(s0_2); c0_3 += V128.Widen(s0_3);
             c1_0 += V128.Widen(s1_0); c1_1 += V128.Widen(s1_1); c1_2 += V128.Widen(s1_2); c1_3 += V128.Widen(s1_3);
             // Requantize and store.
-            Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Sse41_Finish(c0_0, c0_1, c0_2, c0_3, table, other, y0, y1, scalars);
-            Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Sse41_Finish(c1_0, c1_1, c1_2, c1_3, table, other + 64, y0 + 64, y1 + 32, scalars);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Sse41_Finish(Vector128<int> v0, Vector128<int> v1, Vector128<int> v2, Vector128<int> v3, int* table, byte* other, byte* y0, byte* y1, int* scalars)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V128.Requantize(v0 << 4, table + 32, table + 64, table + 96, table + 128);
-            v1 = V128.Requantize(v1 << 4, table + 36, table + 68, table + 100, table + 132);
-            v2 = V128.Requantize(v2 << 4, table + 40, table + 72, table + 104, table + 136);
-            v3 = V128.Requantize(v3 << 4, table + 44, table + 76, table + 108, table + 140);
-            // Add the residual, brought to the same grid.
-            v0 = V128.Rescale(v0 << 8, scalars) + V128.Rescale(V128.LoadShorts(other), scalars + 3);
-            v1 = V128.Rescale(v1 << 8, scalars) + V128.Rescale(V128.LoadShorts(other + 8), scalars + 3);
-            v2 = V128.Rescale(v2 << 8, scalars) + V128.Rescale(V128.LoadShorts(other + 16), scalars + 3);
-            v3 = V128.Rescale(v3 << 8, scalars) + V128.Rescale(V128.LoadShorts(other + 24), scalars + 3);
-            v0 = Vector128.Max(Vector128.Min(v0, Vector128.Create(32767)), Vector128<int>.Zero);
-            v1 = Vector128.Max(Vector128.Min(v1, Vector128.Create(32767)), Vector128<int>.Zero);
-            v2 = Vector128.Max(Vector128.Min(v2, Vector128.Create(32767)), Vector128<int>.Zero);
-            v3 = Vector128.Max(Vector128.Min(v3, Vector128.Create(32767)), Vector128<int>.Zero);
-            // Store u15 codes.
-            Vector128<int> v0_0 = v0;
-            Vector128<int> v1_0 = v1;
-            Vector128<int> v2_0 = v2;
-            Vector128<int> v3_0 = v3;
-            V128.StoreShorts(y0, v0_0, v1_0, v2_0, v3_0);
-            // Store u7 codes.
-            Vector128<int> v0_1 = V128.Rescale(v0, scalars + 6);
-            Vector128<int> v1_1 = V128.Rescale(v1, scalars + 6);
-            Vector128<int> v2_1 = V128.Rescale(v2, scalars + 6);
-            Vector128<int> v3_1 = V128.Rescale(v3, scalars + 6);
-            Vector128.Min(V128.Bytes(v0_1, v1_1, v2_1, v3_1), Vector128.Create((byte)127)).Store(y1);
+            Finish_AddU15U7_V128(c0_0, c0_1, c0_2, c0_3, table, other, y0, y1, scalars, 32);
+            Finish_AddU15U7_V128(c1_0, c1_1, c1_2, c1_3, table, other + 64, y0 + 64, y1 + 32, scalars, 32);
         }
     }
 
@@ -1244,6 +1002,169 @@ unsafe partial class Block
         }
     }
 
+    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_U15_V512(Vector512<int> v0, byte* y0, int* scalars)
+    {
+        unchecked
+        {
+            // Store u15 codes.
+            Vector512<int> v0_0 = V512.Rescale(v0 << 12, scalars);
+            V512.StoreShorts(y0, v0_0);
+        }
+    }
+
+    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_U15_V256(Vector256<int> v0, Vector256<int> v1, byte* y0, int* scalars)
+    {
+        unchecked
+        {
+            // Store u15 codes.
+            Vector256<int> v0_0 = V256.Rescale(v0 << 12, scalars);
+            Vector256<int> v1_0 = V256.Rescale(v1 << 12, scalars);
+            V256.StoreShorts(y0, v0_0, v1_0);
+        }
+    }
+
+    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_U15_V128(Vector128<int> v0, Vector128<int> v1, Vector128<int> v2, Vector128<int> v3, byte* y0, int* scalars)
+    {
+        unchecked
+        {
+            // Store u15 codes.
+            Vector128<int> v0_0 = V128.Rescale(v0 << 12, scalars);
+            Vector128<int> v1_0 = V128.Rescale(v1 << 12, scalars);
+            Vector128<int> v2_0 = V128.Rescale(v2 << 12, scalars);
+            Vector128<int> v3_0 = V128.Rescale(v3 << 12, scalars);
+            V128.StoreShorts(y0, v0_0, v1_0, v2_0, v3_0);
+        }
+    }
+
+    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_U7_V256(Vector256<int> v0, Vector256<int> v1, int* table, byte* y0, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V256.Requantize(v0, table, channels);
+            v1 = V256.Requantize(v1, table + 8, channels);
+            // Store u7 codes.
+            Vector128.Min(V256.Bytes(v0, v1), Vector128.Create((byte)127)).Store(y0);
+        }
+    }
+
+    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_U7_V512(Vector512<int> v0, int* table, byte* y0, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V512.Requantize(v0, table, channels);
+            // Store u7 codes.
+            Vector128.Min(V512.Bytes(v0), Vector128.Create((byte)127)).Store(y0);
+        }
+    }
+
+    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_U7_V128(Vector128<int> v0, Vector128<int> v1, Vector128<int> v2, Vector128<int> v3, int* table, byte* y0, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V128.Requantize(v0, table, channels);
+            v1 = V128.Requantize(v1, table + 4, channels);
+            v2 = V128.Requantize(v2, table + 8, channels);
+            v3 = V128.Requantize(v3, table + 12, channels);
+            // Store u7 codes.
+            Vector128.Min(V128.Bytes(v0, v1, v2, v3), Vector128.Create((byte)127)).Store(y0);
+        }
+    }
+
+    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_AddU15U7_V256(Vector256<int> v0, Vector256<int> v1, int* table, byte* other, byte* y0, byte* y1, int* scalars, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V256.Requantize(v0 << 4, table, channels);
+            v1 = V256.Requantize(v1 << 4, table + 8, channels);
+            // Add the residual, brought to the same grid.
+            v0 = V256.Rescale(v0 << 8, scalars) + V256.Rescale(V256.LoadShorts(other), scalars + 3);
+            v1 = V256.Rescale(v1 << 8, scalars) + V256.Rescale(V256.LoadShorts(other + 16), scalars + 3);
+            v0 = Vector256.Max(Vector256.Min(v0, Vector256.Create(32767)), Vector256<int>.Zero);
+            v1 = Vector256.Max(Vector256.Min(v1, Vector256.Create(32767)), Vector256<int>.Zero);
+            // Store u15 codes.
+            Vector256<int> v0_0 = v0;
+            Vector256<int> v1_0 = v1;
+            V256.StoreShorts(y0, v0_0, v1_0);
+            // Store u7 codes.
+            Vector256<int> v0_1 = V256.Rescale(v0, scalars + 6);
+            Vector256<int> v1_1 = V256.Rescale(v1, scalars + 6);
+            Vector128.Min(V256.Bytes(v0_1, v1_1), Vector128.Create((byte)127)).Store(y1);
+        }
+    }
+
+    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_AddU15U7_V512(Vector512<int> v0, int* table, byte* other, byte* y0, byte* y1, int* scalars, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V512.Requantize(v0 << 4, table, channels);
+            // Add the residual, brought to the same grid.
+            v0 = V512.Rescale(v0 << 8, scalars) + V512.Rescale(V512.LoadShorts(other), scalars + 3);
+            v0 = Vector512.Max(Vector512.Min(v0, Vector512.Create(32767)), Vector512<int>.Zero);
+            // Store u15 codes.
+            Vector512<int> v0_0 = v0;
+            V512.StoreShorts(y0, v0_0);
+            // Store u7 codes.
+            Vector512<int> v0_1 = V512.Rescale(v0, scalars + 6);
+            Vector128.Min(V512.Bytes(v0_1), Vector128.Create((byte)127)).Store(y1);
+        }
+    }
+
+    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_AddU15U7_V128(Vector128<int> v0, Vector128<int> v1, Vector128<int> v2, Vector128<int> v3, int* table, byte* other, byte* y0, byte* y1, int* scalars, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V128.Requantize(v0 << 4, table, channels);
+            v1 = V128.Requantize(v1 << 4, table + 4, channels);
+            v2 = V128.Requantize(v2 << 4, table + 8, channels);
+            v3 = V128.Requantize(v3 << 4, table + 12, channels);
+            // Add the residual, brought to the same grid.
+            v0 = V128.Rescale(v0 << 8, scalars) + V128.Rescale(V128.LoadShorts(other), scalars + 3);
+            v1 = V128.Rescale(v1 << 8, scalars) + V128.Rescale(V128.LoadShorts(other + 8), scalars + 3);
+            v2 = V128.Rescale(v2 << 8, scalars) + V128.Rescale(V128.LoadShorts(other + 16), scalars + 3);
+            v3 = V128.Rescale(v3 << 8, scalars) + V128.Rescale(V128.LoadShorts(other + 24), scalars + 3);
+            v0 = Vector128.Max(Vector128.Min(v0, Vector128.Create(32767)), Vector128<int>.Zero);
+            v1 = Vector128.Max(Vector128.Min(v1, Vector128.Create(32767)), Vector128<int>.Zero);
+            v2 = Vector128.Max(Vector128.Min(v2, Vector128.Create(32767)), Vector128<int>.Zero);
+            v3 = Vector128.Max(Vector128.Min(v3, Vector128.Create(32767)), Vector128<int>.Zero);
+            // Store u15 codes.
+            Vector128<int> v0_0 = v0;
+            Vector128<int> v1_0 = v1;
+            Vector128<int> v2_0 = v2;
+            Vector128<int> v3_0 = v3;
+            V128.StoreShorts(y0, v0_0, v1_0, v2_0, v3_0);
+            // Store u7 codes.
+            Vector128<int> v0_1 = V128.Rescale(v0, scalars + 6);
+            Vector128<int> v1_1 = V128.Rescale(v1, scalars + 6);
+            Vector128<int> v2_1 = V128.Rescale(v2, scalars + 6);
+            Vector128<int> v3_1 = V128.Rescale(v3, scalars + 6);
+            Vector128.Min(V128.Bytes(v0_1, v1_1, v2_1, v3_1), Vector128.Create((byte)127)).Store(y1);
+        }
+    }
+
     /// <summary>Stores the first <paramref name="count"/> of sixteen bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void StoreBytes(Vector128<byte> bytes, byte* y, int count)
@@ -1302,6 +1223,10 @@ unsafe partial class Block
         [MethodImpl(Inline)]
         public static Vector512<int> Widen(Vector512<short> sums) => Avx512BW.MultiplyAddAdjacent(sums, Vector512.Create((short)1));
 
+        /// <summary>Adds four products of code and weight per lane; pairs are proven not to saturate.</summary>
+        [MethodImpl(Inline)]
+        public static Vector512<int> Accumulate(Vector512<int> acc, Vector512<byte> codes, Vector512<sbyte> weights) => acc + Widen(Products(codes, weights));
+
         /// <summary>Four codes times four weights per lane by int16 products: exact for all codes and weights.</summary>
         [MethodImpl(Inline)]
         public static Vector512<int> WideProducts(Vector512<byte> codes, Vector512<short> even, Vector512<short> odd) =>
@@ -1320,14 +1245,14 @@ unsafe partial class Block
         [MethodImpl(Inline)]
         public static Vector512<int> PairProducts(Vector512<short> codes, Vector512<short> weights) => Avx512BW.MultiplyAddAdjacent(codes, weights);
 
-        /// <summary>(acc * b + 2^(c-1)) >> c per channel, for c of at least 33: the high halves of the products, then int32.</summary>
+        /// <summary>(acc * b + 2^(c-1)) >> c per channel, for c of at least 33: the high halves of the products, then int32. The table holds n each of bias, b, odd b, rounding term, final shift.</summary>
         [MethodImpl(Inline)]
-        public static Vector512<int> Requantize(Vector512<int> acc, int* b, int* odd, int* rounding, int* shift)
+        public static Vector512<int> Requantize(Vector512<int> acc, int* table, int n)
         {
-            Vector512<int> even = Avx512F.Multiply(acc, Vector512.Load(b)).AsInt32();
-            Vector512<int> oddProducts = Avx512F.Multiply((acc.AsUInt64() >>> 32).AsInt32(), Vector512.Load(odd)).AsInt32();
+            Vector512<int> even = Avx512F.Multiply(acc, Vector512.Load(table + n)).AsInt32();
+            Vector512<int> oddProducts = Avx512F.Multiply((acc.AsUInt64() >>> 32).AsInt32(), Vector512.Load(table + 2 * n)).AsInt32();
             Vector512<int> high = Avx512F.PermuteVar16x32x2(even, Vector512.Create(1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31), oddProducts);
-            return Avx512F.ShiftRightArithmeticVariable(high + Vector512.Load(rounding), Vector512.Load(shift).AsUInt32());
+            return Avx512F.ShiftRightArithmeticVariable(high + Vector512.Load(table + 3 * n), Vector512.Load(table + 4 * n).AsUInt32());
         }
 
         /// <summary>The same with one multiplier for all channels: scalars are b, 2^(c-33) and c-32.</summary>
@@ -1381,6 +1306,11 @@ unsafe partial class Block
         [MethodImpl(Inline)]
         public static Vector256<int> Widen(Vector256<short> sums) => Avx2.MultiplyAddAdjacent(sums, Vector256.Create((short)1));
 
+        /// <summary>Adds four products of code and weight per lane: vpdpbusd where the machine has it; else pairs must be proven not to saturate.</summary>
+        [MethodImpl(Inline)]
+        public static Vector256<int> Accumulate(Vector256<int> acc, Vector256<byte> codes, Vector256<sbyte> weights) =>
+            AvxVnni.IsSupported ? Dot(acc, codes, weights) : acc + Widen(Products(codes, weights));
+
         /// <summary>Four codes times four weights per lane by int16 products: exact for all codes and weights.</summary>
         [MethodImpl(Inline)]
         public static Vector256<int> WideProducts(Vector256<byte> codes, Vector256<short> even, Vector256<short> odd) =>
@@ -1399,13 +1329,13 @@ unsafe partial class Block
         [MethodImpl(Inline)]
         public static Vector256<int> PairProducts(Vector256<short> codes, Vector256<short> weights) => Avx2.MultiplyAddAdjacent(codes, weights);
 
-        /// <summary>(acc * b + 2^(c-1)) >> c per channel, for c of at least 33: the high halves of the products, then int32.</summary>
+        /// <summary>(acc * b + 2^(c-1)) >> c per channel, for c of at least 33: the high halves of the products, then int32. The table holds n each of bias, b, odd b, rounding term, final shift.</summary>
         [MethodImpl(Inline)]
-        public static Vector256<int> Requantize(Vector256<int> acc, int* b, int* odd, int* rounding, int* shift)
+        public static Vector256<int> Requantize(Vector256<int> acc, int* table, int n)
         {
-            Vector256<int> evenProducts = (Avx2.Multiply(acc, Vector256.Load(b)).AsUInt64() >>> 32).AsInt32();
-            Vector256<int> oddProducts = Avx2.Multiply((acc.AsUInt64() >>> 32).AsInt32(), Vector256.Load(odd)).AsInt32();
-            return Avx2.ShiftRightArithmeticVariable(Avx2.Blend(evenProducts, oddProducts, 0xAA) + Vector256.Load(rounding), Vector256.Load(shift).AsUInt32());
+            Vector256<int> evenProducts = (Avx2.Multiply(acc, Vector256.Load(table + n)).AsUInt64() >>> 32).AsInt32();
+            Vector256<int> oddProducts = Avx2.Multiply((acc.AsUInt64() >>> 32).AsInt32(), Vector256.Load(table + 2 * n)).AsInt32();
+            return Avx2.ShiftRightArithmeticVariable(Avx2.Blend(evenProducts, oddProducts, 0xAA) + Vector256.Load(table + 3 * n), Vector256.Load(table + 4 * n).AsUInt32());
         }
 
         /// <summary>The same with one multiplier for all channels: scalars are b, 2^(c-33) and c-32.</summary>
@@ -1461,6 +1391,10 @@ unsafe partial class Block
         [MethodImpl(Inline)]
         public static Vector128<int> Widen(Vector128<short> sums) => Sse2.MultiplyAddAdjacent(sums, Vector128.Create((short)1));
 
+        /// <summary>Adds four products of code and weight per lane; pairs are proven not to saturate.</summary>
+        [MethodImpl(Inline)]
+        public static Vector128<int> Accumulate(Vector128<int> acc, Vector128<byte> codes, Vector128<sbyte> weights) => acc + Widen(Products(codes, weights));
+
         /// <summary>Four codes times four weights per lane by int16 products: exact for all codes and weights.</summary>
         [MethodImpl(Inline)]
         public static Vector128<int> WideProducts(Vector128<byte> codes, Vector128<short> even, Vector128<short> odd) =>
@@ -1479,10 +1413,10 @@ unsafe partial class Block
         [MethodImpl(Inline)]
         public static Vector128<int> PairProducts(Vector128<short> codes, Vector128<short> weights) => Sse2.MultiplyAddAdjacent(codes, weights);
 
-        /// <summary>(acc * b + 2^(c-1)) >> c per channel, for c of at least 33: the high halves of the products, then int32.</summary>
+        /// <summary>(acc * b + 2^(c-1)) >> c per channel, for c of at least 33: the high halves of the products, then int32. The table holds n each of bias, b, odd b, rounding term, final shift.</summary>
         [MethodImpl(Inline)]
-        public static Vector128<int> Requantize(Vector128<int> acc, int* b, int* odd, int* rounding, int* shift) =>
-            Shift(HighHalf(acc, Vector128.Load(b), Vector128.Load(odd)) + Vector128.Load(rounding), Vector128.Load(shift), Vector128.Load(shift + 1));
+        public static Vector128<int> Requantize(Vector128<int> acc, int* table, int n) =>
+            Shift(HighHalf(acc, Vector128.Load(table + n), Vector128.Load(table + 2 * n)) + Vector128.Load(table + 3 * n), Vector128.Load(table + 4 * n), Vector128.Load(table + 4 * n + 1));
 
         /// <summary>The same with one multiplier for all channels: scalars are b, 2^(c-33) and c-32.</summary>
         [MethodImpl(Inline)]

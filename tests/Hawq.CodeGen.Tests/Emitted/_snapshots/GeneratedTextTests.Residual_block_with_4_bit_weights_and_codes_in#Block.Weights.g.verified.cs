@@ -54,15 +54,7 @@ unsafe partial class Block
                 35
             ];
             Table((int*)(block + 4608), 32, source + 0, 4, 32, 144, 0, 0, bias, multipliers, shifts);
-            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
-            {
-                Interleaved4(source + 0, 4, 32, 144, 48, 16, (sbyte*)(block + 0));
-            }
-            else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
-            {
-                Interleaved4(source + 0, 4, 32, 144, 48, 16, (sbyte*)(block + 0));
-            }
-            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
                 Interleaved4(source + 0, 4, 32, 144, 48, 16, (sbyte*)(block + 0));
             }
@@ -98,15 +90,7 @@ unsafe partial class Block
                 30
             ];
             Table((int*)(block + 14464), 32, source + 2304, 4, 32, 288, 0, 4, bias, multipliers, shifts);
-            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
-            {
-                Interleaved4(source + 2304, 4, 32, 288, 96, 16, (sbyte*)(block + 5248));
-            }
-            else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
-            {
-                Interleaved4(source + 2304, 4, 32, 288, 96, 16, (sbyte*)(block + 5248));
-            }
-            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
                 Interleaved4(source + 2304, 4, 32, 288, 96, 16, (sbyte*)(block + 5248));
             }

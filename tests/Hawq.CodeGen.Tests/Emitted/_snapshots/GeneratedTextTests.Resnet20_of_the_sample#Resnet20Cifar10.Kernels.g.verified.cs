@@ -452,48 +452,22 @@ unsafe partial class Resnet20Cifar10
                     Vector256<sbyte> w0_0 = Vector256.Load(w);
                     Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
                     Vector256<byte> a0 = V256.Codes(a);
-                    c0_0 = V256.Dot(c0_0, a0, w0_0);
-                    c0_1 = V256.Dot(c0_1, a0, w0_1);
+                    c0_0 = V256.Dot(c0_0, a0, w0_0); c0_1 = V256.Dot(c0_1, a0, w0_1);
                     Vector256<byte> a1 = V256.Codes(a + 3);
-                    c1_0 = V256.Dot(c1_0, a1, w0_0);
-                    c1_1 = V256.Dot(c1_1, a1, w0_1);
+                    c1_0 = V256.Dot(c1_0, a1, w0_0); c1_1 = V256.Dot(c1_1, a1, w0_1);
                     Vector256<byte> a2 = V256.Codes(a + 6);
-                    c2_0 = V256.Dot(c2_0, a2, w0_0);
-                    c2_1 = V256.Dot(c2_1, a2, w0_1);
+                    c2_0 = V256.Dot(c2_0, a2, w0_0); c2_1 = V256.Dot(c2_1, a2, w0_1);
                     Vector256<byte> a3 = V256.Codes(a + 9);
-                    c3_0 = V256.Dot(c3_0, a3, w0_0);
-                    c3_1 = V256.Dot(c3_1, a3, w0_1);
+                    c3_0 = V256.Dot(c3_0, a3, w0_0); c3_1 = V256.Dot(c3_1, a3, w0_1);
                     a += 4;
                     w += 64;
                 }
             }
             // Requantize and store.
-            Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_AvxVnni_Finish(c0_0, c0_1, table, y0, y1, scalars);
-            Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_AvxVnni_Finish(c1_0, c1_1, table, y0 + 32, y1 + 16, scalars);
-            Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_AvxVnni_Finish(c2_0, c2_1, table, y0 + 64, y1 + 32, scalars);
-            Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_AvxVnni_Finish(c3_0, c3_1, table, y0 + 96, y1 + 48, scalars);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_AvxVnni_Finish(Vector256<int> v0, Vector256<int> v1, int* table, byte* y0, byte* y1, int* scalars)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0, table + 32, table + 64, table + 96, table + 128);
-            v1 = V256.Requantize(v1, table + 40, table + 72, table + 104, table + 136);
-            v0 = Vector256.Max(Vector256.Min(v0, Vector256.Create(32767)), Vector256<int>.Zero);
-            v1 = Vector256.Max(Vector256.Min(v1, Vector256.Create(32767)), Vector256<int>.Zero);
-            // Store u15 codes.
-            Vector256<int> v0_0 = v0;
-            Vector256<int> v1_0 = v1;
-            V256.StoreShorts(y0, v0_0, v1_0);
-            // Store u7 codes.
-            Vector256<int> v0_1 = V256.Rescale(v0, scalars);
-            Vector256<int> v1_1 = V256.Rescale(v1, scalars);
-            Vector128.Min(V256.Bytes(v0_1, v1_1), Vector128.Create((byte)127)).Store(y1);
+            Finish_U15U7_V256(c0_0, c0_1, table, y0, y1, scalars, 32);
+            Finish_U15U7_V256(c1_0, c1_1, table, y0 + 32, y1 + 16, scalars, 32);
+            Finish_U15U7_V256(c2_0, c2_1, table, y0 + 64, y1 + 32, scalars, 32);
+            Finish_U15U7_V256(c3_0, c3_1, table, y0 + 96, y1 + 48, scalars, 32);
         }
     }
 
@@ -558,32 +532,14 @@ unsafe partial class Resnet20Cifar10
                 }
             }
             // Requantize and store.
-            Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Avx512_Finish(c0_0, table, y0, y1, scalars);
-            Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Avx512_Finish(c1_0, table, y0 + 32, y1 + 16, scalars);
-            Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Avx512_Finish(c2_0, table, y0 + 64, y1 + 32, scalars);
-            Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Avx512_Finish(c3_0, table, y0 + 96, y1 + 48, scalars);
-            Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Avx512_Finish(c4_0, table, y0 + 128, y1 + 64, scalars);
-            Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Avx512_Finish(c5_0, table, y0 + 160, y1 + 80, scalars);
-            Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Avx512_Finish(c6_0, table, y0 + 192, y1 + 96, scalars);
-            Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Avx512_Finish(c7_0, table, y0 + 224, y1 + 112, scalars);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Avx512_Finish(Vector512<int> v0, int* table, byte* y0, byte* y1, int* scalars)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V512.Requantize(v0, table + 32, table + 64, table + 96, table + 128);
-            v0 = Vector512.Max(Vector512.Min(v0, Vector512.Create(32767)), Vector512<int>.Zero);
-            // Store u15 codes.
-            Vector512<int> v0_0 = v0;
-            V512.StoreShorts(y0, v0_0);
-            // Store u7 codes.
-            Vector512<int> v0_1 = V512.Rescale(v0, scalars);
-            Vector128.Min(V512.Bytes(v0_1), Vector128.Create((byte)127)).Store(y1);
+            Finish_U15U7_V512(c0_0, table, y0, y1, scalars, 32);
+            Finish_U15U7_V512(c1_0, table, y0 + 32, y1 + 16, scalars, 32);
+            Finish_U15U7_V512(c2_0, table, y0 + 64, y1 + 32, scalars, 32);
+            Finish_U15U7_V512(c3_0, table, y0 + 96, y1 + 48, scalars, 32);
+            Finish_U15U7_V512(c4_0, table, y0 + 128, y1 + 64, scalars, 32);
+            Finish_U15U7_V512(c5_0, table, y0 + 160, y1 + 80, scalars, 32);
+            Finish_U15U7_V512(c6_0, table, y0 + 192, y1 + 96, scalars, 32);
+            Finish_U15U7_V512(c7_0, table, y0 + 224, y1 + 112, scalars, 32);
         }
     }
 
@@ -631,40 +587,16 @@ unsafe partial class Resnet20Cifar10
                     Vector256<short> even0 = (w0_0.AsInt16() << 8) >> 8, odd0 = w0_0.AsInt16() >> 8;
                     Vector256<short> even1 = (w0_1.AsInt16() << 8) >> 8, odd1 = w0_1.AsInt16() >> 8;
                     Vector256<byte> a0 = V256.Codes(a);
-                    c0_0 += V256.WideProducts(a0, even0, odd0);
-                    c0_1 += V256.WideProducts(a0, even1, odd1);
+                    c0_0 += V256.WideProducts(a0, even0, odd0); c0_1 += V256.WideProducts(a0, even1, odd1);
                     Vector256<byte> a1 = V256.Codes(a + 3);
-                    c1_0 += V256.WideProducts(a1, even0, odd0);
-                    c1_1 += V256.WideProducts(a1, even1, odd1);
+                    c1_0 += V256.WideProducts(a1, even0, odd0); c1_1 += V256.WideProducts(a1, even1, odd1);
                     a += 4;
                     w += 64;
                 }
             }
             // Requantize and store.
-            Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Avx2_Finish(c0_0, c0_1, table, y0, y1, scalars);
-            Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Avx2_Finish(c1_0, c1_1, table, y0 + 32, y1 + 16, scalars);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Avx2_Finish(Vector256<int> v0, Vector256<int> v1, int* table, byte* y0, byte* y1, int* scalars)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0, table + 32, table + 64, table + 96, table + 128);
-            v1 = V256.Requantize(v1, table + 40, table + 72, table + 104, table + 136);
-            v0 = Vector256.Max(Vector256.Min(v0, Vector256.Create(32767)), Vector256<int>.Zero);
-            v1 = Vector256.Max(Vector256.Min(v1, Vector256.Create(32767)), Vector256<int>.Zero);
-            // Store u15 codes.
-            Vector256<int> v0_0 = v0;
-            Vector256<int> v1_0 = v1;
-            V256.StoreShorts(y0, v0_0, v1_0);
-            // Store u7 codes.
-            Vector256<int> v0_1 = V256.Rescale(v0, scalars);
-            Vector256<int> v1_1 = V256.Rescale(v1, scalars);
-            Vector128.Min(V256.Bytes(v0_1, v1_1), Vector128.Create((byte)127)).Store(y1);
+            Finish_U15U7_V256(c0_0, c0_1, table, y0, y1, scalars, 32);
+            Finish_U15U7_V256(c1_0, c1_1, table, y0 + 32, y1 + 16, scalars, 32);
         }
     }
 
@@ -718,52 +650,16 @@ unsafe partial class Resnet20Cifar10
                     Vector128<short> even2 = (w0_2.AsInt16() << 8) >> 8, odd2 = w0_2.AsInt16() >> 8;
                     Vector128<short> even3 = (w0_3.AsInt16() << 8) >> 8, odd3 = w0_3.AsInt16() >> 8;
                     Vector128<byte> a0 = V128.Codes(a);
-                    c0_0 += V128.WideProducts(a0, even0, odd0);
-                    c0_1 += V128.WideProducts(a0, even1, odd1);
-                    c0_2 += V128.WideProducts(a0, even2, odd2);
-                    c0_3 += V128.WideProducts(a0, even3, odd3);
+                    c0_0 += V128.WideProducts(a0, even0, odd0); c0_1 += V128.WideProducts(a0, even1, odd1); c0_2 += V128.WideProducts(a0, even2, odd2); c0_3 += V128.WideProducts(a0, even3, odd3);
                     Vector128<byte> a1 = V128.Codes(a + 3);
-                    c1_0 += V128.WideProducts(a1, even0, odd0);
-                    c1_1 += V128.WideProducts(a1, even1, odd1);
-                    c1_2 += V128.WideProducts(a1, even2, odd2);
-                    c1_3 += V128.WideProducts(a1, even3, odd3);
+                    c1_0 += V128.WideProducts(a1, even0, odd0); c1_1 += V128.WideProducts(a1, even1, odd1); c1_2 += V128.WideProducts(a1, even2, odd2); c1_3 += V128.WideProducts(a1, even3, odd3);
                     a += 4;
                     w += 64;
                 }
             }
             // Requantize and store.
-            Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Sse41_Finish(c0_0, c0_1, c0_2, c0_3, table, y0, y1, scalars);
-            Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Sse41_Finish(c1_0, c1_1, c1_2, c1_3, table, y0 + 32, y1 + 16, scalars);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Sse41_Finish(Vector128<int> v0, Vector128<int> v1, Vector128<int> v2, Vector128<int> v3, int* table, byte* y0, byte* y1, int* scalars)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V128.Requantize(v0, table + 32, table + 64, table + 96, table + 128);
-            v1 = V128.Requantize(v1, table + 36, table + 68, table + 100, table + 132);
-            v2 = V128.Requantize(v2, table + 40, table + 72, table + 104, table + 136);
-            v3 = V128.Requantize(v3, table + 44, table + 76, table + 108, table + 140);
-            v0 = Vector128.Max(Vector128.Min(v0, Vector128.Create(32767)), Vector128<int>.Zero);
-            v1 = Vector128.Max(Vector128.Min(v1, Vector128.Create(32767)), Vector128<int>.Zero);
-            v2 = Vector128.Max(Vector128.Min(v2, Vector128.Create(32767)), Vector128<int>.Zero);
-            v3 = Vector128.Max(Vector128.Min(v3, Vector128.Create(32767)), Vector128<int>.Zero);
-            // Store u15 codes.
-            Vector128<int> v0_0 = v0;
-            Vector128<int> v1_0 = v1;
-            Vector128<int> v2_0 = v2;
-            Vector128<int> v3_0 = v3;
-            V128.StoreShorts(y0, v0_0, v1_0, v2_0, v3_0);
-            // Store u7 codes.
-            Vector128<int> v0_1 = V128.Rescale(v0, scalars);
-            Vector128<int> v1_1 = V128.Rescale(v1, scalars);
-            Vector128<int> v2_1 = V128.Rescale(v2, scalars);
-            Vector128<int> v3_1 = V128.Rescale(v3, scalars);
-            Vector128.Min(V128.Bytes(v0_1, v1_1, v2_1, v3_1), Vector128.Create((byte)127)).Store(y1);
+            Finish_U15U7_V128(c0_0, c0_1, c0_2, c0_3, table, y0, y1, scalars, 32);
+            Finish_U15U7_V128(c1_0, c1_1, c1_2, c1_3, table, y0 + 32, y1 + 16, scalars, 32);
         }
     }
 
@@ -937,35 +833,22 @@ unsafe partial class Resnet20Cifar10
                 }
             }
             // Requantize and store.
-            Conv3x3_32x32x16_To32x32x16_U7S8_U7_Avx512_Finish(c0_0, table, y0);
-            Conv3x3_32x32x16_To32x32x16_U7S8_U7_Avx512_Finish(c1_0, table, y0 + 16);
-            Conv3x3_32x32x16_To32x32x16_U7S8_U7_Avx512_Finish(c2_0, table, y0 + 32);
-            Conv3x3_32x32x16_To32x32x16_U7S8_U7_Avx512_Finish(c3_0, table, y0 + 48);
-            Conv3x3_32x32x16_To32x32x16_U7S8_U7_Avx512_Finish(c4_0, table, y0 + 64);
-            Conv3x3_32x32x16_To32x32x16_U7S8_U7_Avx512_Finish(c5_0, table, y0 + 80);
-            Conv3x3_32x32x16_To32x32x16_U7S8_U7_Avx512_Finish(c6_0, table, y0 + 96);
-            Conv3x3_32x32x16_To32x32x16_U7S8_U7_Avx512_Finish(c7_0, table, y0 + 112);
-            Conv3x3_32x32x16_To32x32x16_U7S8_U7_Avx512_Finish(c8_0, table, y0 + 128);
-            Conv3x3_32x32x16_To32x32x16_U7S8_U7_Avx512_Finish(c9_0, table, y0 + 144);
-            Conv3x3_32x32x16_To32x32x16_U7S8_U7_Avx512_Finish(c10_0, table, y0 + 160);
-            Conv3x3_32x32x16_To32x32x16_U7S8_U7_Avx512_Finish(c11_0, table, y0 + 176);
-            Conv3x3_32x32x16_To32x32x16_U7S8_U7_Avx512_Finish(c12_0, table, y0 + 192);
-            Conv3x3_32x32x16_To32x32x16_U7S8_U7_Avx512_Finish(c13_0, table, y0 + 208);
-            Conv3x3_32x32x16_To32x32x16_U7S8_U7_Avx512_Finish(c14_0, table, y0 + 224);
-            Conv3x3_32x32x16_To32x32x16_U7S8_U7_Avx512_Finish(c15_0, table, y0 + 240);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_U7_Avx512_Finish(Vector512<int> v0, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V512.Requantize(v0, table + 32, table + 64, table + 96, table + 128);
-            // Store u7 codes.
-            Vector128.Min(V512.Bytes(v0), Vector128.Create((byte)127)).Store(y0);
+            Finish_U7_V512(c0_0, table, y0, 32);
+            Finish_U7_V512(c1_0, table, y0 + 16, 32);
+            Finish_U7_V512(c2_0, table, y0 + 32, 32);
+            Finish_U7_V512(c3_0, table, y0 + 48, 32);
+            Finish_U7_V512(c4_0, table, y0 + 64, 32);
+            Finish_U7_V512(c5_0, table, y0 + 80, 32);
+            Finish_U7_V512(c6_0, table, y0 + 96, 32);
+            Finish_U7_V512(c7_0, table, y0 + 112, 32);
+            Finish_U7_V512(c8_0, table, y0 + 128, 32);
+            Finish_U7_V512(c9_0, table, y0 + 144, 32);
+            Finish_U7_V512(c10_0, table, y0 + 160, 32);
+            Finish_U7_V512(c11_0, table, y0 + 176, 32);
+            Finish_U7_V512(c12_0, table, y0 + 192, 32);
+            Finish_U7_V512(c13_0, table, y0 + 208, 32);
+            Finish_U7_V512(c14_0, table, y0 + 224, 32);
+            Finish_U7_V512(c15_0, table, y0 + 240, 32);
         }
     }
 
@@ -1005,40 +888,22 @@ unsafe partial class Resnet20Cifar10
                     Vector256<sbyte> w0_0 = Vector256.Load(w);
                     Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
                     Vector256<byte> a0 = V256.Codes(a);
-                    c0_0 = V256.Dot(c0_0, a0, w0_0);
-                    c0_1 = V256.Dot(c0_1, a0, w0_1);
+                    c0_0 = V256.Dot(c0_0, a0, w0_0); c0_1 = V256.Dot(c0_1, a0, w0_1);
                     Vector256<byte> a1 = V256.Codes(a + 16);
-                    c1_0 = V256.Dot(c1_0, a1, w0_0);
-                    c1_1 = V256.Dot(c1_1, a1, w0_1);
+                    c1_0 = V256.Dot(c1_0, a1, w0_0); c1_1 = V256.Dot(c1_1, a1, w0_1);
                     Vector256<byte> a2 = V256.Codes(a + 32);
-                    c2_0 = V256.Dot(c2_0, a2, w0_0);
-                    c2_1 = V256.Dot(c2_1, a2, w0_1);
+                    c2_0 = V256.Dot(c2_0, a2, w0_0); c2_1 = V256.Dot(c2_1, a2, w0_1);
                     Vector256<byte> a3 = V256.Codes(a + 48);
-                    c3_0 = V256.Dot(c3_0, a3, w0_0);
-                    c3_1 = V256.Dot(c3_1, a3, w0_1);
+                    c3_0 = V256.Dot(c3_0, a3, w0_0); c3_1 = V256.Dot(c3_1, a3, w0_1);
                     a += 4;
                     w += 64;
                 }
             }
             // Requantize and store.
-            Conv3x3_32x32x16_To32x32x16_U7S8_U7_AvxVnni_Finish(c0_0, c0_1, table, y0);
-            Conv3x3_32x32x16_To32x32x16_U7S8_U7_AvxVnni_Finish(c1_0, c1_1, table, y0 + 16);
-            Conv3x3_32x32x16_To32x32x16_U7S8_U7_AvxVnni_Finish(c2_0, c2_1, table, y0 + 32);
-            Conv3x3_32x32x16_To32x32x16_U7S8_U7_AvxVnni_Finish(c3_0, c3_1, table, y0 + 48);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_U7_AvxVnni_Finish(Vector256<int> v0, Vector256<int> v1, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0, table + 32, table + 64, table + 96, table + 128);
-            v1 = V256.Requantize(v1, table + 40, table + 72, table + 104, table + 136);
-            // Store u7 codes.
-            Vector128.Min(V256.Bytes(v0, v1), Vector128.Create((byte)127)).Store(y0);
+            Finish_U7_V256(c0_0, c0_1, table, y0, 32);
+            Finish_U7_V256(c1_0, c1_1, table, y0 + 16, 32);
+            Finish_U7_V256(c2_0, c2_1, table, y0 + 32, 32);
+            Finish_U7_V256(c3_0, c3_1, table, y0 + 48, 32);
         }
     }
 
@@ -1100,24 +965,10 @@ unsafe partial class Resnet20Cifar10
                 }
             }
             // Requantize and store.
-            Conv3x3_32x32x16_To32x32x16_U7S8_U7_Avx2_Finish(c0_0, c0_1, table, y0);
-            Conv3x3_32x32x16_To32x32x16_U7S8_U7_Avx2_Finish(c1_0, c1_1, table, y0 + 16);
-            Conv3x3_32x32x16_To32x32x16_U7S8_U7_Avx2_Finish(c2_0, c2_1, table, y0 + 32);
-            Conv3x3_32x32x16_To32x32x16_U7S8_U7_Avx2_Finish(c3_0, c3_1, table, y0 + 48);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_U7_Avx2_Finish(Vector256<int> v0, Vector256<int> v1, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0, table + 32, table + 64, table + 96, table + 128);
-            v1 = V256.Requantize(v1, table + 40, table + 72, table + 104, table + 136);
-            // Store u7 codes.
-            Vector128.Min(V256.Bytes(v0, v1), Vector128.Create((byte)127)).Store(y0);
+            Finish_U7_V256(c0_0, c0_1, table, y0, 32);
+            Finish_U7_V256(c1_0, c1_1, table, y0 + 16, 32);
+            Finish_U7_V256(c2_0, c2_1, table, y0 + 32, 32);
+            Finish_U7_V256(c3_0, c3_1, table, y0 + 48, 32);
         }
     }
 
@@ -1181,24 +1032,8 @@ unsafe partial class Resnet20Cifar10
                 }
             }
             // Requantize and store.
-            Conv3x3_32x32x16_To32x32x16_U7S8_U7_Sse41_Finish(c0_0, c0_1, c0_2, c0_3, table, y0);
-            Conv3x3_32x32x16_To32x32x16_U7S8_U7_Sse41_Finish(c1_0, c1_1, c1_2, c1_3, table, y0 + 16);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_U7_Sse41_Finish(Vector128<int> v0, Vector128<int> v1, Vector128<int> v2, Vector128<int> v3, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V128.Requantize(v0, table + 32, table + 64, table + 96, table + 128);
-            v1 = V128.Requantize(v1, table + 36, table + 68, table + 100, table + 132);
-            v2 = V128.Requantize(v2, table + 40, table + 72, table + 104, table + 136);
-            v3 = V128.Requantize(v3, table + 44, table + 76, table + 108, table + 140);
-            // Store u7 codes.
-            Vector128.Min(V128.Bytes(v0, v1, v2, v3), Vector128.Create((byte)127)).Store(y0);
+            Finish_U7_V128(c0_0, c0_1, c0_2, c0_3, table, y0, 32);
+            Finish_U7_V128(c1_0, c1_1, c1_2, c1_3, table, y0 + 16, 32);
         }
     }
 
@@ -1379,42 +1214,22 @@ unsafe partial class Resnet20Cifar10
                 }
             }
             // Requantize and store.
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Avx512_Finish(c0_0, table, other, y0, y1, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Avx512_Finish(c1_0, table, other + 32, y0 + 32, y1 + 16, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Avx512_Finish(c2_0, table, other + 64, y0 + 64, y1 + 32, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Avx512_Finish(c3_0, table, other + 96, y0 + 96, y1 + 48, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Avx512_Finish(c4_0, table, other + 128, y0 + 128, y1 + 64, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Avx512_Finish(c5_0, table, other + 160, y0 + 160, y1 + 80, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Avx512_Finish(c6_0, table, other + 192, y0 + 192, y1 + 96, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Avx512_Finish(c7_0, table, other + 224, y0 + 224, y1 + 112, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Avx512_Finish(c8_0, table, other + 256, y0 + 256, y1 + 128, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Avx512_Finish(c9_0, table, other + 288, y0 + 288, y1 + 144, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Avx512_Finish(c10_0, table, other + 320, y0 + 320, y1 + 160, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Avx512_Finish(c11_0, table, other + 352, y0 + 352, y1 + 176, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Avx512_Finish(c12_0, table, other + 384, y0 + 384, y1 + 192, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Avx512_Finish(c13_0, table, other + 416, y0 + 416, y1 + 208, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Avx512_Finish(c14_0, table, other + 448, y0 + 448, y1 + 224, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Avx512_Finish(c15_0, table, other + 480, y0 + 480, y1 + 240, scalars);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Avx512_Finish(Vector512<int> v0, int* table, byte* other, byte* y0, byte* y1, int* scalars)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V512.Requantize(v0 << 4, table + 32, table + 64, table + 96, table + 128);
-            // Add the residual, brought to the same grid.
-            v0 = v0 + V512.Rescale(V512.LoadShorts(other) << 4, scalars);
-            v0 = Vector512.Max(Vector512.Min(v0, Vector512.Create(32767)), Vector512<int>.Zero);
-            // Store u15 codes.
-            Vector512<int> v0_0 = v0;
-            V512.StoreShorts(y0, v0_0);
-            // Store u7 codes.
-            Vector512<int> v0_1 = V512.Rescale(v0, scalars + 3);
-            Vector128.Min(V512.Bytes(v0_1), Vector128.Create((byte)127)).Store(y1);
+            Finish_AddU15U7_V512(c0_0, table, other, y0, y1, scalars, 32);
+            Finish_AddU15U7_V512(c1_0, table, other + 32, y0 + 32, y1 + 16, scalars, 32);
+            Finish_AddU15U7_V512(c2_0, table, other + 64, y0 + 64, y1 + 32, scalars, 32);
+            Finish_AddU15U7_V512(c3_0, table, other + 96, y0 + 96, y1 + 48, scalars, 32);
+            Finish_AddU15U7_V512(c4_0, table, other + 128, y0 + 128, y1 + 64, scalars, 32);
+            Finish_AddU15U7_V512(c5_0, table, other + 160, y0 + 160, y1 + 80, scalars, 32);
+            Finish_AddU15U7_V512(c6_0, table, other + 192, y0 + 192, y1 + 96, scalars, 32);
+            Finish_AddU15U7_V512(c7_0, table, other + 224, y0 + 224, y1 + 112, scalars, 32);
+            Finish_AddU15U7_V512(c8_0, table, other + 256, y0 + 256, y1 + 128, scalars, 32);
+            Finish_AddU15U7_V512(c9_0, table, other + 288, y0 + 288, y1 + 144, scalars, 32);
+            Finish_AddU15U7_V512(c10_0, table, other + 320, y0 + 320, y1 + 160, scalars, 32);
+            Finish_AddU15U7_V512(c11_0, table, other + 352, y0 + 352, y1 + 176, scalars, 32);
+            Finish_AddU15U7_V512(c12_0, table, other + 384, y0 + 384, y1 + 192, scalars, 32);
+            Finish_AddU15U7_V512(c13_0, table, other + 416, y0 + 416, y1 + 208, scalars, 32);
+            Finish_AddU15U7_V512(c14_0, table, other + 448, y0 + 448, y1 + 224, scalars, 32);
+            Finish_AddU15U7_V512(c15_0, table, other + 480, y0 + 480, y1 + 240, scalars, 32);
         }
     }
 
@@ -1462,51 +1277,22 @@ unsafe partial class Resnet20Cifar10
                     Vector256<sbyte> w0_0 = Vector256.Load(w);
                     Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
                     Vector256<byte> a0 = V256.Codes(a);
-                    c0_0 = V256.Dot(c0_0, a0, w0_0);
-                    c0_1 = V256.Dot(c0_1, a0, w0_1);
+                    c0_0 = V256.Dot(c0_0, a0, w0_0); c0_1 = V256.Dot(c0_1, a0, w0_1);
                     Vector256<byte> a1 = V256.Codes(a + 16);
-                    c1_0 = V256.Dot(c1_0, a1, w0_0);
-                    c1_1 = V256.Dot(c1_1, a1, w0_1);
+                    c1_0 = V256.Dot(c1_0, a1, w0_0); c1_1 = V256.Dot(c1_1, a1, w0_1);
                     Vector256<byte> a2 = V256.Codes(a + 32);
-                    c2_0 = V256.Dot(c2_0, a2, w0_0);
-                    c2_1 = V256.Dot(c2_1, a2, w0_1);
+                    c2_0 = V256.Dot(c2_0, a2, w0_0); c2_1 = V256.Dot(c2_1, a2, w0_1);
                     Vector256<byte> a3 = V256.Codes(a + 48);
-                    c3_0 = V256.Dot(c3_0, a3, w0_0);
-                    c3_1 = V256.Dot(c3_1, a3, w0_1);
+                    c3_0 = V256.Dot(c3_0, a3, w0_0); c3_1 = V256.Dot(c3_1, a3, w0_1);
                     a += 4;
                     w += 64;
                 }
             }
             // Requantize and store.
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_AvxVnni_Finish(c0_0, c0_1, table, other, y0, y1, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_AvxVnni_Finish(c1_0, c1_1, table, other + 32, y0 + 32, y1 + 16, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_AvxVnni_Finish(c2_0, c2_1, table, other + 64, y0 + 64, y1 + 32, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_AvxVnni_Finish(c3_0, c3_1, table, other + 96, y0 + 96, y1 + 48, scalars);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_AvxVnni_Finish(Vector256<int> v0, Vector256<int> v1, int* table, byte* other, byte* y0, byte* y1, int* scalars)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0 << 4, table + 32, table + 64, table + 96, table + 128);
-            v1 = V256.Requantize(v1 << 4, table + 40, table + 72, table + 104, table + 136);
-            // Add the residual, brought to the same grid.
-            v0 = v0 + V256.Rescale(V256.LoadShorts(other) << 4, scalars);
-            v1 = v1 + V256.Rescale(V256.LoadShorts(other + 16) << 4, scalars);
-            v0 = Vector256.Max(Vector256.Min(v0, Vector256.Create(32767)), Vector256<int>.Zero);
-            v1 = Vector256.Max(Vector256.Min(v1, Vector256.Create(32767)), Vector256<int>.Zero);
-            // Store u15 codes.
-            Vector256<int> v0_0 = v0;
-            Vector256<int> v1_0 = v1;
-            V256.StoreShorts(y0, v0_0, v1_0);
-            // Store u7 codes.
-            Vector256<int> v0_1 = V256.Rescale(v0, scalars + 3);
-            Vector256<int> v1_1 = V256.Rescale(v1, scalars + 3);
-            Vector128.Min(V256.Bytes(v0_1, v1_1), Vector128.Create((byte)127)).Store(y1);
+            Finish_AddU15U7_V256(c0_0, c0_1, table, other, y0, y1, scalars, 32);
+            Finish_AddU15U7_V256(c1_0, c1_1, table, other + 32, y0 + 32, y1 + 16, scalars, 32);
+            Finish_AddU15U7_V256(c2_0, c2_1, table, other + 64, y0 + 64, y1 + 32, scalars, 32);
+            Finish_AddU15U7_V256(c3_0, c3_1, table, other + 96, y0 + 96, y1 + 48, scalars, 32);
         }
     }
 
@@ -1576,35 +1362,10 @@ unsafe partial class Resnet20Cifar10
                 }
             }
             // Requantize and store.
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Avx2_Finish(c0_0, c0_1, table, other, y0, y1, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Avx2_Finish(c1_0, c1_1, table, other + 32, y0 + 32, y1 + 16, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Avx2_Finish(c2_0, c2_1, table, other + 64, y0 + 64, y1 + 32, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Avx2_Finish(c3_0, c3_1, table, other + 96, y0 + 96, y1 + 48, scalars);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Avx2_Finish(Vector256<int> v0, Vector256<int> v1, int* table, byte* other, byte* y0, byte* y1, int* scalars)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0 << 4, table + 32, table + 64, table + 96, table + 128);
-            v1 = V256.Requantize(v1 << 4, table + 40, table + 72, table + 104, table + 136);
-            // Add the residual, brought to the same grid.
-            v0 = v0 + V256.Rescale(V256.LoadShorts(other) << 4, scalars);
-            v1 = v1 + V256.Rescale(V256.LoadShorts(other + 16) << 4, scalars);
-            v0 = Vector256.Max(Vector256.Min(v0, Vector256.Create(32767)), Vector256<int>.Zero);
-            v1 = Vector256.Max(Vector256.Min(v1, Vector256.Create(32767)), Vector256<int>.Zero);
-            // Store u15 codes.
-            Vector256<int> v0_0 = v0;
-            Vector256<int> v1_0 = v1;
-            V256.StoreShorts(y0, v0_0, v1_0);
-            // Store u7 codes.
-            Vector256<int> v0_1 = V256.Rescale(v0, scalars + 3);
-            Vector256<int> v1_1 = V256.Rescale(v1, scalars + 3);
-            Vector128.Min(V256.Bytes(v0_1, v1_1), Vector128.Create((byte)127)).Store(y1);
+            Finish_AddU15U7_V256(c0_0, c0_1, table, other, y0, y1, scalars, 32);
+            Finish_AddU15U7_V256(c1_0, c1_1, table, other + 32, y0 + 32, y1 + 16, scalars, 32);
+            Finish_AddU15U7_V256(c2_0, c2_1, table, other + 64, y0 + 64, y1 + 32, scalars, 32);
+            Finish_AddU15U7_V256(c3_0, c3_1, table, other + 96, y0 + 96, y1 + 48, scalars, 32);
         }
     }
 
@@ -1676,43 +1437,8 @@ unsafe partial class Resnet20Cifar10
                 }
             }
             // Requantize and store.
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Sse41_Finish(c0_0, c0_1, c0_2, c0_3, table, other, y0, y1, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Sse41_Finish(c1_0, c1_1, c1_2, c1_3, table, other + 32, y0 + 32, y1 + 16, scalars);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Sse41_Finish(Vector128<int> v0, Vector128<int> v1, Vector128<int> v2, Vector128<int> v3, int* table, byte* other, byte* y0, byte* y1, int* scalars)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V128.Requantize(v0 << 4, table + 32, table + 64, table + 96, table + 128);
-            v1 = V128.Requantize(v1 << 4, table + 36, table + 68, table + 100, table + 132);
-            v2 = V128.Requantize(v2 << 4, table + 40, table + 72, table + 104, table + 136);
-            v3 = V128.Requantize(v3 << 4, table + 44, table + 76, table + 108, table + 140);
-            // Add the residual, brought to the same grid.
-            v0 = v0 + V128.Rescale(V128.LoadShorts(other) << 4, scalars);
-            v1 = v1 + V128.Rescale(V128.LoadShorts(other + 8) << 4, scalars);
-            v2 = v2 + V128.Rescale(V128.LoadShorts(other + 16) << 4, scalars);
-            v3 = v3 + V128.Rescale(V128.LoadShorts(other + 24) << 4, scalars);
-            v0 = Vector128.Max(Vector128.Min(v0, Vector128.Create(32767)), Vector128<int>.Zero);
-            v1 = Vector128.Max(Vector128.Min(v1, Vector128.Create(32767)), Vector128<int>.Zero);
-            v2 = Vector128.Max(Vector128.Min(v2, Vector128.Create(32767)), Vector128<int>.Zero);
-            v3 = Vector128.Max(Vector128.Min(v3, Vector128.Create(32767)), Vector128<int>.Zero);
-            // Store u15 codes.
-            Vector128<int> v0_0 = v0;
-            Vector128<int> v1_0 = v1;
-            Vector128<int> v2_0 = v2;
-            Vector128<int> v3_0 = v3;
-            V128.StoreShorts(y0, v0_0, v1_0, v2_0, v3_0);
-            // Store u7 codes.
-            Vector128<int> v0_1 = V128.Rescale(v0, scalars + 3);
-            Vector128<int> v1_1 = V128.Rescale(v1, scalars + 3);
-            Vector128<int> v2_1 = V128.Rescale(v2, scalars + 3);
-            Vector128<int> v3_1 = V128.Rescale(v3, scalars + 3);
-            Vector128.Min(V128.Bytes(v0_1, v1_1, v2_1, v3_1), Vector128.Create((byte)127)).Store(y1);
+            Finish_AddU15U7_V128(c0_0, c0_1, c0_2, c0_3, table, other, y0, y1, scalars, 32);
+            Finish_AddU15U7_V128(c1_0, c1_1, c1_2, c1_3, table, other + 32, y0 + 32, y1 + 16, scalars, 32);
         }
     }
 
@@ -1944,42 +1670,22 @@ unsafe partial class Resnet20Cifar10
                 c15_0 += V512.Widen(V512.Products(z15, u0));
             }
             // Requantize and store.
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Avx512_Finish(c0_0, table, other, y0, y1, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Avx512_Finish(c1_0, table, other + 32, y0 + 32, y1 + 16, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Avx512_Finish(c2_0, table, other + 64, y0 + 64, y1 + 32, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Avx512_Finish(c3_0, table, other + 96, y0 + 96, y1 + 48, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Avx512_Finish(c4_0, table, other + 128, y0 + 128, y1 + 64, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Avx512_Finish(c5_0, table, other + 160, y0 + 160, y1 + 80, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Avx512_Finish(c6_0, table, other + 192, y0 + 192, y1 + 96, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Avx512_Finish(c7_0, table, other + 224, y0 + 224, y1 + 112, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Avx512_Finish(c8_0, table, other + 256, y0 + 256, y1 + 128, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Avx512_Finish(c9_0, table, other + 288, y0 + 288, y1 + 144, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Avx512_Finish(c10_0, table, other + 320, y0 + 320, y1 + 160, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Avx512_Finish(c11_0, table, other + 352, y0 + 352, y1 + 176, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Avx512_Finish(c12_0, table, other + 384, y0 + 384, y1 + 192, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Avx512_Finish(c13_0, table, other + 416, y0 + 416, y1 + 208, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Avx512_Finish(c14_0, table, other + 448, y0 + 448, y1 + 224, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Avx512_Finish(c15_0, table, other + 480, y0 + 480, y1 + 240, scalars);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Avx512_Finish(Vector512<int> v0, int* table, byte* other, byte* y0, byte* y1, int* scalars)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V512.Requantize(v0 << 4, table + 32, table + 64, table + 96, table + 128);
-            // Add the residual, brought to the same grid.
-            v0 = v0 + V512.Rescale(V512.LoadShorts(other) << 4, scalars);
-            v0 = Vector512.Max(Vector512.Min(v0, Vector512.Create(32767)), Vector512<int>.Zero);
-            // Store u15 codes.
-            Vector512<int> v0_0 = v0;
-            V512.StoreShorts(y0, v0_0);
-            // Store u7 codes.
-            Vector512<int> v0_1 = V512.Rescale(v0, scalars + 3);
-            Vector128.Min(V512.Bytes(v0_1), Vector128.Create((byte)127)).Store(y1);
+            Finish_AddU15U7_V512(c0_0, table, other, y0, y1, scalars, 32);
+            Finish_AddU15U7_V512(c1_0, table, other + 32, y0 + 32, y1 + 16, scalars, 32);
+            Finish_AddU15U7_V512(c2_0, table, other + 64, y0 + 64, y1 + 32, scalars, 32);
+            Finish_AddU15U7_V512(c3_0, table, other + 96, y0 + 96, y1 + 48, scalars, 32);
+            Finish_AddU15U7_V512(c4_0, table, other + 128, y0 + 128, y1 + 64, scalars, 32);
+            Finish_AddU15U7_V512(c5_0, table, other + 160, y0 + 160, y1 + 80, scalars, 32);
+            Finish_AddU15U7_V512(c6_0, table, other + 192, y0 + 192, y1 + 96, scalars, 32);
+            Finish_AddU15U7_V512(c7_0, table, other + 224, y0 + 224, y1 + 112, scalars, 32);
+            Finish_AddU15U7_V512(c8_0, table, other + 256, y0 + 256, y1 + 128, scalars, 32);
+            Finish_AddU15U7_V512(c9_0, table, other + 288, y0 + 288, y1 + 144, scalars, 32);
+            Finish_AddU15U7_V512(c10_0, table, other + 320, y0 + 320, y1 + 160, scalars, 32);
+            Finish_AddU15U7_V512(c11_0, table, other + 352, y0 + 352, y1 + 176, scalars, 32);
+            Finish_AddU15U7_V512(c12_0, table, other + 384, y0 + 384, y1 + 192, scalars, 32);
+            Finish_AddU15U7_V512(c13_0, table, other + 416, y0 + 416, y1 + 208, scalars, 32);
+            Finish_AddU15U7_V512(c14_0, table, other + 448, y0 + 448, y1 + 224, scalars, 32);
+            Finish_AddU15U7_V512(c15_0, table, other + 480, y0 + 480, y1 + 240, scalars, 32);
         }
     }
 
@@ -2027,51 +1733,22 @@ unsafe partial class Resnet20Cifar10
                     Vector256<sbyte> w0_0 = Vector256.Load(w);
                     Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
                     Vector256<byte> a0 = V256.Codes(a);
-                    c0_0 = V256.Dot(c0_0, a0, w0_0);
-                    c0_1 = V256.Dot(c0_1, a0, w0_1);
+                    c0_0 = V256.Dot(c0_0, a0, w0_0); c0_1 = V256.Dot(c0_1, a0, w0_1);
                     Vector256<byte> a1 = V256.Codes(a + 16);
-                    c1_0 = V256.Dot(c1_0, a1, w0_0);
-                    c1_1 = V256.Dot(c1_1, a1, w0_1);
+                    c1_0 = V256.Dot(c1_0, a1, w0_0); c1_1 = V256.Dot(c1_1, a1, w0_1);
                     Vector256<byte> a2 = V256.Codes(a + 32);
-                    c2_0 = V256.Dot(c2_0, a2, w0_0);
-                    c2_1 = V256.Dot(c2_1, a2, w0_1);
+                    c2_0 = V256.Dot(c2_0, a2, w0_0); c2_1 = V256.Dot(c2_1, a2, w0_1);
                     Vector256<byte> a3 = V256.Codes(a + 48);
-                    c3_0 = V256.Dot(c3_0, a3, w0_0);
-                    c3_1 = V256.Dot(c3_1, a3, w0_1);
+                    c3_0 = V256.Dot(c3_0, a3, w0_0); c3_1 = V256.Dot(c3_1, a3, w0_1);
                     a += 4;
                     w += 64;
                 }
             }
             // Requantize and store.
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_AvxVnni_Finish(c0_0, c0_1, table, other, y0, y1, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_AvxVnni_Finish(c1_0, c1_1, table, other + 32, y0 + 32, y1 + 16, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_AvxVnni_Finish(c2_0, c2_1, table, other + 64, y0 + 64, y1 + 32, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_AvxVnni_Finish(c3_0, c3_1, table, other + 96, y0 + 96, y1 + 48, scalars);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_AvxVnni_Finish(Vector256<int> v0, Vector256<int> v1, int* table, byte* other, byte* y0, byte* y1, int* scalars)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0 << 4, table + 32, table + 64, table + 96, table + 128);
-            v1 = V256.Requantize(v1 << 4, table + 40, table + 72, table + 104, table + 136);
-            // Add the residual, brought to the same grid.
-            v0 = v0 + V256.Rescale(V256.LoadShorts(other) << 4, scalars);
-            v1 = v1 + V256.Rescale(V256.LoadShorts(other + 16) << 4, scalars);
-            v0 = Vector256.Max(Vector256.Min(v0, Vector256.Create(32767)), Vector256<int>.Zero);
-            v1 = Vector256.Max(Vector256.Min(v1, Vector256.Create(32767)), Vector256<int>.Zero);
-            // Store u15 codes.
-            Vector256<int> v0_0 = v0;
-            Vector256<int> v1_0 = v1;
-            V256.StoreShorts(y0, v0_0, v1_0);
-            // Store u7 codes.
-            Vector256<int> v0_1 = V256.Rescale(v0, scalars + 3);
-            Vector256<int> v1_1 = V256.Rescale(v1, scalars + 3);
-            Vector128.Min(V256.Bytes(v0_1, v1_1), Vector128.Create((byte)127)).Store(y1);
+            Finish_AddU15U7_V256(c0_0, c0_1, table, other, y0, y1, scalars, 32);
+            Finish_AddU15U7_V256(c1_0, c1_1, table, other + 32, y0 + 32, y1 + 16, scalars, 32);
+            Finish_AddU15U7_V256(c2_0, c2_1, table, other + 64, y0 + 64, y1 + 32, scalars, 32);
+            Finish_AddU15U7_V256(c3_0, c3_1, table, other + 96, y0 + 96, y1 + 48, scalars, 32);
         }
     }
 
@@ -2164,35 +1841,10 @@ unsafe partial class Resnet20Cifar10
                 c3_1 += V256.Widen(V256.Products(z3, u1));
             }
             // Requantize and store.
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Avx2_Finish(c0_0, c0_1, table, other, y0, y1, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Avx2_Finish(c1_0, c1_1, table, other + 32, y0 + 32, y1 + 16, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Avx2_Finish(c2_0, c2_1, table, other + 64, y0 + 64, y1 + 32, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Avx2_Finish(c3_0, c3_1, table, other + 96, y0 + 96, y1 + 48, scalars);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Avx2_Finish(Vector256<int> v0, Vector256<int> v1, int* table, byte* other, byte* y0, byte* y1, int* scalars)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0 << 4, table + 32, table + 64, table + 96, table + 128);
-            v1 = V256.Requantize(v1 << 4, table + 40, table + 72, table + 104, table + 136);
-            // Add the residual, brought to the same grid.
-            v0 = v0 + V256.Rescale(V256.LoadShorts(other) << 4, scalars);
-            v1 = v1 + V256.Rescale(V256.LoadShorts(other + 16) << 4, scalars);
-            v0 = Vector256.Max(Vector256.Min(v0, Vector256.Create(32767)), Vector256<int>.Zero);
-            v1 = Vector256.Max(Vector256.Min(v1, Vector256.Create(32767)), Vector256<int>.Zero);
-            // Store u15 codes.
-            Vector256<int> v0_0 = v0;
-            Vector256<int> v1_0 = v1;
-            V256.StoreShorts(y0, v0_0, v1_0);
-            // Store u7 codes.
-            Vector256<int> v0_1 = V256.Rescale(v0, scalars + 3);
-            Vector256<int> v1_1 = V256.Rescale(v1, scalars + 3);
-            Vector128.Min(V256.Bytes(v0_1, v1_1), Vector128.Create((byte)127)).Store(y1);
+            Finish_AddU15U7_V256(c0_0, c0_1, table, other, y0, y1, scalars, 32);
+            Finish_AddU15U7_V256(c1_0, c1_1, table, other + 32, y0 + 32, y1 + 16, scalars, 32);
+            Finish_AddU15U7_V256(c2_0, c2_1, table, other + 64, y0 + 64, y1 + 32, scalars, 32);
+            Finish_AddU15U7_V256(c3_0, c3_1, table, other + 96, y0 + 96, y1 + 48, scalars, 32);
         }
     }
 
@@ -2287,43 +1939,8 @@ unsafe partial class Resnet20Cifar10
                 c1_3 += V128.Widen(V128.Products(z1, u3));
             }
             // Requantize and store.
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Sse41_Finish(c0_0, c0_1, c0_2, c0_3, table, other, y0, y1, scalars);
-            Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Sse41_Finish(c1_0, c1_1, c1_2, c1_3, table, other + 32, y0 + 32, y1 + 16, scalars);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Sse41_Finish(Vector128<int> v0, Vector128<int> v1, Vector128<int> v2, Vector128<int> v3, int* table, byte* other, byte* y0, byte* y1, int* scalars)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V128.Requantize(v0 << 4, table + 32, table + 64, table + 96, table + 128);
-            v1 = V128.Requantize(v1 << 4, table + 36, table + 68, table + 100, table + 132);
-            v2 = V128.Requantize(v2 << 4, table + 40, table + 72, table + 104, table + 136);
-            v3 = V128.Requantize(v3 << 4, table + 44, table + 76, table + 108, table + 140);
-            // Add the residual, brought to the same grid.
-            v0 = v0 + V128.Rescale(V128.LoadShorts(other) << 4, scalars);
-            v1 = v1 + V128.Rescale(V128.LoadShorts(other + 8) << 4, scalars);
-            v2 = v2 + V128.Rescale(V128.LoadShorts(other + 16) << 4, scalars);
-            v3 = v3 + V128.Rescale(V128.LoadShorts(other + 24) << 4, scalars);
-            v0 = Vector128.Max(Vector128.Min(v0, Vector128.Create(32767)), Vector128<int>.Zero);
-            v1 = Vector128.Max(Vector128.Min(v1, Vector128.Create(32767)), Vector128<int>.Zero);
-            v2 = Vector128.Max(Vector128.Min(v2, Vector128.Create(32767)), Vector128<int>.Zero);
-            v3 = Vector128.Max(Vector128.Min(v3, Vector128.Create(32767)), Vector128<int>.Zero);
-            // Store u15 codes.
-            Vector128<int> v0_0 = v0;
-            Vector128<int> v1_0 = v1;
-            Vector128<int> v2_0 = v2;
-            Vector128<int> v3_0 = v3;
-            V128.StoreShorts(y0, v0_0, v1_0, v2_0, v3_0);
-            // Store u7 codes.
-            Vector128<int> v0_1 = V128.Rescale(v0, scalars + 3);
-            Vector128<int> v1_1 = V128.Rescale(v1, scalars + 3);
-            Vector128<int> v2_1 = V128.Rescale(v2, scalars + 3);
-            Vector128<int> v3_1 = V128.Rescale(v3, scalars + 3);
-            Vector128.Min(V128.Bytes(v0_1, v1_1, v2_1, v3_1), Vector128.Create((byte)127)).Store(y1);
+            Finish_AddU15U7_V128(c0_0, c0_1, c0_2, c0_3, table, other, y0, y1, scalars, 32);
+            Finish_AddU15U7_V128(c1_0, c1_1, c1_2, c1_3, table, other + 32, y0 + 32, y1 + 16, scalars, 32);
         }
     }
 
@@ -2550,35 +2167,14 @@ unsafe partial class Resnet20Cifar10
                 c7_1 += V512.Widen(V512.Products(z7, u0));
             }
             // Requantize and store.
-            Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Avx512_Finish(c0_0, table, y0);
-            Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Avx512_Finish(c0_1, table + 16, y0 + 16);
-            Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Avx512_Finish(c1_0, table, y0 + 32);
-            Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Avx512_Finish(c1_1, table + 16, y0 + 48);
-            Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Avx512_Finish(c2_0, table, y0 + 64);
-            Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Avx512_Finish(c2_1, table + 16, y0 + 80);
-            Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Avx512_Finish(c3_0, table, y0 + 96);
-            Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Avx512_Finish(c3_1, table + 16, y0 + 112);
-            Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Avx512_Finish(c4_0, table, y0 + 128);
-            Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Avx512_Finish(c4_1, table + 16, y0 + 144);
-            Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Avx512_Finish(c5_0, table, y0 + 160);
-            Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Avx512_Finish(c5_1, table + 16, y0 + 176);
-            Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Avx512_Finish(c6_0, table, y0 + 192);
-            Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Avx512_Finish(c6_1, table + 16, y0 + 208);
-            Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Avx512_Finish(c7_0, table, y0 + 224);
-            Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Avx512_Finish(c7_1, table + 16, y0 + 240);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Avx512_Finish(Vector512<int> v0, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V512.Requantize(v0, table + 32, table + 64, table + 96, table + 128);
-            // Store u7 codes.
-            Vector128.Min(V512.Bytes(v0), Vector128.Create((byte)127)).Store(y0);
+            Finish_U7_V512(c0_0, table, y0, 32); Finish_U7_V512(c0_1, table + 16, y0 + 16, 32);
+            Finish_U7_V512(c1_0, table, y0 + 32, 32); Finish_U7_V512(c1_1, table + 16, y0 + 48, 32);
+            Finish_U7_V512(c2_0, table, y0 + 64, 32); Finish_U7_V512(c2_1, table + 16, y0 + 80, 32);
+            Finish_U7_V512(c3_0, table, y0 + 96, 32); Finish_U7_V512(c3_1, table + 16, y0 + 112, 32);
+            Finish_U7_V512(c4_0, table, y0 + 128, 32); Finish_U7_V512(c4_1, table + 16, y0 + 144, 32);
+            Finish_U7_V512(c5_0, table, y0 + 160, 32); Finish_U7_V512(c5_1, table + 16, y0 + 176, 32);
+            Finish_U7_V512(c6_0, table, y0 + 192, 32); Finish_U7_V512(c6_1, table + 16, y0 + 208, 32);
+            Finish_U7_V512(c7_0, table, y0 + 224, 32); Finish_U7_V512(c7_1, table + 16, y0 + 240, 32);
         }
     }
 
@@ -2622,40 +2218,22 @@ unsafe partial class Resnet20Cifar10
                     Vector256<sbyte> w0_0 = Vector256.Load(w);
                     Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
                     Vector256<byte> a0 = V256.Codes(a);
-                    c0_0 = V256.Dot(c0_0, a0, w0_0);
-                    c0_1 = V256.Dot(c0_1, a0, w0_1);
+                    c0_0 = V256.Dot(c0_0, a0, w0_0); c0_1 = V256.Dot(c0_1, a0, w0_1);
                     Vector256<byte> a1 = V256.Codes(a + 32);
-                    c1_0 = V256.Dot(c1_0, a1, w0_0);
-                    c1_1 = V256.Dot(c1_1, a1, w0_1);
+                    c1_0 = V256.Dot(c1_0, a1, w0_0); c1_1 = V256.Dot(c1_1, a1, w0_1);
                     Vector256<byte> a2 = V256.Codes(a + 64);
-                    c2_0 = V256.Dot(c2_0, a2, w0_0);
-                    c2_1 = V256.Dot(c2_1, a2, w0_1);
+                    c2_0 = V256.Dot(c2_0, a2, w0_0); c2_1 = V256.Dot(c2_1, a2, w0_1);
                     Vector256<byte> a3 = V256.Codes(a + 96);
-                    c3_0 = V256.Dot(c3_0, a3, w0_0);
-                    c3_1 = V256.Dot(c3_1, a3, w0_1);
+                    c3_0 = V256.Dot(c3_0, a3, w0_0); c3_1 = V256.Dot(c3_1, a3, w0_1);
                     a += 4;
                     w += 64;
                 }
             }
             // Requantize and store.
-            Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_AvxVnni_Finish(c0_0, c0_1, table, y0);
-            Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_AvxVnni_Finish(c1_0, c1_1, table, y0 + 32);
-            Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_AvxVnni_Finish(c2_0, c2_1, table, y0 + 64);
-            Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_AvxVnni_Finish(c3_0, c3_1, table, y0 + 96);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_AvxVnni_Finish(Vector256<int> v0, Vector256<int> v1, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0, table + 32, table + 64, table + 96, table + 128);
-            v1 = V256.Requantize(v1, table + 40, table + 72, table + 104, table + 136);
-            // Store u7 codes.
-            Vector128.Min(V256.Bytes(v0, v1), Vector128.Create((byte)127)).Store(y0);
+            Finish_U7_V256(c0_0, c0_1, table, y0, 32);
+            Finish_U7_V256(c1_0, c1_1, table, y0 + 32, 32);
+            Finish_U7_V256(c2_0, c2_1, table, y0 + 64, 32);
+            Finish_U7_V256(c3_0, c3_1, table, y0 + 96, 32);
         }
     }
 
@@ -2744,24 +2322,10 @@ unsafe partial class Resnet20Cifar10
                 c3_1 += V256.Widen(V256.Products(z3, u1));
             }
             // Requantize and store.
-            Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Avx2_Finish(c0_0, c0_1, table, y0);
-            Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Avx2_Finish(c1_0, c1_1, table, y0 + 32);
-            Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Avx2_Finish(c2_0, c2_1, table, y0 + 64);
-            Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Avx2_Finish(c3_0, c3_1, table, y0 + 96);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Avx2_Finish(Vector256<int> v0, Vector256<int> v1, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0, table + 32, table + 64, table + 96, table + 128);
-            v1 = V256.Requantize(v1, table + 40, table + 72, table + 104, table + 136);
-            // Store u7 codes.
-            Vector128.Min(V256.Bytes(v0, v1), Vector128.Create((byte)127)).Store(y0);
+            Finish_U7_V256(c0_0, c0_1, table, y0, 32);
+            Finish_U7_V256(c1_0, c1_1, table, y0 + 32, 32);
+            Finish_U7_V256(c2_0, c2_1, table, y0 + 64, 32);
+            Finish_U7_V256(c3_0, c3_1, table, y0 + 96, 32);
         }
     }
 
@@ -2852,24 +2416,8 @@ unsafe partial class Resnet20Cifar10
                 c1_3 += V128.Widen(V128.Products(z1, u3));
             }
             // Requantize and store.
-            Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Sse41_Finish(c0_0, c0_1, c0_2, c0_3, table, y0);
-            Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Sse41_Finish(c1_0, c1_1, c1_2, c1_3, table, y0 + 32);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Sse41_Finish(Vector128<int> v0, Vector128<int> v1, Vector128<int> v2, Vector128<int> v3, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V128.Requantize(v0, table + 32, table + 64, table + 96, table + 128);
-            v1 = V128.Requantize(v1, table + 36, table + 68, table + 100, table + 132);
-            v2 = V128.Requantize(v2, table + 40, table + 72, table + 104, table + 136);
-            v3 = V128.Requantize(v3, table + 44, table + 76, table + 108, table + 140);
-            // Store u7 codes.
-            Vector128.Min(V128.Bytes(v0, v1, v2, v3), Vector128.Create((byte)127)).Store(y0);
+            Finish_U7_V128(c0_0, c0_1, c0_2, c0_3, table, y0, 32);
+            Finish_U7_V128(c1_0, c1_1, c1_2, c1_3, table, y0 + 32, 32);
         }
     }
 
@@ -3011,7 +2559,7 @@ unsafe partial class Resnet20Cifar10
                     byte* x = input + global::System.Math.Max(0, global::System.Math.Min(top, end - 4)) * 576;
                     for (int column = 0; column < 16; column += 4)
                     {
-                        Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Input(x + column * 32, codes + tiles++ * 32, (short*)small);
+                        WinogradInput_V512(x + column * 32, 576, 32, 32, codes + tiles++ * 32, 544, (short*)small);
                     }
                 }
                 for (int block = 0; block < 2; block += 2)
@@ -3031,57 +2579,11 @@ unsafe partial class Resnet20Cifar10
                         int row = global::System.Math.Max(0, global::System.Math.Min(top, end - 4));
                         for (int column = 0; column < 16; column += 4)
                         {
-                            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Output(product, (int*)small, table + block * 16, other + row * 1024 + column * 64 + block * 16 * 2, y0 + row * 1024 + column * 64 + block * 16 * 2, y1 + row * 576 + column * 32 + block * 16 * 1, scalars);
-                            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Output(product + 16, (int*)small, table + (block + 1) * 16, other + row * 1024 + column * 64 + (block + 1) * 16 * 2, y0 + row * 1024 + column * 64 + (block + 1) * 16 * 2, y1 + row * 576 + column * 32 + (block + 1) * 16 * 1, scalars);
+                            WinogradOutput_AddU15U7_V512(product, 528, (int*)small, table + block * 16, other + row * 1024 + column * 64 + block * 16 * 2, 1024, 64, y0 + row * 1024 + column * 64 + block * 16 * 2, 1024, 64, y1 + row * 576 + column * 32 + block * 16 * 1, 576, 32, scalars, 32);
+                            WinogradOutput_AddU15U7_V512(product + 16, 528, (int*)small, table + (block + 1) * 16, other + row * 1024 + column * 64 + (block + 1) * 16 * 2, 1024, 64, y0 + row * 1024 + column * 64 + (block + 1) * 16 * 2, 1024, 64, y1 + row * 576 + column * 32 + (block + 1) * 16 * 1, 576, 32, scalars, 32);
                             product += 32;
                         }
                     }
-                }
-            }
-        }
-    }
-
-    /// <summary>B^T x B of one tile: adds and shifts, at most 68 times the largest code.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Input(byte* x, short* v, short* t)
-    {
-        unchecked
-        {
-            for (int channel = 0; channel < 32; channel += 32, x += 32, v += 32)
-            {
-                // Columns.
-                for (int j = 0; j < 6; j++)
-                {
-                    Vector512<short> d0 = V512.LoadCodes(x + 0 + j * 32);
-                    Vector512<short> d1 = V512.LoadCodes(x + 576 + j * 32);
-                    Vector512<short> d2 = V512.LoadCodes(x + 1152 + j * 32);
-                    Vector512<short> d3 = V512.LoadCodes(x + 1728 + j * 32);
-                    Vector512<short> d4 = V512.LoadCodes(x + 2304 + j * 32);
-                    Vector512<short> d5 = V512.LoadCodes(x + 2880 + j * 32);
-                    Vector512<short> a = (d2 << 2) - d4, b = (d1 << 2) - d3, c = d4 - d2, e = (d3 - d1) << 1;
-                    (((d0 - d2) << 2) + c).Store(t + 0 + j * 32);
-                    (a + b).Store(t + 192 + j * 32);
-                    (a - b).Store(t + 384 + j * 32);
-                    (c + e).Store(t + 576 + j * 32);
-                    (c - e).Store(t + 768 + j * 32);
-                    (d5 - d3 - (e << 1)).Store(t + 960 + j * 32);
-                }
-                // Rows.
-                for (int i = 0; i < 6; i++)
-                {
-                    Vector512<short> d0 = Vector512.Load(t + i * 192 + 0);
-                    Vector512<short> d1 = Vector512.Load(t + i * 192 + 32);
-                    Vector512<short> d2 = Vector512.Load(t + i * 192 + 64);
-                    Vector512<short> d3 = Vector512.Load(t + i * 192 + 96);
-                    Vector512<short> d4 = Vector512.Load(t + i * 192 + 128);
-                    Vector512<short> d5 = Vector512.Load(t + i * 192 + 160);
-                    Vector512<short> a = (d2 << 2) - d4, b = (d1 << 2) - d3, c = d4 - d2, e = (d3 - d1) << 1;
-                    (((d0 - d2) << 2) + c).Store(v + i * 3264 + 0);
-                    (a + b).Store(v + i * 3264 + 544);
-                    (a - b).Store(v + i * 3264 + 1088);
-                    (c + e).Store(v + i * 3264 + 1632);
-                    (c - e).Store(v + i * 3264 + 2176);
-                    (d5 - d3 - (e << 1)).Store(v + i * 3264 + 2720);
                 }
             }
         }
@@ -3137,196 +2639,6 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    /// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Output(int* m, int* sums, int* table, byte* other, byte* y0, byte* y1, int* scalars)
-    {
-        unchecked
-        {
-            {
-                Vector512<int> z0_0, z1_0, z2_0, z3_0;
-                {
-                    Vector512<int> m0 = Vector512.Load(m);
-                    Vector512<int> m1 = Vector512.Load(m + 3168);
-                    Vector512<int> m2 = Vector512.Load(m + 6336);
-                    Vector512<int> m3 = Vector512.Load(m + 9504);
-                    Vector512<int> m4 = Vector512.Load(m + 12672);
-                    Vector512<int> m5 = Vector512.Load(m + 15840);
-                    var p = m1 + m2;
-                    var g = m1 - m2;
-                    var r = m3 + m4;
-                    var s = m3 - m4;
-                    z0_0 = m0 + p + r;
-                    z1_0 = g + (s << 1);
-                    z2_0 = p + (r << 2);
-                    z3_0 = g + (s << 3) + (m5 << 1);
-                }
-                Vector512<int> z0_1, z1_1, z2_1, z3_1;
-                {
-                    Vector512<int> m0 = Vector512.Load(m + 528);
-                    Vector512<int> m1 = Vector512.Load(m + 3696);
-                    Vector512<int> m2 = Vector512.Load(m + 6864);
-                    Vector512<int> m3 = Vector512.Load(m + 10032);
-                    Vector512<int> m4 = Vector512.Load(m + 13200);
-                    Vector512<int> m5 = Vector512.Load(m + 16368);
-                    var p = m1 + m2;
-                    var g = m1 - m2;
-                    var r = m3 + m4;
-                    var s = m3 - m4;
-                    z0_1 = m0 + p + r;
-                    z1_1 = g + (s << 1);
-                    z2_1 = p + (r << 2);
-                    z3_1 = g + (s << 3) + (m5 << 1);
-                }
-                Vector512<int> z0_2, z1_2, z2_2, z3_2;
-                {
-                    Vector512<int> m0 = Vector512.Load(m + 1056);
-                    Vector512<int> m1 = Vector512.Load(m + 4224);
-                    Vector512<int> m2 = Vector512.Load(m + 7392);
-                    Vector512<int> m3 = Vector512.Load(m + 10560);
-                    Vector512<int> m4 = Vector512.Load(m + 13728);
-                    Vector512<int> m5 = Vector512.Load(m + 16896);
-                    var p = m1 + m2;
-                    var g = m1 - m2;
-                    var r = m3 + m4;
-                    var s = m3 - m4;
-                    z0_2 = m0 + p + r;
-                    z1_2 = g + (s << 1);
-                    z2_2 = p + (r << 2);
-                    z3_2 = g + (s << 3) + (m5 << 1);
-                }
-                Vector512<int> z0_3, z1_3, z2_3, z3_3;
-                {
-                    Vector512<int> m0 = Vector512.Load(m + 1584);
-                    Vector512<int> m1 = Vector512.Load(m + 4752);
-                    Vector512<int> m2 = Vector512.Load(m + 7920);
-                    Vector512<int> m3 = Vector512.Load(m + 11088);
-                    Vector512<int> m4 = Vector512.Load(m + 14256);
-                    Vector512<int> m5 = Vector512.Load(m + 17424);
-                    var p = m1 + m2;
-                    var g = m1 - m2;
-                    var r = m3 + m4;
-                    var s = m3 - m4;
-                    z0_3 = m0 + p + r;
-                    z1_3 = g + (s << 1);
-                    z2_3 = p + (r << 2);
-                    z3_3 = g + (s << 3) + (m5 << 1);
-                }
-                Vector512<int> z0_4, z1_4, z2_4, z3_4;
-                {
-                    Vector512<int> m0 = Vector512.Load(m + 2112);
-                    Vector512<int> m1 = Vector512.Load(m + 5280);
-                    Vector512<int> m2 = Vector512.Load(m + 8448);
-                    Vector512<int> m3 = Vector512.Load(m + 11616);
-                    Vector512<int> m4 = Vector512.Load(m + 14784);
-                    Vector512<int> m5 = Vector512.Load(m + 17952);
-                    var p = m1 + m2;
-                    var g = m1 - m2;
-                    var r = m3 + m4;
-                    var s = m3 - m4;
-                    z0_4 = m0 + p + r;
-                    z1_4 = g + (s << 1);
-                    z2_4 = p + (r << 2);
-                    z3_4 = g + (s << 3) + (m5 << 1);
-                }
-                Vector512<int> z0_5, z1_5, z2_5, z3_5;
-                {
-                    Vector512<int> m0 = Vector512.Load(m + 2640);
-                    Vector512<int> m1 = Vector512.Load(m + 5808);
-                    Vector512<int> m2 = Vector512.Load(m + 8976);
-                    Vector512<int> m3 = Vector512.Load(m + 12144);
-                    Vector512<int> m4 = Vector512.Load(m + 15312);
-                    Vector512<int> m5 = Vector512.Load(m + 18480);
-                    var p = m1 + m2;
-                    var g = m1 - m2;
-                    var r = m3 + m4;
-                    var s = m3 - m4;
-                    z0_5 = m0 + p + r;
-                    z1_5 = g + (s << 1);
-                    z2_5 = p + (r << 2);
-                    z3_5 = g + (s << 3) + (m5 << 1);
-                }
-                Vector512<int> bias = Vector512.Load(table), inverse = Vector512.Create(954437177);
-                {
-                    var p = z0_1 + z0_2;
-                    var g = z0_1 - z0_2;
-                    var r = z0_3 + z0_4;
-                    var s = z0_3 - z0_4;
-                    ((((z0_0 + p + r) * inverse) >> 6) + bias).Store(sums + 0);
-                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 16);
-                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 32);
-                    ((((g + (s << 3) + (z0_5 << 1)) * inverse) >> 6) + bias).Store(sums + 48);
-                }
-                {
-                    var p = z1_1 + z1_2;
-                    var g = z1_1 - z1_2;
-                    var r = z1_3 + z1_4;
-                    var s = z1_3 - z1_4;
-                    ((((z1_0 + p + r) * inverse) >> 6) + bias).Store(sums + 64);
-                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 80);
-                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 96);
-                    ((((g + (s << 3) + (z1_5 << 1)) * inverse) >> 6) + bias).Store(sums + 112);
-                }
-                {
-                    var p = z2_1 + z2_2;
-                    var g = z2_1 - z2_2;
-                    var r = z2_3 + z2_4;
-                    var s = z2_3 - z2_4;
-                    ((((z2_0 + p + r) * inverse) >> 6) + bias).Store(sums + 128);
-                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 144);
-                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 160);
-                    ((((g + (s << 3) + (z2_5 << 1)) * inverse) >> 6) + bias).Store(sums + 176);
-                }
-                {
-                    var p = z3_1 + z3_2;
-                    var g = z3_1 - z3_2;
-                    var r = z3_3 + z3_4;
-                    var s = z3_3 - z3_4;
-                    ((((z3_0 + p + r) * inverse) >> 6) + bias).Store(sums + 192);
-                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 208);
-                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 224);
-                    ((((g + (s << 3) + (z3_5 << 1)) * inverse) >> 6) + bias).Store(sums + 240);
-                }
-            }
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(Vector512.Load(sums + 0), table, other, y0, y1, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(Vector512.Load(sums + 16), table, other + 64, y0 + 64, y1 + 32, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(Vector512.Load(sums + 32), table, other + 128, y0 + 128, y1 + 64, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(Vector512.Load(sums + 48), table, other + 192, y0 + 192, y1 + 96, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(Vector512.Load(sums + 64), table, other + 1024, y0 + 1024, y1 + 576, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(Vector512.Load(sums + 80), table, other + 1088, y0 + 1088, y1 + 608, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(Vector512.Load(sums + 96), table, other + 1152, y0 + 1152, y1 + 640, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(Vector512.Load(sums + 112), table, other + 1216, y0 + 1216, y1 + 672, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(Vector512.Load(sums + 128), table, other + 2048, y0 + 2048, y1 + 1152, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(Vector512.Load(sums + 144), table, other + 2112, y0 + 2112, y1 + 1184, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(Vector512.Load(sums + 160), table, other + 2176, y0 + 2176, y1 + 1216, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(Vector512.Load(sums + 176), table, other + 2240, y0 + 2240, y1 + 1248, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(Vector512.Load(sums + 192), table, other + 3072, y0 + 3072, y1 + 1728, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(Vector512.Load(sums + 208), table, other + 3136, y0 + 3136, y1 + 1760, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(Vector512.Load(sums + 224), table, other + 3200, y0 + 3200, y1 + 1792, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(Vector512.Load(sums + 240), table, other + 3264, y0 + 3264, y1 + 1824, scalars);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Finish(Vector512<int> v0, int* table, byte* other, byte* y0, byte* y1, int* scalars)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V512.Requantize(v0 << 4, table + 32, table + 64, table + 96, table + 128);
-            // Add the residual, brought to the same grid.
-            v0 = v0 + V512.Rescale(V512.LoadShorts(other) << 4, scalars);
-            v0 = Vector512.Max(Vector512.Min(v0, Vector512.Create(32767)), Vector512<int>.Zero);
-            // Store u15 codes.
-            Vector512<int> v0_0 = v0;
-            V512.StoreShorts(y0, v0_0);
-            // Store u7 codes.
-            Vector512<int> v0_1 = V512.Rescale(v0, scalars + 3);
-            Vector128.Min(V512.Bytes(v0_1), Vector128.Create((byte)127)).Store(y1);
-        }
-    }
-
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2(
         byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
@@ -3352,7 +2664,7 @@ unsafe partial class Resnet20Cifar10
                     byte* x = input + global::System.Math.Max(0, global::System.Math.Min(top, end - 4)) * 576;
                     for (int column = 0; column < 16; column += 4)
                     {
-                        Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Input(x + column * 32, codes + tiles++ * 32, (short*)small);
+                        WinogradInput_V256(x + column * 32, 576, 32, 32, codes + tiles++ * 32, 544, (short*)small);
                     }
                 }
                 for (int block = 0; block < 2; block += 1)
@@ -3372,56 +2684,10 @@ unsafe partial class Resnet20Cifar10
                         int row = global::System.Math.Max(0, global::System.Math.Min(top, end - 4));
                         for (int column = 0; column < 16; column += 4)
                         {
-                            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Output(product, (int*)small, table + block * 16, other + row * 1024 + column * 64 + block * 16 * 2, y0 + row * 1024 + column * 64 + block * 16 * 2, y1 + row * 576 + column * 32 + block * 16 * 1, scalars);
+                            WinogradOutput_AddU15U7_V256(product, 272, (int*)small, table + block * 16, other + row * 1024 + column * 64 + block * 16 * 2, 1024, 64, y0 + row * 1024 + column * 64 + block * 16 * 2, 1024, 64, y1 + row * 576 + column * 32 + block * 16 * 1, 576, 32, scalars, 32);
                             product += 16;
                         }
                     }
-                }
-            }
-        }
-    }
-
-    /// <summary>B^T x B of one tile: adds and shifts, at most 68 times the largest code.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Input(byte* x, short* v, short* t)
-    {
-        unchecked
-        {
-            for (int channel = 0; channel < 32; channel += 16, x += 16, v += 16)
-            {
-                // Columns.
-                for (int j = 0; j < 6; j++)
-                {
-                    Vector256<short> d0 = V256.LoadCodes(x + 0 + j * 32);
-                    Vector256<short> d1 = V256.LoadCodes(x + 576 + j * 32);
-                    Vector256<short> d2 = V256.LoadCodes(x + 1152 + j * 32);
-                    Vector256<short> d3 = V256.LoadCodes(x + 1728 + j * 32);
-                    Vector256<short> d4 = V256.LoadCodes(x + 2304 + j * 32);
-                    Vector256<short> d5 = V256.LoadCodes(x + 2880 + j * 32);
-                    Vector256<short> a = (d2 << 2) - d4, b = (d1 << 2) - d3, c = d4 - d2, e = (d3 - d1) << 1;
-                    (((d0 - d2) << 2) + c).Store(t + 0 + j * 16);
-                    (a + b).Store(t + 96 + j * 16);
-                    (a - b).Store(t + 192 + j * 16);
-                    (c + e).Store(t + 288 + j * 16);
-                    (c - e).Store(t + 384 + j * 16);
-                    (d5 - d3 - (e << 1)).Store(t + 480 + j * 16);
-                }
-                // Rows.
-                for (int i = 0; i < 6; i++)
-                {
-                    Vector256<short> d0 = Vector256.Load(t + i * 96 + 0);
-                    Vector256<short> d1 = Vector256.Load(t + i * 96 + 16);
-                    Vector256<short> d2 = Vector256.Load(t + i * 96 + 32);
-                    Vector256<short> d3 = Vector256.Load(t + i * 96 + 48);
-                    Vector256<short> d4 = Vector256.Load(t + i * 96 + 64);
-                    Vector256<short> d5 = Vector256.Load(t + i * 96 + 80);
-                    Vector256<short> a = (d2 << 2) - d4, b = (d1 << 2) - d3, c = d4 - d2, e = (d3 - d1) << 1;
-                    (((d0 - d2) << 2) + c).Store(v + i * 3264 + 0);
-                    (a + b).Store(v + i * 3264 + 544);
-                    (a - b).Store(v + i * 3264 + 1088);
-                    (c + e).Store(v + i * 3264 + 1632);
-                    (c - e).Store(v + i * 3264 + 2176);
-                    (d5 - d3 - (e << 1)).Store(v + i * 3264 + 2720);
                 }
             }
         }
@@ -3460,202 +2726,6 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    /// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Output(int* m, int* sums, int* table, byte* other, byte* y0, byte* y1, int* scalars)
-    {
-        unchecked
-        {
-            for (int lane = 0; lane < 16; lane += 8, m += 8)
-            {
-                Vector256<int> z0_0, z1_0, z2_0, z3_0;
-                {
-                    Vector256<int> m0 = Vector256.Load(m);
-                    Vector256<int> m1 = Vector256.Load(m + 1632);
-                    Vector256<int> m2 = Vector256.Load(m + 3264);
-                    Vector256<int> m3 = Vector256.Load(m + 4896);
-                    Vector256<int> m4 = Vector256.Load(m + 6528);
-                    Vector256<int> m5 = Vector256.Load(m + 8160);
-                    var p = m1 + m2;
-                    var g = m1 - m2;
-                    var r = m3 + m4;
-                    var s = m3 - m4;
-                    z0_0 = m0 + p + r;
-                    z1_0 = g + (s << 1);
-                    z2_0 = p + (r << 2);
-                    z3_0 = g + (s << 3) + (m5 << 1);
-                }
-                Vector256<int> z0_1, z1_1, z2_1, z3_1;
-                {
-                    Vector256<int> m0 = Vector256.Load(m + 272);
-                    Vector256<int> m1 = Vector256.Load(m + 1904);
-                    Vector256<int> m2 = Vector256.Load(m + 3536);
-                    Vector256<int> m3 = Vector256.Load(m + 5168);
-                    Vector256<int> m4 = Vector256.Load(m + 6800);
-                    Vector256<int> m5 = Vector256.Load(m + 8432);
-                    var p = m1 + m2;
-                    var g = m1 - m2;
-                    var r = m3 + m4;
-                    var s = m3 - m4;
-                    z0_1 = m0 + p + r;
-                    z1_1 = g + (s << 1);
-                    z2_1 = p + (r << 2);
-                    z3_1 = g + (s << 3) + (m5 << 1);
-                }
-                Vector256<int> z0_2, z1_2, z2_2, z3_2;
-                {
-                    Vector256<int> m0 = Vector256.Load(m + 544);
-                    Vector256<int> m1 = Vector256.Load(m + 2176);
-                    Vector256<int> m2 = Vector256.Load(m + 3808);
-                    Vector256<int> m3 = Vector256.Load(m + 5440);
-                    Vector256<int> m4 = Vector256.Load(m + 7072);
-                    Vector256<int> m5 = Vector256.Load(m + 8704);
-                    var p = m1 + m2;
-                    var g = m1 - m2;
-                    var r = m3 + m4;
-                    var s = m3 - m4;
-                    z0_2 = m0 + p + r;
-                    z1_2 = g + (s << 1);
-                    z2_2 = p + (r << 2);
-                    z3_2 = g + (s << 3) + (m5 << 1);
-                }
-                Vector256<int> z0_3, z1_3, z2_3, z3_3;
-                {
-                    Vector256<int> m0 = Vector256.Load(m + 816);
-                    Vector256<int> m1 = Vector256.Load(m + 2448);
-                    Vector256<int> m2 = Vector256.Load(m + 4080);
-                    Vector256<int> m3 = Vector256.Load(m + 5712);
-                    Vector256<int> m4 = Vector256.Load(m + 7344);
-                    Vector256<int> m5 = Vector256.Load(m + 8976);
-                    var p = m1 + m2;
-                    var g = m1 - m2;
-                    var r = m3 + m4;
-                    var s = m3 - m4;
-                    z0_3 = m0 + p + r;
-                    z1_3 = g + (s << 1);
-                    z2_3 = p + (r << 2);
-                    z3_3 = g + (s << 3) + (m5 << 1);
-                }
-                Vector256<int> z0_4, z1_4, z2_4, z3_4;
-                {
-                    Vector256<int> m0 = Vector256.Load(m + 1088);
-                    Vector256<int> m1 = Vector256.Load(m + 2720);
-                    Vector256<int> m2 = Vector256.Load(m + 4352);
-                    Vector256<int> m3 = Vector256.Load(m + 5984);
-                    Vector256<int> m4 = Vector256.Load(m + 7616);
-                    Vector256<int> m5 = Vector256.Load(m + 9248);
-                    var p = m1 + m2;
-                    var g = m1 - m2;
-                    var r = m3 + m4;
-                    var s = m3 - m4;
-                    z0_4 = m0 + p + r;
-                    z1_4 = g + (s << 1);
-                    z2_4 = p + (r << 2);
-                    z3_4 = g + (s << 3) + (m5 << 1);
-                }
-                Vector256<int> z0_5, z1_5, z2_5, z3_5;
-                {
-                    Vector256<int> m0 = Vector256.Load(m + 1360);
-                    Vector256<int> m1 = Vector256.Load(m + 2992);
-                    Vector256<int> m2 = Vector256.Load(m + 4624);
-                    Vector256<int> m3 = Vector256.Load(m + 6256);
-                    Vector256<int> m4 = Vector256.Load(m + 7888);
-                    Vector256<int> m5 = Vector256.Load(m + 9520);
-                    var p = m1 + m2;
-                    var g = m1 - m2;
-                    var r = m3 + m4;
-                    var s = m3 - m4;
-                    z0_5 = m0 + p + r;
-                    z1_5 = g + (s << 1);
-                    z2_5 = p + (r << 2);
-                    z3_5 = g + (s << 3) + (m5 << 1);
-                }
-                Vector256<int> bias = Vector256.Load(table + lane), inverse = Vector256.Create(954437177);
-                {
-                    var p = z0_1 + z0_2;
-                    var g = z0_1 - z0_2;
-                    var r = z0_3 + z0_4;
-                    var s = z0_3 - z0_4;
-                    ((((z0_0 + p + r) * inverse) >> 6) + bias).Store(sums + 0 + lane);
-                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 16 + lane);
-                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 32 + lane);
-                    ((((g + (s << 3) + (z0_5 << 1)) * inverse) >> 6) + bias).Store(sums + 48 + lane);
-                }
-                {
-                    var p = z1_1 + z1_2;
-                    var g = z1_1 - z1_2;
-                    var r = z1_3 + z1_4;
-                    var s = z1_3 - z1_4;
-                    ((((z1_0 + p + r) * inverse) >> 6) + bias).Store(sums + 64 + lane);
-                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 80 + lane);
-                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 96 + lane);
-                    ((((g + (s << 3) + (z1_5 << 1)) * inverse) >> 6) + bias).Store(sums + 112 + lane);
-                }
-                {
-                    var p = z2_1 + z2_2;
-                    var g = z2_1 - z2_2;
-                    var r = z2_3 + z2_4;
-                    var s = z2_3 - z2_4;
-                    ((((z2_0 + p + r) * inverse) >> 6) + bias).Store(sums + 128 + lane);
-                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 144 + lane);
-                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 160 + lane);
-                    ((((g + (s << 3) + (z2_5 << 1)) * inverse) >> 6) + bias).Store(sums + 176 + lane);
-                }
-                {
-                    var p = z3_1 + z3_2;
-                    var g = z3_1 - z3_2;
-                    var r = z3_3 + z3_4;
-                    var s = z3_3 - z3_4;
-                    ((((z3_0 + p + r) * inverse) >> 6) + bias).Store(sums + 192 + lane);
-                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 208 + lane);
-                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 224 + lane);
-                    ((((g + (s << 3) + (z3_5 << 1)) * inverse) >> 6) + bias).Store(sums + 240 + lane);
-                }
-            }
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Finish(Vector256.Load(sums + 0), Vector256.Load(sums + 8), table, other, y0, y1, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Finish(Vector256.Load(sums + 16), Vector256.Load(sums + 24), table, other + 64, y0 + 64, y1 + 32, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Finish(Vector256.Load(sums + 32), Vector256.Load(sums + 40), table, other + 128, y0 + 128, y1 + 64, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Finish(Vector256.Load(sums + 48), Vector256.Load(sums + 56), table, other + 192, y0 + 192, y1 + 96, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Finish(Vector256.Load(sums + 64), Vector256.Load(sums + 72), table, other + 1024, y0 + 1024, y1 + 576, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Finish(Vector256.Load(sums + 80), Vector256.Load(sums + 88), table, other + 1088, y0 + 1088, y1 + 608, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Finish(Vector256.Load(sums + 96), Vector256.Load(sums + 104), table, other + 1152, y0 + 1152, y1 + 640, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Finish(Vector256.Load(sums + 112), Vector256.Load(sums + 120), table, other + 1216, y0 + 1216, y1 + 672, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Finish(Vector256.Load(sums + 128), Vector256.Load(sums + 136), table, other + 2048, y0 + 2048, y1 + 1152, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Finish(Vector256.Load(sums + 144), Vector256.Load(sums + 152), table, other + 2112, y0 + 2112, y1 + 1184, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Finish(Vector256.Load(sums + 160), Vector256.Load(sums + 168), table, other + 2176, y0 + 2176, y1 + 1216, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Finish(Vector256.Load(sums + 176), Vector256.Load(sums + 184), table, other + 2240, y0 + 2240, y1 + 1248, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Finish(Vector256.Load(sums + 192), Vector256.Load(sums + 200), table, other + 3072, y0 + 3072, y1 + 1728, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Finish(Vector256.Load(sums + 208), Vector256.Load(sums + 216), table, other + 3136, y0 + 3136, y1 + 1760, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Finish(Vector256.Load(sums + 224), Vector256.Load(sums + 232), table, other + 3200, y0 + 3200, y1 + 1792, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Finish(Vector256.Load(sums + 240), Vector256.Load(sums + 248), table, other + 3264, y0 + 3264, y1 + 1824, scalars);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Finish(Vector256<int> v0, Vector256<int> v1, int* table, byte* other, byte* y0, byte* y1, int* scalars)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0 << 4, table + 32, table + 64, table + 96, table + 128);
-            v1 = V256.Requantize(v1 << 4, table + 40, table + 72, table + 104, table + 136);
-            // Add the residual, brought to the same grid.
-            v0 = v0 + V256.Rescale(V256.LoadShorts(other) << 4, scalars);
-            v1 = v1 + V256.Rescale(V256.LoadShorts(other + 16) << 4, scalars);
-            v0 = Vector256.Max(Vector256.Min(v0, Vector256.Create(32767)), Vector256<int>.Zero);
-            v1 = Vector256.Max(Vector256.Min(v1, Vector256.Create(32767)), Vector256<int>.Zero);
-            // Store u15 codes.
-            Vector256<int> v0_0 = v0;
-            Vector256<int> v1_0 = v1;
-            V256.StoreShorts(y0, v0_0, v1_0);
-            // Store u7 codes.
-            Vector256<int> v0_1 = V256.Rescale(v0, scalars + 3);
-            Vector256<int> v1_1 = V256.Rescale(v1, scalars + 3);
-            Vector128.Min(V256.Bytes(v0_1, v1_1), Vector128.Create((byte)127)).Store(y1);
-        }
-    }
-
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41(
         byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
@@ -3681,7 +2751,7 @@ unsafe partial class Resnet20Cifar10
                     byte* x = input + global::System.Math.Max(0, global::System.Math.Min(top, end - 4)) * 576;
                     for (int column = 0; column < 16; column += 4)
                     {
-                        Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Input(x + column * 32, codes + tiles++ * 32, (short*)small);
+                        WinogradInput_V128(x + column * 32, 576, 32, 32, codes + tiles++ * 32, 544, (short*)small);
                     }
                 }
                 for (int block = 0; block < 2; block += 1)
@@ -3701,56 +2771,10 @@ unsafe partial class Resnet20Cifar10
                         int row = global::System.Math.Max(0, global::System.Math.Min(top, end - 4));
                         for (int column = 0; column < 16; column += 4)
                         {
-                            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Output(product, (int*)small, table + block * 16, other + row * 1024 + column * 64 + block * 16 * 2, y0 + row * 1024 + column * 64 + block * 16 * 2, y1 + row * 576 + column * 32 + block * 16 * 1, scalars);
+                            WinogradOutput_AddU15U7_V128(product, 272, (int*)small, table + block * 16, other + row * 1024 + column * 64 + block * 16 * 2, 1024, 64, y0 + row * 1024 + column * 64 + block * 16 * 2, 1024, 64, y1 + row * 576 + column * 32 + block * 16 * 1, 576, 32, scalars, 32);
                             product += 16;
                         }
                     }
-                }
-            }
-        }
-    }
-
-    /// <summary>B^T x B of one tile: adds and shifts, at most 68 times the largest code.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Input(byte* x, short* v, short* t)
-    {
-        unchecked
-        {
-            for (int channel = 0; channel < 32; channel += 8, x += 8, v += 8)
-            {
-                // Columns.
-                for (int j = 0; j < 6; j++)
-                {
-                    Vector128<short> d0 = V128.LoadCodes(x + 0 + j * 32);
-                    Vector128<short> d1 = V128.LoadCodes(x + 576 + j * 32);
-                    Vector128<short> d2 = V128.LoadCodes(x + 1152 + j * 32);
-                    Vector128<short> d3 = V128.LoadCodes(x + 1728 + j * 32);
-                    Vector128<short> d4 = V128.LoadCodes(x + 2304 + j * 32);
-                    Vector128<short> d5 = V128.LoadCodes(x + 2880 + j * 32);
-                    Vector128<short> a = (d2 << 2) - d4, b = (d1 << 2) - d3, c = d4 - d2, e = (d3 - d1) << 1;
-                    (((d0 - d2) << 2) + c).Store(t + 0 + j * 8);
-                    (a + b).Store(t + 48 + j * 8);
-                    (a - b).Store(t + 96 + j * 8);
-                    (c + e).Store(t + 144 + j * 8);
-                    (c - e).Store(t + 192 + j * 8);
-                    (d5 - d3 - (e << 1)).Store(t + 240 + j * 8);
-                }
-                // Rows.
-                for (int i = 0; i < 6; i++)
-                {
-                    Vector128<short> d0 = Vector128.Load(t + i * 48 + 0);
-                    Vector128<short> d1 = Vector128.Load(t + i * 48 + 8);
-                    Vector128<short> d2 = Vector128.Load(t + i * 48 + 16);
-                    Vector128<short> d3 = Vector128.Load(t + i * 48 + 24);
-                    Vector128<short> d4 = Vector128.Load(t + i * 48 + 32);
-                    Vector128<short> d5 = Vector128.Load(t + i * 48 + 40);
-                    Vector128<short> a = (d2 << 2) - d4, b = (d1 << 2) - d3, c = d4 - d2, e = (d3 - d1) << 1;
-                    (((d0 - d2) << 2) + c).Store(v + i * 3264 + 0);
-                    (a + b).Store(v + i * 3264 + 544);
-                    (a - b).Store(v + i * 3264 + 1088);
-                    (c + e).Store(v + i * 3264 + 1632);
-                    (c - e).Store(v + i * 3264 + 2176);
-                    (d5 - d3 - (e << 1)).Store(v + i * 3264 + 2720);
                 }
             }
         }
@@ -3786,212 +2810,6 @@ unsafe partial class Resnet20Cifar10
             }
             c0_0.Store(m); c0_1.Store(m + 4); c0_2.Store(m + 8); c0_3.Store(m + 12);
             c1_0.Store(m + 16); c1_1.Store(m + 20); c1_2.Store(m + 24); c1_3.Store(m + 28);
-        }
-    }
-
-    /// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Output(int* m, int* sums, int* table, byte* other, byte* y0, byte* y1, int* scalars)
-    {
-        unchecked
-        {
-            for (int lane = 0; lane < 16; lane += 4, m += 4)
-            {
-                Vector128<int> z0_0, z1_0, z2_0, z3_0;
-                {
-                    Vector128<int> m0 = Vector128.Load(m);
-                    Vector128<int> m1 = Vector128.Load(m + 1632);
-                    Vector128<int> m2 = Vector128.Load(m + 3264);
-                    Vector128<int> m3 = Vector128.Load(m + 4896);
-                    Vector128<int> m4 = Vector128.Load(m + 6528);
-                    Vector128<int> m5 = Vector128.Load(m + 8160);
-                    var p = m1 + m2;
-                    var g = m1 - m2;
-                    var r = m3 + m4;
-                    var s = m3 - m4;
-                    z0_0 = m0 + p + r;
-                    z1_0 = g + (s << 1);
-                    z2_0 = p + (r << 2);
-                    z3_0 = g + (s << 3) + (m5 << 1);
-                }
-                Vector128<int> z0_1, z1_1, z2_1, z3_1;
-                {
-                    Vector128<int> m0 = Vector128.Load(m + 272);
-                    Vector128<int> m1 = Vector128.Load(m + 1904);
-                    Vector128<int> m2 = Vector128.Load(m + 3536);
-                    Vector128<int> m3 = Vector128.Load(m + 5168);
-                    Vector128<int> m4 = Vector128.Load(m + 6800);
-                    Vector128<int> m5 = Vector128.Load(m + 8432);
-                    var p = m1 + m2;
-                    var g = m1 - m2;
-                    var r = m3 + m4;
-                    var s = m3 - m4;
-                    z0_1 = m0 + p + r;
-                    z1_1 = g + (s << 1);
-                    z2_1 = p + (r << 2);
-                    z3_1 = g + (s << 3) + (m5 << 1);
-                }
-                Vector128<int> z0_2, z1_2, z2_2, z3_2;
-                {
-                    Vector128<int> m0 = Vector128.Load(m + 544);
-                    Vector128<int> m1 = Vector128.Load(m + 2176);
-                    Vector128<int> m2 = Vector128.Load(m + 3808);
-                    Vector128<int> m3 = Vector128.Load(m + 5440);
-                    Vector128<int> m4 = Vector128.Load(m + 7072);
-                    Vector128<int> m5 = Vector128.Load(m + 8704);
-                    var p = m1 + m2;
-                    var g = m1 - m2;
-                    var r = m3 + m4;
-                    var s = m3 - m4;
-                    z0_2 = m0 + p + r;
-                    z1_2 = g + (s << 1);
-                    z2_2 = p + (r << 2);
-                    z3_2 = g + (s << 3) + (m5 << 1);
-                }
-                Vector128<int> z0_3, z1_3, z2_3, z3_3;
-                {
-                    Vector128<int> m0 = Vector128.Load(m + 816);
-                    Vector128<int> m1 = Vector128.Load(m + 2448);
-                    Vector128<int> m2 = Vector128.Load(m + 4080);
-                    Vector128<int> m3 = Vector128.Load(m + 5712);
-                    Vector128<int> m4 = Vector128.Load(m + 7344);
-                    Vector128<int> m5 = Vector128.Load(m + 8976);
-                    var p = m1 + m2;
-                    var g = m1 - m2;
-                    var r = m3 + m4;
-                    var s = m3 - m4;
-                    z0_3 = m0 + p + r;
-                    z1_3 = g + (s << 1);
-                    z2_3 = p + (r << 2);
-                    z3_3 = g + (s << 3) + (m5 << 1);
-                }
-                Vector128<int> z0_4, z1_4, z2_4, z3_4;
-                {
-                    Vector128<int> m0 = Vector128.Load(m + 1088);
-                    Vector128<int> m1 = Vector128.Load(m + 2720);
-                    Vector128<int> m2 = Vector128.Load(m + 4352);
-                    Vector128<int> m3 = Vector128.Load(m + 5984);
-                    Vector128<int> m4 = Vector128.Load(m + 7616);
-                    Vector128<int> m5 = Vector128.Load(m + 9248);
-                    var p = m1 + m2;
-                    var g = m1 - m2;
-                    var r = m3 + m4;
-                    var s = m3 - m4;
-                    z0_4 = m0 + p + r;
-                    z1_4 = g + (s << 1);
-                    z2_4 = p + (r << 2);
-                    z3_4 = g + (s << 3) + (m5 << 1);
-                }
-                Vector128<int> z0_5, z1_5, z2_5, z3_5;
-                {
-                    Vector128<int> m0 = Vector128.Load(m + 1360);
-                    Vector128<int> m1 = Vector128.Load(m + 2992);
-                    Vector128<int> m2 = Vector128.Load(m + 4624);
-                    Vector128<int> m3 = Vector128.Load(m + 6256);
-                    Vector128<int> m4 = Vector128.Load(m + 7888);
-                    Vector128<int> m5 = Vector128.Load(m + 9520);
-                    var p = m1 + m2;
-                    var g = m1 - m2;
-                    var r = m3 + m4;
-                    var s = m3 - m4;
-                    z0_5 = m0 + p + r;
-                    z1_5 = g + (s << 1);
-                    z2_5 = p + (r << 2);
-                    z3_5 = g + (s << 3) + (m5 << 1);
-                }
-                Vector128<int> bias = Vector128.Load(table + lane), inverse = Vector128.Create(954437177);
-                {
-                    var p = z0_1 + z0_2;
-                    var g = z0_1 - z0_2;
-                    var r = z0_3 + z0_4;
-                    var s = z0_3 - z0_4;
-                    ((((z0_0 + p + r) * inverse) >> 6) + bias).Store(sums + 0 + lane);
-                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 16 + lane);
-                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 32 + lane);
-                    ((((g + (s << 3) + (z0_5 << 1)) * inverse) >> 6) + bias).Store(sums + 48 + lane);
-                }
-                {
-                    var p = z1_1 + z1_2;
-                    var g = z1_1 - z1_2;
-                    var r = z1_3 + z1_4;
-                    var s = z1_3 - z1_4;
-                    ((((z1_0 + p + r) * inverse) >> 6) + bias).Store(sums + 64 + lane);
-                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 80 + lane);
-                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 96 + lane);
-                    ((((g + (s << 3) + (z1_5 << 1)) * inverse) >> 6) + bias).Store(sums + 112 + lane);
-                }
-                {
-                    var p = z2_1 + z2_2;
-                    var g = z2_1 - z2_2;
-                    var r = z2_3 + z2_4;
-                    var s = z2_3 - z2_4;
-                    ((((z2_0 + p + r) * inverse) >> 6) + bias).Store(sums + 128 + lane);
-                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 144 + lane);
-                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 160 + lane);
-                    ((((g + (s << 3) + (z2_5 << 1)) * inverse) >> 6) + bias).Store(sums + 176 + lane);
-                }
-                {
-                    var p = z3_1 + z3_2;
-                    var g = z3_1 - z3_2;
-                    var r = z3_3 + z3_4;
-                    var s = z3_3 - z3_4;
-                    ((((z3_0 + p + r) * inverse) >> 6) + bias).Store(sums + 192 + lane);
-                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 208 + lane);
-                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 224 + lane);
-                    ((((g + (s << 3) + (z3_5 << 1)) * inverse) >> 6) + bias).Store(sums + 240 + lane);
-                }
-            }
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Finish(Vector128.Load(sums + 0), Vector128.Load(sums + 4), Vector128.Load(sums + 8), Vector128.Load(sums + 12), table, other, y0, y1, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Finish(Vector128.Load(sums + 16), Vector128.Load(sums + 20), Vector128.Load(sums + 24), Vector128.Load(sums + 28), table, other + 64, y0 + 64, y1 + 32, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Finish(Vector128.Load(sums + 32), Vector128.Load(sums + 36), Vector128.Load(sums + 40), Vector128.Load(sums + 44), table, other + 128, y0 + 128, y1 + 64, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Finish(Vector128.Load(sums + 48), Vector128.Load(sums + 52), Vector128.Load(sums + 56), Vector128.Load(sums + 60), table, other + 192, y0 + 192, y1 + 96, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Finish(Vector128.Load(sums + 64), Vector128.Load(sums + 68), Vector128.Load(sums + 72), Vector128.Load(sums + 76), table, other + 1024, y0 + 1024, y1 + 576, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Finish(Vector128.Load(sums + 80), Vector128.Load(sums + 84), Vector128.Load(sums + 88), Vector128.Load(sums + 92), table, other + 1088, y0 + 1088, y1 + 608, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Finish(Vector128.Load(sums + 96), Vector128.Load(sums + 100), Vector128.Load(sums + 104), Vector128.Load(sums + 108), table, other + 1152, y0 + 1152, y1 + 640, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Finish(Vector128.Load(sums + 112), Vector128.Load(sums + 116), Vector128.Load(sums + 120), Vector128.Load(sums + 124), table, other + 1216, y0 + 1216, y1 + 672, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Finish(Vector128.Load(sums + 128), Vector128.Load(sums + 132), Vector128.Load(sums + 136), Vector128.Load(sums + 140), table, other + 2048, y0 + 2048, y1 + 1152, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Finish(Vector128.Load(sums + 144), Vector128.Load(sums + 148), Vector128.Load(sums + 152), Vector128.Load(sums + 156), table, other + 2112, y0 + 2112, y1 + 1184, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Finish(Vector128.Load(sums + 160), Vector128.Load(sums + 164), Vector128.Load(sums + 168), Vector128.Load(sums + 172), table, other + 2176, y0 + 2176, y1 + 1216, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Finish(Vector128.Load(sums + 176), Vector128.Load(sums + 180), Vector128.Load(sums + 184), Vector128.Load(sums + 188), table, other + 2240, y0 + 2240, y1 + 1248, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Finish(Vector128.Load(sums + 192), Vector128.Load(sums + 196), Vector128.Load(sums + 200), Vector128.Load(sums + 204), table, other + 3072, y0 + 3072, y1 + 1728, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Finish(Vector128.Load(sums + 208), Vector128.Load(sums + 212), Vector128.Load(sums + 216), Vector128.Load(sums + 220), table, other + 3136, y0 + 3136, y1 + 1760, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Finish(Vector128.Load(sums + 224), Vector128.Load(sums + 228), Vector128.Load(sums + 232), Vector128.Load(sums + 236), table, other + 3200, y0 + 3200, y1 + 1792, scalars);
-            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Finish(Vector128.Load(sums + 240), Vector128.Load(sums + 244), Vector128.Load(sums + 248), Vector128.Load(sums + 252), table, other + 3264, y0 + 3264, y1 + 1824, scalars);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Finish(Vector128<int> v0, Vector128<int> v1, Vector128<int> v2, Vector128<int> v3, int* table, byte* other, byte* y0, byte* y1, int* scalars)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V128.Requantize(v0 << 4, table + 32, table + 64, table + 96, table + 128);
-            v1 = V128.Requantize(v1 << 4, table + 36, table + 68, table + 100, table + 132);
-            v2 = V128.Requantize(v2 << 4, table + 40, table + 72, table + 104, table + 136);
-            v3 = V128.Requantize(v3 << 4, table + 44, table + 76, table + 108, table + 140);
-            // Add the residual, brought to the same grid.
-            v0 = v0 + V128.Rescale(V128.LoadShorts(other) << 4, scalars);
-            v1 = v1 + V128.Rescale(V128.LoadShorts(other + 8) << 4, scalars);
-            v2 = v2 + V128.Rescale(V128.LoadShorts(other + 16) << 4, scalars);
-            v3 = v3 + V128.Rescale(V128.LoadShorts(other + 24) << 4, scalars);
-            v0 = Vector128.Max(Vector128.Min(v0, Vector128.Create(32767)), Vector128<int>.Zero);
-            v1 = Vector128.Max(Vector128.Min(v1, Vector128.Create(32767)), Vector128<int>.Zero);
-            v2 = Vector128.Max(Vector128.Min(v2, Vector128.Create(32767)), Vector128<int>.Zero);
-            v3 = Vector128.Max(Vector128.Min(v3, Vector128.Create(32767)), Vector128<int>.Zero);
-            // Store u15 codes.
-            Vector128<int> v0_0 = v0;
-            Vector128<int> v1_0 = v1;
-            Vector128<int> v2_0 = v2;
-            Vector128<int> v3_0 = v3;
-            V128.StoreShorts(y0, v0_0, v1_0, v2_0, v3_0);
-            // Store u7 codes.
-            Vector128<int> v0_1 = V128.Rescale(v0, scalars + 3);
-            Vector128<int> v1_1 = V128.Rescale(v1, scalars + 3);
-            Vector128<int> v2_1 = V128.Rescale(v2, scalars + 3);
-            Vector128<int> v3_1 = V128.Rescale(v3, scalars + 3);
-            Vector128.Min(V128.Bytes(v0_1, v1_1, v2_1, v3_1), Vector128.Create((byte)127)).Store(y1);
         }
     }
 
@@ -4089,7 +2907,7 @@ unsafe partial class Resnet20Cifar10
                     byte* x = input + global::System.Math.Max(0, global::System.Math.Min(top, end - 4)) * 576;
                     for (int column = 0; column < 16; column += 4)
                     {
-                        Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Input(x + column * 32, codes + tiles++ * 32, (short*)small);
+                        WinogradInput_V512(x + column * 32, 576, 32, 32, codes + tiles++ * 32, 544, (short*)small);
                     }
                 }
                 for (int block = 0; block < 2; block += 2)
@@ -4109,57 +2927,11 @@ unsafe partial class Resnet20Cifar10
                         int row = global::System.Math.Max(0, global::System.Math.Min(top, end - 4));
                         for (int column = 0; column < 16; column += 4)
                         {
-                            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Output(product, (int*)small, table + block * 16, y0 + row * 576 + column * 32 + block * 16 * 1);
-                            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Output(product + 16, (int*)small, table + (block + 1) * 16, y0 + row * 576 + column * 32 + (block + 1) * 16 * 1);
+                            WinogradOutput_U7_V512(product, 528, (int*)small, table + block * 16, y0 + row * 576 + column * 32 + block * 16 * 1, 576, 32, 32);
+                            WinogradOutput_U7_V512(product + 16, 528, (int*)small, table + (block + 1) * 16, y0 + row * 576 + column * 32 + (block + 1) * 16 * 1, 576, 32, 32);
                             product += 32;
                         }
                     }
-                }
-            }
-        }
-    }
-
-    /// <summary>B^T x B of one tile: adds and shifts, at most 68 times the largest code.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Input(byte* x, short* v, short* t)
-    {
-        unchecked
-        {
-            for (int channel = 0; channel < 32; channel += 32, x += 32, v += 32)
-            {
-                // Columns.
-                for (int j = 0; j < 6; j++)
-                {
-                    Vector512<short> d0 = V512.LoadCodes(x + 0 + j * 32);
-                    Vector512<short> d1 = V512.LoadCodes(x + 576 + j * 32);
-                    Vector512<short> d2 = V512.LoadCodes(x + 1152 + j * 32);
-                    Vector512<short> d3 = V512.LoadCodes(x + 1728 + j * 32);
-                    Vector512<short> d4 = V512.LoadCodes(x + 2304 + j * 32);
-                    Vector512<short> d5 = V512.LoadCodes(x + 2880 + j * 32);
-                    Vector512<short> a = (d2 << 2) - d4, b = (d1 << 2) - d3, c = d4 - d2, e = (d3 - d1) << 1;
-                    (((d0 - d2) << 2) + c).Store(t + 0 + j * 32);
-                    (a + b).Store(t + 192 + j * 32);
-                    (a - b).Store(t + 384 + j * 32);
-                    (c + e).Store(t + 576 + j * 32);
-                    (c - e).Store(t + 768 + j * 32);
-                    (d5 - d3 - (e << 1)).Store(t + 960 + j * 32);
-                }
-                // Rows.
-                for (int i = 0; i < 6; i++)
-                {
-                    Vector512<short> d0 = Vector512.Load(t + i * 192 + 0);
-                    Vector512<short> d1 = Vector512.Load(t + i * 192 + 32);
-                    Vector512<short> d2 = Vector512.Load(t + i * 192 + 64);
-                    Vector512<short> d3 = Vector512.Load(t + i * 192 + 96);
-                    Vector512<short> d4 = Vector512.Load(t + i * 192 + 128);
-                    Vector512<short> d5 = Vector512.Load(t + i * 192 + 160);
-                    Vector512<short> a = (d2 << 2) - d4, b = (d1 << 2) - d3, c = d4 - d2, e = (d3 - d1) << 1;
-                    (((d0 - d2) << 2) + c).Store(v + i * 3264 + 0);
-                    (a + b).Store(v + i * 3264 + 544);
-                    (a - b).Store(v + i * 3264 + 1088);
-                    (c + e).Store(v + i * 3264 + 1632);
-                    (c - e).Store(v + i * 3264 + 2176);
-                    (d5 - d3 - (e << 1)).Store(v + i * 3264 + 2720);
                 }
             }
         }
@@ -4215,189 +2987,6 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    /// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Output(int* m, int* sums, int* table, byte* y0)
-    {
-        unchecked
-        {
-            {
-                Vector512<int> z0_0, z1_0, z2_0, z3_0;
-                {
-                    Vector512<int> m0 = Vector512.Load(m);
-                    Vector512<int> m1 = Vector512.Load(m + 3168);
-                    Vector512<int> m2 = Vector512.Load(m + 6336);
-                    Vector512<int> m3 = Vector512.Load(m + 9504);
-                    Vector512<int> m4 = Vector512.Load(m + 12672);
-                    Vector512<int> m5 = Vector512.Load(m + 15840);
-                    var p = m1 + m2;
-                    var g = m1 - m2;
-                    var r = m3 + m4;
-                    var s = m3 - m4;
-                    z0_0 = m0 + p + r;
-                    z1_0 = g + (s << 1);
-                    z2_0 = p + (r << 2);
-                    z3_0 = g + (s << 3) + (m5 << 1);
-                }
-                Vector512<int> z0_1, z1_1, z2_1, z3_1;
-                {
-                    Vector512<int> m0 = Vector512.Load(m + 528);
-                    Vector512<int> m1 = Vector512.Load(m + 3696);
-                    Vector512<int> m2 = Vector512.Load(m + 6864);
-                    Vector512<int> m3 = Vector512.Load(m + 10032);
-                    Vector512<int> m4 = Vector512.Load(m + 13200);
-                    Vector512<int> m5 = Vector512.Load(m + 16368);
-                    var p = m1 + m2;
-                    var g = m1 - m2;
-                    var r = m3 + m4;
-                    var s = m3 - m4;
-                    z0_1 = m0 + p + r;
-                    z1_1 = g + (s << 1);
-                    z2_1 = p + (r << 2);
-                    z3_1 = g + (s << 3) + (m5 << 1);
-                }
-                Vector512<int> z0_2, z1_2, z2_2, z3_2;
-                {
-                    Vector512<int> m0 = Vector512.Load(m + 1056);
-                    Vector512<int> m1 = Vector512.Load(m + 4224);
-                    Vector512<int> m2 = Vector512.Load(m + 7392);
-                    Vector512<int> m3 = Vector512.Load(m + 10560);
-                    Vector512<int> m4 = Vector512.Load(m + 13728);
-                    Vector512<int> m5 = Vector512.Load(m + 16896);
-                    var p = m1 + m2;
-                    var g = m1 - m2;
-                    var r = m3 + m4;
-                    var s = m3 - m4;
-                    z0_2 = m0 + p + r;
-                    z1_2 = g + (s << 1);
-                    z2_2 = p + (r << 2);
-                    z3_2 = g + (s << 3) + (m5 << 1);
-                }
-                Vector512<int> z0_3, z1_3, z2_3, z3_3;
-                {
-                    Vector512<int> m0 = Vector512.Load(m + 1584);
-                    Vector512<int> m1 = Vector512.Load(m + 4752);
-                    Vector512<int> m2 = Vector512.Load(m + 7920);
-                    Vector512<int> m3 = Vector512.Load(m + 11088);
-                    Vector512<int> m4 = Vector512.Load(m + 14256);
-                    Vector512<int> m5 = Vector512.Load(m + 17424);
-                    var p = m1 + m2;
-                    var g = m1 - m2;
-                    var r = m3 + m4;
-                    var s = m3 - m4;
-                    z0_3 = m0 + p + r;
-                    z1_3 = g + (s << 1);
-                    z2_3 = p + (r << 2);
-                    z3_3 = g + (s << 3) + (m5 << 1);
-                }
-                Vector512<int> z0_4, z1_4, z2_4, z3_4;
-                {
-                    Vector512<int> m0 = Vector512.Load(m + 2112);
-                    Vector512<int> m1 = Vector512.Load(m + 5280);
-                    Vector512<int> m2 = Vector512.Load(m + 8448);
-                    Vector512<int> m3 = Vector512.Load(m + 11616);
-                    Vector512<int> m4 = Vector512.Load(m + 14784);
-                    Vector512<int> m5 = Vector512.Load(m + 17952);
-                    var p = m1 + m2;
-                    var g = m1 - m2;
-                    var r = m3 + m4;
-                    var s = m3 - m4;
-                    z0_4 = m0 + p + r;
-                    z1_4 = g + (s << 1);
-                    z2_4 = p + (r << 2);
-                    z3_4 = g + (s << 3) + (m5 << 1);
-                }
-                Vector512<int> z0_5, z1_5, z2_5, z3_5;
-                {
-                    Vector512<int> m0 = Vector512.Load(m + 2640);
-                    Vector512<int> m1 = Vector512.Load(m + 5808);
-                    Vector512<int> m2 = Vector512.Load(m + 8976);
-                    Vector512<int> m3 = Vector512.Load(m + 12144);
-                    Vector512<int> m4 = Vector512.Load(m + 15312);
-                    Vector512<int> m5 = Vector512.Load(m + 18480);
-                    var p = m1 + m2;
-                    var g = m1 - m2;
-                    var r = m3 + m4;
-                    var s = m3 - m4;
-                    z0_5 = m0 + p + r;
-                    z1_5 = g + (s << 1);
-                    z2_5 = p + (r << 2);
-                    z3_5 = g + (s << 3) + (m5 << 1);
-                }
-                Vector512<int> bias = Vector512.Load(table), inverse = Vector512.Create(954437177);
-                {
-                    var p = z0_1 + z0_2;
-                    var g = z0_1 - z0_2;
-                    var r = z0_3 + z0_4;
-                    var s = z0_3 - z0_4;
-                    ((((z0_0 + p + r) * inverse) >> 6) + bias).Store(sums + 0);
-                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 16);
-                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 32);
-                    ((((g + (s << 3) + (z0_5 << 1)) * inverse) >> 6) + bias).Store(sums + 48);
-                }
-                {
-                    var p = z1_1 + z1_2;
-                    var g = z1_1 - z1_2;
-                    var r = z1_3 + z1_4;
-                    var s = z1_3 - z1_4;
-                    ((((z1_0 + p + r) * inverse) >> 6) + bias).Store(sums + 64);
-                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 80);
-                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 96);
-                    ((((g + (s << 3) + (z1_5 << 1)) * inverse) >> 6) + bias).Store(sums + 112);
-                }
-                {
-                    var p = z2_1 + z2_2;
-                    var g = z2_1 - z2_2;
-                    var r = z2_3 + z2_4;
-                    var s = z2_3 - z2_4;
-                    ((((z2_0 + p + r) * inverse) >> 6) + bias).Store(sums + 128);
-                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 144);
-                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 160);
-                    ((((g + (s << 3) + (z2_5 << 1)) * inverse) >> 6) + bias).Store(sums + 176);
-                }
-                {
-                    var p = z3_1 + z3_2;
-                    var g = z3_1 - z3_2;
-                    var r = z3_3 + z3_4;
-                    var s = z3_3 - z3_4;
-                    ((((z3_0 + p + r) * inverse) >> 6) + bias).Store(sums + 192);
-                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 208);
-                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 224);
-                    ((((g + (s << 3) + (z3_5 << 1)) * inverse) >> 6) + bias).Store(sums + 240);
-                }
-            }
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(Vector512.Load(sums + 0), table, y0);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(Vector512.Load(sums + 16), table, y0 + 32);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(Vector512.Load(sums + 32), table, y0 + 64);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(Vector512.Load(sums + 48), table, y0 + 96);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(Vector512.Load(sums + 64), table, y0 + 576);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(Vector512.Load(sums + 80), table, y0 + 608);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(Vector512.Load(sums + 96), table, y0 + 640);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(Vector512.Load(sums + 112), table, y0 + 672);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(Vector512.Load(sums + 128), table, y0 + 1152);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(Vector512.Load(sums + 144), table, y0 + 1184);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(Vector512.Load(sums + 160), table, y0 + 1216);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(Vector512.Load(sums + 176), table, y0 + 1248);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(Vector512.Load(sums + 192), table, y0 + 1728);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(Vector512.Load(sums + 208), table, y0 + 1760);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(Vector512.Load(sums + 224), table, y0 + 1792);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(Vector512.Load(sums + 240), table, y0 + 1824);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Finish(Vector512<int> v0, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V512.Requantize(v0, table + 32, table + 64, table + 96, table + 128);
-            // Store u7 codes.
-            Vector128.Min(V512.Bytes(v0), Vector128.Create((byte)127)).Store(y0);
-        }
-    }
-
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2(byte* input, sbyte* weights, int* table, byte* output, byte* scratch, int first, int end)
     {
@@ -4417,7 +3006,7 @@ unsafe partial class Resnet20Cifar10
                     byte* x = input + global::System.Math.Max(0, global::System.Math.Min(top, end - 4)) * 576;
                     for (int column = 0; column < 16; column += 4)
                     {
-                        Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Input(x + column * 32, codes + tiles++ * 32, (short*)small);
+                        WinogradInput_V256(x + column * 32, 576, 32, 32, codes + tiles++ * 32, 544, (short*)small);
                     }
                 }
                 for (int block = 0; block < 2; block += 1)
@@ -4437,56 +3026,10 @@ unsafe partial class Resnet20Cifar10
                         int row = global::System.Math.Max(0, global::System.Math.Min(top, end - 4));
                         for (int column = 0; column < 16; column += 4)
                         {
-                            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Output(product, (int*)small, table + block * 16, y0 + row * 576 + column * 32 + block * 16 * 1);
+                            WinogradOutput_U7_V256(product, 272, (int*)small, table + block * 16, y0 + row * 576 + column * 32 + block * 16 * 1, 576, 32, 32);
                             product += 16;
                         }
                     }
-                }
-            }
-        }
-    }
-
-    /// <summary>B^T x B of one tile: adds and shifts, at most 68 times the largest code.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Input(byte* x, short* v, short* t)
-    {
-        unchecked
-        {
-            for (int channel = 0; channel < 32; channel += 16, x += 16, v += 16)
-            {
-                // Columns.
-                for (int j = 0; j < 6; j++)
-                {
-                    Vector256<short> d0 = V256.LoadCodes(x + 0 + j * 32);
-                    Vector256<short> d1 = V256.LoadCodes(x + 576 + j * 32);
-                    Vector256<short> d2 = V256.LoadCodes(x + 1152 + j * 32);
-                    Vector256<short> d3 = V256.LoadCodes(x + 1728 + j * 32);
-                    Vector256<short> d4 = V256.LoadCodes(x + 2304 + j * 32);
-                    Vector256<short> d5 = V256.LoadCodes(x + 2880 + j * 32);
-                    Vector256<short> a = (d2 << 2) - d4, b = (d1 << 2) - d3, c = d4 - d2, e = (d3 - d1) << 1;
-                    (((d0 - d2) << 2) + c).Store(t + 0 + j * 16);
-                    (a + b).Store(t + 96 + j * 16);
-                    (a - b).Store(t + 192 + j * 16);
-                    (c + e).Store(t + 288 + j * 16);
-                    (c - e).Store(t + 384 + j * 16);
-                    (d5 - d3 - (e << 1)).Store(t + 480 + j * 16);
-                }
-                // Rows.
-                for (int i = 0; i < 6; i++)
-                {
-                    Vector256<short> d0 = Vector256.Load(t + i * 96 + 0);
-                    Vector256<short> d1 = Vector256.Load(t + i * 96 + 16);
-                    Vector256<short> d2 = Vector256.Load(t + i * 96 + 32);
-                    Vector256<short> d3 = Vector256.Load(t + i * 96 + 48);
-                    Vector256<short> d4 = Vector256.Load(t + i * 96 + 64);
-                    Vector256<short> d5 = Vector256.Load(t + i * 96 + 80);
-                    Vector256<short> a = (d2 << 2) - d4, b = (d1 << 2) - d3, c = d4 - d2, e = (d3 - d1) << 1;
-                    (((d0 - d2) << 2) + c).Store(v + i * 3264 + 0);
-                    (a + b).Store(v + i * 3264 + 544);
-                    (a - b).Store(v + i * 3264 + 1088);
-                    (c + e).Store(v + i * 3264 + 1632);
-                    (c - e).Store(v + i * 3264 + 2176);
-                    (d5 - d3 - (e << 1)).Store(v + i * 3264 + 2720);
                 }
             }
         }
@@ -4525,191 +3068,6 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    /// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Output(int* m, int* sums, int* table, byte* y0)
-    {
-        unchecked
-        {
-            for (int lane = 0; lane < 16; lane += 8, m += 8)
-            {
-                Vector256<int> z0_0, z1_0, z2_0, z3_0;
-                {
-                    Vector256<int> m0 = Vector256.Load(m);
-                    Vector256<int> m1 = Vector256.Load(m + 1632);
-                    Vector256<int> m2 = Vector256.Load(m + 3264);
-                    Vector256<int> m3 = Vector256.Load(m + 4896);
-                    Vector256<int> m4 = Vector256.Load(m + 6528);
-                    Vector256<int> m5 = Vector256.Load(m + 8160);
-                    var p = m1 + m2;
-                    var g = m1 - m2;
-                    var r = m3 + m4;
-                    var s = m3 - m4;
-                    z0_0 = m0 + p + r;
-                    z1_0 = g + (s << 1);
-                    z2_0 = p + (r << 2);
-                    z3_0 = g + (s << 3) + (m5 << 1);
-                }
-                Vector256<int> z0_1, z1_1, z2_1, z3_1;
-                {
-                    Vector256<int> m0 = Vector256.Load(m + 272);
-                    Vector256<int> m1 = Vector256.Load(m + 1904);
-                    Vector256<int> m2 = Vector256.Load(m + 3536);
-                    Vector256<int> m3 = Vector256.Load(m + 5168);
-                    Vector256<int> m4 = Vector256.Load(m + 6800);
-                    Vector256<int> m5 = Vector256.Load(m + 8432);
-                    var p = m1 + m2;
-                    var g = m1 - m2;
-                    var r = m3 + m4;
-                    var s = m3 - m4;
-                    z0_1 = m0 + p + r;
-                    z1_1 = g + (s << 1);
-                    z2_1 = p + (r << 2);
-                    z3_1 = g + (s << 3) + (m5 << 1);
-                }
-                Vector256<int> z0_2, z1_2, z2_2, z3_2;
-                {
-                    Vector256<int> m0 = Vector256.Load(m + 544);
-                    Vector256<int> m1 = Vector256.Load(m + 2176);
-                    Vector256<int> m2 = Vector256.Load(m + 3808);
-                    Vector256<int> m3 = Vector256.Load(m + 5440);
-                    Vector256<int> m4 = Vector256.Load(m + 7072);
-                    Vector256<int> m5 = Vector256.Load(m + 8704);
-                    var p = m1 + m2;
-                    var g = m1 - m2;
-                    var r = m3 + m4;
-                    var s = m3 - m4;
-                    z0_2 = m0 + p + r;
-                    z1_2 = g + (s << 1);
-                    z2_2 = p + (r << 2);
-                    z3_2 = g + (s << 3) + (m5 << 1);
-                }
-                Vector256<int> z0_3, z1_3, z2_3, z3_3;
-                {
-                    Vector256<int> m0 = Vector256.Load(m + 816);
-                    Vector256<int> m1 = Vector256.Load(m + 2448);
-                    Vector256<int> m2 = Vector256.Load(m + 4080);
-                    Vector256<int> m3 = Vector256.Load(m + 5712);
-                    Vector256<int> m4 = Vector256.Load(m + 7344);
-                    Vector256<int> m5 = Vector256.Load(m + 8976);
-                    var p = m1 + m2;
-                    var g = m1 - m2;
-                    var r = m3 + m4;
-                    var s = m3 - m4;
-                    z0_3 = m0 + p + r;
-                    z1_3 = g + (s << 1);
-                    z2_3 = p + (r << 2);
-                    z3_3 = g + (s << 3) + (m5 << 1);
-                }
-                Vector256<int> z0_4, z1_4, z2_4, z3_4;
-                {
-                    Vector256<int> m0 = Vector256.Load(m + 1088);
-                    Vector256<int> m1 = Vector256.Load(m + 2720);
-                    Vector256<int> m2 = Vector256.Load(m + 4352);
-                    Vector256<int> m3 = Vector256.Load(m + 5984);
-                    Vector256<int> m4 = Vector256.Load(m + 7616);
-                    Vector256<int> m5 = Vector256.Load(m + 9248);
-                    var p = m1 + m2;
-                    var g = m1 - m2;
-                    var r = m3 + m4;
-                    var s = m3 - m4;
-                    z0_4 = m0 + p + r;
-                    z1_4 = g + (s << 1);
-                    z2_4 = p + (r << 2);
-                    z3_4 = g + (s << 3) + (m5 << 1);
-                }
-                Vector256<int> z0_5, z1_5, z2_5, z3_5;
-                {
-                    Vector256<int> m0 = Vector256.Load(m + 1360);
-                    Vector256<int> m1 = Vector256.Load(m + 2992);
-                    Vector256<int> m2 = Vector256.Load(m + 4624);
-                    Vector256<int> m3 = Vector256.Load(m + 6256);
-                    Vector256<int> m4 = Vector256.Load(m + 7888);
-                    Vector256<int> m5 = Vector256.Load(m + 9520);
-                    var p = m1 + m2;
-                    var g = m1 - m2;
-                    var r = m3 + m4;
-                    var s = m3 - m4;
-                    z0_5 = m0 + p + r;
-                    z1_5 = g + (s << 1);
-                    z2_5 = p + (r << 2);
-                    z3_5 = g + (s << 3) + (m5 << 1);
-                }
-                Vector256<int> bias = Vector256.Load(table + lane), inverse = Vector256.Create(954437177);
-                {
-                    var p = z0_1 + z0_2;
-                    var g = z0_1 - z0_2;
-                    var r = z0_3 + z0_4;
-                    var s = z0_3 - z0_4;
-                    ((((z0_0 + p + r) * inverse) >> 6) + bias).Store(sums + 0 + lane);
-                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 16 + lane);
-                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 32 + lane);
-                    ((((g + (s << 3) + (z0_5 << 1)) * inverse) >> 6) + bias).Store(sums + 48 + lane);
-                }
-                {
-                    var p = z1_1 + z1_2;
-                    var g = z1_1 - z1_2;
-                    var r = z1_3 + z1_4;
-                    var s = z1_3 - z1_4;
-                    ((((z1_0 + p + r) * inverse) >> 6) + bias).Store(sums + 64 + lane);
-                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 80 + lane);
-                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 96 + lane);
-                    ((((g + (s << 3) + (z1_5 << 1)) * inverse) >> 6) + bias).Store(sums + 112 + lane);
-                }
-                {
-                    var p = z2_1 + z2_2;
-                    var g = z2_1 - z2_2;
-                    var r = z2_3 + z2_4;
-                    var s = z2_3 - z2_4;
-                    ((((z2_0 + p + r) * inverse) >> 6) + bias).Store(sums + 128 + lane);
-                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 144 + lane);
-                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 160 + lane);
-                    ((((g + (s << 3) + (z2_5 << 1)) * inverse) >> 6) + bias).Store(sums + 176 + lane);
-                }
-                {
-                    var p = z3_1 + z3_2;
-                    var g = z3_1 - z3_2;
-                    var r = z3_3 + z3_4;
-                    var s = z3_3 - z3_4;
-                    ((((z3_0 + p + r) * inverse) >> 6) + bias).Store(sums + 192 + lane);
-                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 208 + lane);
-                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 224 + lane);
-                    ((((g + (s << 3) + (z3_5 << 1)) * inverse) >> 6) + bias).Store(sums + 240 + lane);
-                }
-            }
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Finish(Vector256.Load(sums + 0), Vector256.Load(sums + 8), table, y0);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Finish(Vector256.Load(sums + 16), Vector256.Load(sums + 24), table, y0 + 32);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Finish(Vector256.Load(sums + 32), Vector256.Load(sums + 40), table, y0 + 64);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Finish(Vector256.Load(sums + 48), Vector256.Load(sums + 56), table, y0 + 96);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Finish(Vector256.Load(sums + 64), Vector256.Load(sums + 72), table, y0 + 576);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Finish(Vector256.Load(sums + 80), Vector256.Load(sums + 88), table, y0 + 608);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Finish(Vector256.Load(sums + 96), Vector256.Load(sums + 104), table, y0 + 640);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Finish(Vector256.Load(sums + 112), Vector256.Load(sums + 120), table, y0 + 672);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Finish(Vector256.Load(sums + 128), Vector256.Load(sums + 136), table, y0 + 1152);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Finish(Vector256.Load(sums + 144), Vector256.Load(sums + 152), table, y0 + 1184);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Finish(Vector256.Load(sums + 160), Vector256.Load(sums + 168), table, y0 + 1216);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Finish(Vector256.Load(sums + 176), Vector256.Load(sums + 184), table, y0 + 1248);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Finish(Vector256.Load(sums + 192), Vector256.Load(sums + 200), table, y0 + 1728);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Finish(Vector256.Load(sums + 208), Vector256.Load(sums + 216), table, y0 + 1760);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Finish(Vector256.Load(sums + 224), Vector256.Load(sums + 232), table, y0 + 1792);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Finish(Vector256.Load(sums + 240), Vector256.Load(sums + 248), table, y0 + 1824);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Finish(Vector256<int> v0, Vector256<int> v1, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0, table + 32, table + 64, table + 96, table + 128);
-            v1 = V256.Requantize(v1, table + 40, table + 72, table + 104, table + 136);
-            // Store u7 codes.
-            Vector128.Min(V256.Bytes(v0, v1), Vector128.Create((byte)127)).Store(y0);
-        }
-    }
-
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41(byte* input, sbyte* weights, int* table, byte* output, byte* scratch, int first, int end)
     {
@@ -4729,7 +3087,7 @@ unsafe partial class Resnet20Cifar10
                     byte* x = input + global::System.Math.Max(0, global::System.Math.Min(top, end - 4)) * 576;
                     for (int column = 0; column < 16; column += 4)
                     {
-                        Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Input(x + column * 32, codes + tiles++ * 32, (short*)small);
+                        WinogradInput_V128(x + column * 32, 576, 32, 32, codes + tiles++ * 32, 544, (short*)small);
                     }
                 }
                 for (int block = 0; block < 2; block += 1)
@@ -4749,56 +3107,10 @@ unsafe partial class Resnet20Cifar10
                         int row = global::System.Math.Max(0, global::System.Math.Min(top, end - 4));
                         for (int column = 0; column < 16; column += 4)
                         {
-                            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Output(product, (int*)small, table + block * 16, y0 + row * 576 + column * 32 + block * 16 * 1);
+                            WinogradOutput_U7_V128(product, 272, (int*)small, table + block * 16, y0 + row * 576 + column * 32 + block * 16 * 1, 576, 32, 32);
                             product += 16;
                         }
                     }
-                }
-            }
-        }
-    }
-
-    /// <summary>B^T x B of one tile: adds and shifts, at most 68 times the largest code.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Input(byte* x, short* v, short* t)
-    {
-        unchecked
-        {
-            for (int channel = 0; channel < 32; channel += 8, x += 8, v += 8)
-            {
-                // Columns.
-                for (int j = 0; j < 6; j++)
-                {
-                    Vector128<short> d0 = V128.LoadCodes(x + 0 + j * 32);
-                    Vector128<short> d1 = V128.LoadCodes(x + 576 + j * 32);
-                    Vector128<short> d2 = V128.LoadCodes(x + 1152 + j * 32);
-                    Vector128<short> d3 = V128.LoadCodes(x + 1728 + j * 32);
-                    Vector128<short> d4 = V128.LoadCodes(x + 2304 + j * 32);
-                    Vector128<short> d5 = V128.LoadCodes(x + 2880 + j * 32);
-                    Vector128<short> a = (d2 << 2) - d4, b = (d1 << 2) - d3, c = d4 - d2, e = (d3 - d1) << 1;
-                    (((d0 - d2) << 2) + c).Store(t + 0 + j * 8);
-                    (a + b).Store(t + 48 + j * 8);
-                    (a - b).Store(t + 96 + j * 8);
-                    (c + e).Store(t + 144 + j * 8);
-                    (c - e).Store(t + 192 + j * 8);
-                    (d5 - d3 - (e << 1)).Store(t + 240 + j * 8);
-                }
-                // Rows.
-                for (int i = 0; i < 6; i++)
-                {
-                    Vector128<short> d0 = Vector128.Load(t + i * 48 + 0);
-                    Vector128<short> d1 = Vector128.Load(t + i * 48 + 8);
-                    Vector128<short> d2 = Vector128.Load(t + i * 48 + 16);
-                    Vector128<short> d3 = Vector128.Load(t + i * 48 + 24);
-                    Vector128<short> d4 = Vector128.Load(t + i * 48 + 32);
-                    Vector128<short> d5 = Vector128.Load(t + i * 48 + 40);
-                    Vector128<short> a = (d2 << 2) - d4, b = (d1 << 2) - d3, c = d4 - d2, e = (d3 - d1) << 1;
-                    (((d0 - d2) << 2) + c).Store(v + i * 3264 + 0);
-                    (a + b).Store(v + i * 3264 + 544);
-                    (a - b).Store(v + i * 3264 + 1088);
-                    (c + e).Store(v + i * 3264 + 1632);
-                    (c - e).Store(v + i * 3264 + 2176);
-                    (d5 - d3 - (e << 1)).Store(v + i * 3264 + 2720);
                 }
             }
         }
@@ -4834,193 +3146,6 @@ unsafe partial class Resnet20Cifar10
             }
             c0_0.Store(m); c0_1.Store(m + 4); c0_2.Store(m + 8); c0_3.Store(m + 12);
             c1_0.Store(m + 16); c1_1.Store(m + 20); c1_2.Store(m + 24); c1_3.Store(m + 28);
-        }
-    }
-
-    /// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Output(int* m, int* sums, int* table, byte* y0)
-    {
-        unchecked
-        {
-            for (int lane = 0; lane < 16; lane += 4, m += 4)
-            {
-                Vector128<int> z0_0, z1_0, z2_0, z3_0;
-                {
-                    Vector128<int> m0 = Vector128.Load(m);
-                    Vector128<int> m1 = Vector128.Load(m + 1632);
-                    Vector128<int> m2 = Vector128.Load(m + 3264);
-                    Vector128<int> m3 = Vector128.Load(m + 4896);
-                    Vector128<int> m4 = Vector128.Load(m + 6528);
-                    Vector128<int> m5 = Vector128.Load(m + 8160);
-                    var p = m1 + m2;
-                    var g = m1 - m2;
-                    var r = m3 + m4;
-                    var s = m3 - m4;
-                    z0_0 = m0 + p + r;
-                    z1_0 = g + (s << 1);
-                    z2_0 = p + (r << 2);
-                    z3_0 = g + (s << 3) + (m5 << 1);
-                }
-                Vector128<int> z0_1, z1_1, z2_1, z3_1;
-                {
-                    Vector128<int> m0 = Vector128.Load(m + 272);
-                    Vector128<int> m1 = Vector128.Load(m + 1904);
-                    Vector128<int> m2 = Vector128.Load(m + 3536);
-                    Vector128<int> m3 = Vector128.Load(m + 5168);
-                    Vector128<int> m4 = Vector128.Load(m + 6800);
-                    Vector128<int> m5 = Vector128.Load(m + 8432);
-                    var p = m1 + m2;
-                    var g = m1 - m2;
-                    var r = m3 + m4;
-                    var s = m3 - m4;
-                    z0_1 = m0 + p + r;
-                    z1_1 = g + (s << 1);
-                    z2_1 = p + (r << 2);
-                    z3_1 = g + (s << 3) + (m5 << 1);
-                }
-                Vector128<int> z0_2, z1_2, z2_2, z3_2;
-                {
-                    Vector128<int> m0 = Vector128.Load(m + 544);
-                    Vector128<int> m1 = Vector128.Load(m + 2176);
-                    Vector128<int> m2 = Vector128.Load(m + 3808);
-                    Vector128<int> m3 = Vector128.Load(m + 5440);
-                    Vector128<int> m4 = Vector128.Load(m + 7072);
-                    Vector128<int> m5 = Vector128.Load(m + 8704);
-                    var p = m1 + m2;
-                    var g = m1 - m2;
-                    var r = m3 + m4;
-                    var s = m3 - m4;
-                    z0_2 = m0 + p + r;
-                    z1_2 = g + (s << 1);
-                    z2_2 = p + (r << 2);
-                    z3_2 = g + (s << 3) + (m5 << 1);
-                }
-                Vector128<int> z0_3, z1_3, z2_3, z3_3;
-                {
-                    Vector128<int> m0 = Vector128.Load(m + 816);
-                    Vector128<int> m1 = Vector128.Load(m + 2448);
-                    Vector128<int> m2 = Vector128.Load(m + 4080);
-                    Vector128<int> m3 = Vector128.Load(m + 5712);
-                    Vector128<int> m4 = Vector128.Load(m + 7344);
-                    Vector128<int> m5 = Vector128.Load(m + 8976);
-                    var p = m1 + m2;
-                    var g = m1 - m2;
-                    var r = m3 + m4;
-                    var s = m3 - m4;
-                    z0_3 = m0 + p + r;
-                    z1_3 = g + (s << 1);
-                    z2_3 = p + (r << 2);
-                    z3_3 = g + (s << 3) + (m5 << 1);
-                }
-                Vector128<int> z0_4, z1_4, z2_4, z3_4;
-                {
-                    Vector128<int> m0 = Vector128.Load(m + 1088);
-                    Vector128<int> m1 = Vector128.Load(m + 2720);
-                    Vector128<int> m2 = Vector128.Load(m + 4352);
-                    Vector128<int> m3 = Vector128.Load(m + 5984);
-                    Vector128<int> m4 = Vector128.Load(m + 7616);
-                    Vector128<int> m5 = Vector128.Load(m + 9248);
-                    var p = m1 + m2;
-                    var g = m1 - m2;
-                    var r = m3 + m4;
-                    var s = m3 - m4;
-                    z0_4 = m0 + p + r;
-                    z1_4 = g + (s << 1);
-                    z2_4 = p + (r << 2);
-                    z3_4 = g + (s << 3) + (m5 << 1);
-                }
-                Vector128<int> z0_5, z1_5, z2_5, z3_5;
-                {
-                    Vector128<int> m0 = Vector128.Load(m + 1360);
-                    Vector128<int> m1 = Vector128.Load(m + 2992);
-                    Vector128<int> m2 = Vector128.Load(m + 4624);
-                    Vector128<int> m3 = Vector128.Load(m + 6256);
-                    Vector128<int> m4 = Vector128.Load(m + 7888);
-                    Vector128<int> m5 = Vector128.Load(m + 9520);
-                    var p = m1 + m2;
-                    var g = m1 - m2;
-                    var r = m3 + m4;
-                    var s = m3 - m4;
-                    z0_5 = m0 + p + r;
-                    z1_5 = g + (s << 1);
-                    z2_5 = p + (r << 2);
-                    z3_5 = g + (s << 3) + (m5 << 1);
-                }
-                Vector128<int> bias = Vector128.Load(table + lane), inverse = Vector128.Create(954437177);
-                {
-                    var p = z0_1 + z0_2;
-                    var g = z0_1 - z0_2;
-                    var r = z0_3 + z0_4;
-                    var s = z0_3 - z0_4;
-                    ((((z0_0 + p + r) * inverse) >> 6) + bias).Store(sums + 0 + lane);
-                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 16 + lane);
-                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 32 + lane);
-                    ((((g + (s << 3) + (z0_5 << 1)) * inverse) >> 6) + bias).Store(sums + 48 + lane);
-                }
-                {
-                    var p = z1_1 + z1_2;
-                    var g = z1_1 - z1_2;
-                    var r = z1_3 + z1_4;
-                    var s = z1_3 - z1_4;
-                    ((((z1_0 + p + r) * inverse) >> 6) + bias).Store(sums + 64 + lane);
-                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 80 + lane);
-                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 96 + lane);
-                    ((((g + (s << 3) + (z1_5 << 1)) * inverse) >> 6) + bias).Store(sums + 112 + lane);
-                }
-                {
-                    var p = z2_1 + z2_2;
-                    var g = z2_1 - z2_2;
-                    var r = z2_3 + z2_4;
-                    var s = z2_3 - z2_4;
-                    ((((z2_0 + p + r) * inverse) >> 6) + bias).Store(sums + 128 + lane);
-                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 144 + lane);
-                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 160 + lane);
-                    ((((g + (s << 3) + (z2_5 << 1)) * inverse) >> 6) + bias).Store(sums + 176 + lane);
-                }
-                {
-                    var p = z3_1 + z3_2;
-                    var g = z3_1 - z3_2;
-                    var r = z3_3 + z3_4;
-                    var s = z3_3 - z3_4;
-                    ((((z3_0 + p + r) * inverse) >> 6) + bias).Store(sums + 192 + lane);
-                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 208 + lane);
-                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 224 + lane);
-                    ((((g + (s << 3) + (z3_5 << 1)) * inverse) >> 6) + bias).Store(sums + 240 + lane);
-                }
-            }
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Finish(Vector128.Load(sums + 0), Vector128.Load(sums + 4), Vector128.Load(sums + 8), Vector128.Load(sums + 12), table, y0);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Finish(Vector128.Load(sums + 16), Vector128.Load(sums + 20), Vector128.Load(sums + 24), Vector128.Load(sums + 28), table, y0 + 32);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Finish(Vector128.Load(sums + 32), Vector128.Load(sums + 36), Vector128.Load(sums + 40), Vector128.Load(sums + 44), table, y0 + 64);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Finish(Vector128.Load(sums + 48), Vector128.Load(sums + 52), Vector128.Load(sums + 56), Vector128.Load(sums + 60), table, y0 + 96);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Finish(Vector128.Load(sums + 64), Vector128.Load(sums + 68), Vector128.Load(sums + 72), Vector128.Load(sums + 76), table, y0 + 576);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Finish(Vector128.Load(sums + 80), Vector128.Load(sums + 84), Vector128.Load(sums + 88), Vector128.Load(sums + 92), table, y0 + 608);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Finish(Vector128.Load(sums + 96), Vector128.Load(sums + 100), Vector128.Load(sums + 104), Vector128.Load(sums + 108), table, y0 + 640);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Finish(Vector128.Load(sums + 112), Vector128.Load(sums + 116), Vector128.Load(sums + 120), Vector128.Load(sums + 124), table, y0 + 672);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Finish(Vector128.Load(sums + 128), Vector128.Load(sums + 132), Vector128.Load(sums + 136), Vector128.Load(sums + 140), table, y0 + 1152);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Finish(Vector128.Load(sums + 144), Vector128.Load(sums + 148), Vector128.Load(sums + 152), Vector128.Load(sums + 156), table, y0 + 1184);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Finish(Vector128.Load(sums + 160), Vector128.Load(sums + 164), Vector128.Load(sums + 168), Vector128.Load(sums + 172), table, y0 + 1216);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Finish(Vector128.Load(sums + 176), Vector128.Load(sums + 180), Vector128.Load(sums + 184), Vector128.Load(sums + 188), table, y0 + 1248);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Finish(Vector128.Load(sums + 192), Vector128.Load(sums + 196), Vector128.Load(sums + 200), Vector128.Load(sums + 204), table, y0 + 1728);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Finish(Vector128.Load(sums + 208), Vector128.Load(sums + 212), Vector128.Load(sums + 216), Vector128.Load(sums + 220), table, y0 + 1760);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Finish(Vector128.Load(sums + 224), Vector128.Load(sums + 228), Vector128.Load(sums + 232), Vector128.Load(sums + 236), table, y0 + 1792);
-            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Finish(Vector128.Load(sums + 240), Vector128.Load(sums + 244), Vector128.Load(sums + 248), Vector128.Load(sums + 252), table, y0 + 1824);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Finish(Vector128<int> v0, Vector128<int> v1, Vector128<int> v2, Vector128<int> v3, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V128.Requantize(v0, table + 32, table + 64, table + 96, table + 128);
-            v1 = V128.Requantize(v1, table + 36, table + 68, table + 100, table + 132);
-            v2 = V128.Requantize(v2, table + 40, table + 72, table + 104, table + 136);
-            v3 = V128.Requantize(v3, table + 44, table + 76, table + 108, table + 140);
-            // Store u7 codes.
-            Vector128.Min(V128.Bytes(v0, v1, v2, v3), Vector128.Create((byte)127)).Store(y0);
         }
     }
 
@@ -5248,35 +3373,14 @@ unsafe partial class Resnet20Cifar10
                 c7_1 += V512.Widen(V512.Products(z7, u0));
             }
             // Requantize and store.
-            Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Avx512_Finish(c0_0, table, y0);
-            Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Avx512_Finish(c0_1, table + 16, y0 + 16);
-            Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Avx512_Finish(c1_0, table, y0 + 64);
-            Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Avx512_Finish(c1_1, table + 16, y0 + 80);
-            Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Avx512_Finish(c2_0, table, y0 + 128);
-            Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Avx512_Finish(c2_1, table + 16, y0 + 144);
-            Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Avx512_Finish(c3_0, table, y0 + 192);
-            Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Avx512_Finish(c3_1, table + 16, y0 + 208);
-            Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Avx512_Finish(c4_0, table, y0 + 256);
-            Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Avx512_Finish(c4_1, table + 16, y0 + 272);
-            Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Avx512_Finish(c5_0, table, y0 + 320);
-            Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Avx512_Finish(c5_1, table + 16, y0 + 336);
-            Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Avx512_Finish(c6_0, table, y0 + 384);
-            Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Avx512_Finish(c6_1, table + 16, y0 + 400);
-            Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Avx512_Finish(c7_0, table, y0 + 448);
-            Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Avx512_Finish(c7_1, table + 16, y0 + 464);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Avx512_Finish(Vector512<int> v0, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V512.Requantize(v0, table + 64, table + 128, table + 192, table + 256);
-            // Store u7 codes.
-            Vector128.Min(V512.Bytes(v0), Vector128.Create((byte)127)).Store(y0);
+            Finish_U7_V512(c0_0, table, y0, 64); Finish_U7_V512(c0_1, table + 16, y0 + 16, 64);
+            Finish_U7_V512(c1_0, table, y0 + 64, 64); Finish_U7_V512(c1_1, table + 16, y0 + 80, 64);
+            Finish_U7_V512(c2_0, table, y0 + 128, 64); Finish_U7_V512(c2_1, table + 16, y0 + 144, 64);
+            Finish_U7_V512(c3_0, table, y0 + 192, 64); Finish_U7_V512(c3_1, table + 16, y0 + 208, 64);
+            Finish_U7_V512(c4_0, table, y0 + 256, 64); Finish_U7_V512(c4_1, table + 16, y0 + 272, 64);
+            Finish_U7_V512(c5_0, table, y0 + 320, 64); Finish_U7_V512(c5_1, table + 16, y0 + 336, 64);
+            Finish_U7_V512(c6_0, table, y0 + 384, 64); Finish_U7_V512(c6_1, table + 16, y0 + 400, 64);
+            Finish_U7_V512(c7_0, table, y0 + 448, 64); Finish_U7_V512(c7_1, table + 16, y0 + 464, 64);
         }
     }
 
@@ -5323,40 +3427,22 @@ unsafe partial class Resnet20Cifar10
                     Vector256<sbyte> w0_0 = Vector256.Load(w);
                     Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
                     Vector256<byte> a0 = V256.Codes(a);
-                    c0_0 = V256.Dot(c0_0, a0, w0_0);
-                    c0_1 = V256.Dot(c0_1, a0, w0_1);
+                    c0_0 = V256.Dot(c0_0, a0, w0_0); c0_1 = V256.Dot(c0_1, a0, w0_1);
                     Vector256<byte> a1 = V256.Codes(a + 64);
-                    c1_0 = V256.Dot(c1_0, a1, w0_0);
-                    c1_1 = V256.Dot(c1_1, a1, w0_1);
+                    c1_0 = V256.Dot(c1_0, a1, w0_0); c1_1 = V256.Dot(c1_1, a1, w0_1);
                     Vector256<byte> a2 = V256.Codes(a + 128);
-                    c2_0 = V256.Dot(c2_0, a2, w0_0);
-                    c2_1 = V256.Dot(c2_1, a2, w0_1);
+                    c2_0 = V256.Dot(c2_0, a2, w0_0); c2_1 = V256.Dot(c2_1, a2, w0_1);
                     Vector256<byte> a3 = V256.Codes(a + 192);
-                    c3_0 = V256.Dot(c3_0, a3, w0_0);
-                    c3_1 = V256.Dot(c3_1, a3, w0_1);
+                    c3_0 = V256.Dot(c3_0, a3, w0_0); c3_1 = V256.Dot(c3_1, a3, w0_1);
                     a += 4;
                     w += 64;
                 }
             }
             // Requantize and store.
-            Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_AvxVnni_Finish(c0_0, c0_1, table, y0);
-            Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_AvxVnni_Finish(c1_0, c1_1, table, y0 + 64);
-            Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_AvxVnni_Finish(c2_0, c2_1, table, y0 + 128);
-            Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_AvxVnni_Finish(c3_0, c3_1, table, y0 + 192);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_AvxVnni_Finish(Vector256<int> v0, Vector256<int> v1, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0, table + 64, table + 128, table + 192, table + 256);
-            v1 = V256.Requantize(v1, table + 72, table + 136, table + 200, table + 264);
-            // Store u7 codes.
-            Vector128.Min(V256.Bytes(v0, v1), Vector128.Create((byte)127)).Store(y0);
+            Finish_U7_V256(c0_0, c0_1, table, y0, 64);
+            Finish_U7_V256(c1_0, c1_1, table, y0 + 64, 64);
+            Finish_U7_V256(c2_0, c2_1, table, y0 + 128, 64);
+            Finish_U7_V256(c3_0, c3_1, table, y0 + 192, 64);
         }
     }
 
@@ -5449,24 +3535,10 @@ unsafe partial class Resnet20Cifar10
                 c3_1 += V256.Widen(V256.Products(z3, u1));
             }
             // Requantize and store.
-            Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Avx2_Finish(c0_0, c0_1, table, y0);
-            Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Avx2_Finish(c1_0, c1_1, table, y0 + 64);
-            Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Avx2_Finish(c2_0, c2_1, table, y0 + 128);
-            Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Avx2_Finish(c3_0, c3_1, table, y0 + 192);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Avx2_Finish(Vector256<int> v0, Vector256<int> v1, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0, table + 64, table + 128, table + 192, table + 256);
-            v1 = V256.Requantize(v1, table + 72, table + 136, table + 200, table + 264);
-            // Store u7 codes.
-            Vector128.Min(V256.Bytes(v0, v1), Vector128.Create((byte)127)).Store(y0);
+            Finish_U7_V256(c0_0, c0_1, table, y0, 64);
+            Finish_U7_V256(c1_0, c1_1, table, y0 + 64, 64);
+            Finish_U7_V256(c2_0, c2_1, table, y0 + 128, 64);
+            Finish_U7_V256(c3_0, c3_1, table, y0 + 192, 64);
         }
     }
 
@@ -5561,24 +3633,8 @@ unsafe partial class Resnet20Cifar10
                 c1_3 += V128.Widen(V128.Products(z1, u3));
             }
             // Requantize and store.
-            Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Sse41_Finish(c0_0, c0_1, c0_2, c0_3, table, y0);
-            Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Sse41_Finish(c1_0, c1_1, c1_2, c1_3, table, y0 + 64);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Sse41_Finish(Vector128<int> v0, Vector128<int> v1, Vector128<int> v2, Vector128<int> v3, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V128.Requantize(v0, table + 64, table + 128, table + 192, table + 256);
-            v1 = V128.Requantize(v1, table + 68, table + 132, table + 196, table + 260);
-            v2 = V128.Requantize(v2, table + 72, table + 136, table + 200, table + 264);
-            v3 = V128.Requantize(v3, table + 76, table + 140, table + 204, table + 268);
-            // Store u7 codes.
-            Vector128.Min(V128.Bytes(v0, v1, v2, v3), Vector128.Create((byte)127)).Store(y0);
+            Finish_U7_V128(c0_0, c0_1, c0_2, c0_3, table, y0, 64);
+            Finish_U7_V128(c1_0, c1_1, c1_2, c1_3, table, y0 + 64, 64);
         }
     }
 
@@ -5832,42 +3888,14 @@ unsafe partial class Resnet20Cifar10
                 c7_1 += V512.Widen(V512.Products(z7, u0));
             }
             // Requantize and store.
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Avx512_Finish(c0_0, table, other, y0, y1, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Avx512_Finish(c0_1, table + 16, other + 32, y0 + 32, y1 + 16, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Avx512_Finish(c1_0, table, other + 128, y0 + 128, y1 + 64, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Avx512_Finish(c1_1, table + 16, other + 160, y0 + 160, y1 + 80, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Avx512_Finish(c2_0, table, other + 256, y0 + 256, y1 + 128, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Avx512_Finish(c2_1, table + 16, other + 288, y0 + 288, y1 + 144, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Avx512_Finish(c3_0, table, other + 384, y0 + 384, y1 + 192, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Avx512_Finish(c3_1, table + 16, other + 416, y0 + 416, y1 + 208, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Avx512_Finish(c4_0, table, other + 512, y0 + 512, y1 + 256, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Avx512_Finish(c4_1, table + 16, other + 544, y0 + 544, y1 + 272, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Avx512_Finish(c5_0, table, other + 640, y0 + 640, y1 + 320, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Avx512_Finish(c5_1, table + 16, other + 672, y0 + 672, y1 + 336, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Avx512_Finish(c6_0, table, other + 768, y0 + 768, y1 + 384, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Avx512_Finish(c6_1, table + 16, other + 800, y0 + 800, y1 + 400, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Avx512_Finish(c7_0, table, other + 896, y0 + 896, y1 + 448, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Avx512_Finish(c7_1, table + 16, other + 928, y0 + 928, y1 + 464, scalars);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Avx512_Finish(Vector512<int> v0, int* table, byte* other, byte* y0, byte* y1, int* scalars)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V512.Requantize(v0, table + 64, table + 128, table + 192, table + 256);
-            // Add the residual, brought to the same grid.
-            v0 = v0 + V512.Rescale(V512.LoadShorts(other) << 4, scalars);
-            v0 = Vector512.Max(Vector512.Min(v0, Vector512.Create(32767)), Vector512<int>.Zero);
-            // Store u15 codes.
-            Vector512<int> v0_0 = v0;
-            V512.StoreShorts(y0, v0_0);
-            // Store u7 codes.
-            Vector512<int> v0_1 = V512.Rescale(v0, scalars + 3);
-            Vector128.Min(V512.Bytes(v0_1), Vector128.Create((byte)127)).Store(y1);
+            Finish_AddU15U7_V512_2(c0_0, table, other, y0, y1, scalars, 64); Finish_AddU15U7_V512_2(c0_1, table + 16, other + 32, y0 + 32, y1 + 16, scalars, 64);
+            Finish_AddU15U7_V512_2(c1_0, table, other + 128, y0 + 128, y1 + 64, scalars, 64); Finish_AddU15U7_V512_2(c1_1, table + 16, other + 160, y0 + 160, y1 + 80, scalars, 64);
+            Finish_AddU15U7_V512_2(c2_0, table, other + 256, y0 + 256, y1 + 128, scalars, 64); Finish_AddU15U7_V512_2(c2_1, table + 16, other + 288, y0 + 288, y1 + 144, scalars, 64);
+            Finish_AddU15U7_V512_2(c3_0, table, other + 384, y0 + 384, y1 + 192, scalars, 64); Finish_AddU15U7_V512_2(c3_1, table + 16, other + 416, y0 + 416, y1 + 208, scalars, 64);
+            Finish_AddU15U7_V512_2(c4_0, table, other + 512, y0 + 512, y1 + 256, scalars, 64); Finish_AddU15U7_V512_2(c4_1, table + 16, other + 544, y0 + 544, y1 + 272, scalars, 64);
+            Finish_AddU15U7_V512_2(c5_0, table, other + 640, y0 + 640, y1 + 320, scalars, 64); Finish_AddU15U7_V512_2(c5_1, table + 16, other + 672, y0 + 672, y1 + 336, scalars, 64);
+            Finish_AddU15U7_V512_2(c6_0, table, other + 768, y0 + 768, y1 + 384, scalars, 64); Finish_AddU15U7_V512_2(c6_1, table + 16, other + 800, y0 + 800, y1 + 400, scalars, 64);
+            Finish_AddU15U7_V512_2(c7_0, table, other + 896, y0 + 896, y1 + 448, scalars, 64); Finish_AddU15U7_V512_2(c7_1, table + 16, other + 928, y0 + 928, y1 + 464, scalars, 64);
         }
     }
 
@@ -5924,51 +3952,22 @@ unsafe partial class Resnet20Cifar10
                     Vector256<sbyte> w0_0 = Vector256.Load(w);
                     Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
                     Vector256<byte> a0 = V256.Codes(a);
-                    c0_0 = V256.Dot(c0_0, a0, w0_0);
-                    c0_1 = V256.Dot(c0_1, a0, w0_1);
+                    c0_0 = V256.Dot(c0_0, a0, w0_0); c0_1 = V256.Dot(c0_1, a0, w0_1);
                     Vector256<byte> a1 = V256.Codes(a + 64);
-                    c1_0 = V256.Dot(c1_0, a1, w0_0);
-                    c1_1 = V256.Dot(c1_1, a1, w0_1);
+                    c1_0 = V256.Dot(c1_0, a1, w0_0); c1_1 = V256.Dot(c1_1, a1, w0_1);
                     Vector256<byte> a2 = V256.Codes(a + 128);
-                    c2_0 = V256.Dot(c2_0, a2, w0_0);
-                    c2_1 = V256.Dot(c2_1, a2, w0_1);
+                    c2_0 = V256.Dot(c2_0, a2, w0_0); c2_1 = V256.Dot(c2_1, a2, w0_1);
                     Vector256<byte> a3 = V256.Codes(a + 192);
-                    c3_0 = V256.Dot(c3_0, a3, w0_0);
-                    c3_1 = V256.Dot(c3_1, a3, w0_1);
+                    c3_0 = V256.Dot(c3_0, a3, w0_0); c3_1 = V256.Dot(c3_1, a3, w0_1);
                     a += 4;
                     w += 64;
                 }
             }
             // Requantize and store.
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_AvxVnni_Finish(c0_0, c0_1, table, other, y0, y1, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_AvxVnni_Finish(c1_0, c1_1, table, other + 128, y0 + 128, y1 + 64, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_AvxVnni_Finish(c2_0, c2_1, table, other + 256, y0 + 256, y1 + 128, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_AvxVnni_Finish(c3_0, c3_1, table, other + 384, y0 + 384, y1 + 192, scalars);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_AvxVnni_Finish(Vector256<int> v0, Vector256<int> v1, int* table, byte* other, byte* y0, byte* y1, int* scalars)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0, table + 64, table + 128, table + 192, table + 256);
-            v1 = V256.Requantize(v1, table + 72, table + 136, table + 200, table + 264);
-            // Add the residual, brought to the same grid.
-            v0 = v0 + V256.Rescale(V256.LoadShorts(other) << 4, scalars);
-            v1 = v1 + V256.Rescale(V256.LoadShorts(other + 16) << 4, scalars);
-            v0 = Vector256.Max(Vector256.Min(v0, Vector256.Create(32767)), Vector256<int>.Zero);
-            v1 = Vector256.Max(Vector256.Min(v1, Vector256.Create(32767)), Vector256<int>.Zero);
-            // Store u15 codes.
-            Vector256<int> v0_0 = v0;
-            Vector256<int> v1_0 = v1;
-            V256.StoreShorts(y0, v0_0, v1_0);
-            // Store u7 codes.
-            Vector256<int> v0_1 = V256.Rescale(v0, scalars + 3);
-            Vector256<int> v1_1 = V256.Rescale(v1, scalars + 3);
-            Vector128.Min(V256.Bytes(v0_1, v1_1), Vector128.Create((byte)127)).Store(y1);
+            Finish_AddU15U7_V256_2(c0_0, c0_1, table, other, y0, y1, scalars, 64);
+            Finish_AddU15U7_V256_2(c1_0, c1_1, table, other + 128, y0 + 128, y1 + 64, scalars, 64);
+            Finish_AddU15U7_V256_2(c2_0, c2_1, table, other + 256, y0 + 256, y1 + 128, scalars, 64);
+            Finish_AddU15U7_V256_2(c3_0, c3_1, table, other + 384, y0 + 384, y1 + 192, scalars, 64);
         }
     }
 
@@ -6071,35 +4070,10 @@ unsafe partial class Resnet20Cifar10
                 c3_1 += V256.Widen(V256.Products(z3, u1));
             }
             // Requantize and store.
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Avx2_Finish(c0_0, c0_1, table, other, y0, y1, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Avx2_Finish(c1_0, c1_1, table, other + 128, y0 + 128, y1 + 64, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Avx2_Finish(c2_0, c2_1, table, other + 256, y0 + 256, y1 + 128, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Avx2_Finish(c3_0, c3_1, table, other + 384, y0 + 384, y1 + 192, scalars);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Avx2_Finish(Vector256<int> v0, Vector256<int> v1, int* table, byte* other, byte* y0, byte* y1, int* scalars)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0, table + 64, table + 128, table + 192, table + 256);
-            v1 = V256.Requantize(v1, table + 72, table + 136, table + 200, table + 264);
-            // Add the residual, brought to the same grid.
-            v0 = v0 + V256.Rescale(V256.LoadShorts(other) << 4, scalars);
-            v1 = v1 + V256.Rescale(V256.LoadShorts(other + 16) << 4, scalars);
-            v0 = Vector256.Max(Vector256.Min(v0, Vector256.Create(32767)), Vector256<int>.Zero);
-            v1 = Vector256.Max(Vector256.Min(v1, Vector256.Create(32767)), Vector256<int>.Zero);
-            // Store u15 codes.
-            Vector256<int> v0_0 = v0;
-            Vector256<int> v1_0 = v1;
-            V256.StoreShorts(y0, v0_0, v1_0);
-            // Store u7 codes.
-            Vector256<int> v0_1 = V256.Rescale(v0, scalars + 3);
-            Vector256<int> v1_1 = V256.Rescale(v1, scalars + 3);
-            Vector128.Min(V256.Bytes(v0_1, v1_1), Vector128.Create((byte)127)).Store(y1);
+            Finish_AddU15U7_V256_2(c0_0, c0_1, table, other, y0, y1, scalars, 64);
+            Finish_AddU15U7_V256_2(c1_0, c1_1, table, other + 128, y0 + 128, y1 + 64, scalars, 64);
+            Finish_AddU15U7_V256_2(c2_0, c2_1, table, other + 256, y0 + 256, y1 + 128, scalars, 64);
+            Finish_AddU15U7_V256_2(c3_0, c3_1, table, other + 384, y0 + 384, y1 + 192, scalars, 64);
         }
     }
 
@@ -6204,43 +4178,8 @@ unsafe partial class Resnet20Cifar10
                 c1_3 += V128.Widen(V128.Products(z1, u3));
             }
             // Requantize and store.
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Sse41_Finish(c0_0, c0_1, c0_2, c0_3, table, other, y0, y1, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Sse41_Finish(c1_0, c1_1, c1_2, c1_3, table, other + 128, y0 + 128, y1 + 64, scalars);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Sse41_Finish(Vector128<int> v0, Vector128<int> v1, Vector128<int> v2, Vector128<int> v3, int* table, byte* other, byte* y0, byte* y1, int* scalars)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V128.Requantize(v0, table + 64, table + 128, table + 192, table + 256);
-            v1 = V128.Requantize(v1, table + 68, table + 132, table + 196, table + 260);
-            v2 = V128.Requantize(v2, table + 72, table + 136, table + 200, table + 264);
-            v3 = V128.Requantize(v3, table + 76, table + 140, table + 204, table + 268);
-            // Add the residual, brought to the same grid.
-            v0 = v0 + V128.Rescale(V128.LoadShorts(other) << 4, scalars);
-            v1 = v1 + V128.Rescale(V128.LoadShorts(other + 8) << 4, scalars);
-            v2 = v2 + V128.Rescale(V128.LoadShorts(other + 16) << 4, scalars);
-            v3 = v3 + V128.Rescale(V128.LoadShorts(other + 24) << 4, scalars);
-            v0 = Vector128.Max(Vector128.Min(v0, Vector128.Create(32767)), Vector128<int>.Zero);
-            v1 = Vector128.Max(Vector128.Min(v1, Vector128.Create(32767)), Vector128<int>.Zero);
-            v2 = Vector128.Max(Vector128.Min(v2, Vector128.Create(32767)), Vector128<int>.Zero);
-            v3 = Vector128.Max(Vector128.Min(v3, Vector128.Create(32767)), Vector128<int>.Zero);
-            // Store u15 codes.
-            Vector128<int> v0_0 = v0;
-            Vector128<int> v1_0 = v1;
-            Vector128<int> v2_0 = v2;
-            Vector128<int> v3_0 = v3;
-            V128.StoreShorts(y0, v0_0, v1_0, v2_0, v3_0);
-            // Store u7 codes.
-            Vector128<int> v0_1 = V128.Rescale(v0, scalars + 3);
-            Vector128<int> v1_1 = V128.Rescale(v1, scalars + 3);
-            Vector128<int> v2_1 = V128.Rescale(v2, scalars + 3);
-            Vector128<int> v3_1 = V128.Rescale(v3, scalars + 3);
-            Vector128.Min(V128.Bytes(v0_1, v1_1, v2_1, v3_1), Vector128.Create((byte)127)).Store(y1);
+            Finish_AddU15U7_V128_2(c0_0, c0_1, c0_2, c0_3, table, other, y0, y1, scalars, 64);
+            Finish_AddU15U7_V128_2(c1_0, c1_1, c1_2, c1_3, table, other + 128, y0 + 128, y1 + 64, scalars, 64);
         }
     }
 
@@ -6452,35 +4391,14 @@ unsafe partial class Resnet20Cifar10
                 c7_1 += V512.Widen(V512.Products(z7, u0));
             }
             // Requantize and store.
-            Conv3x3_8x8x64_To8x8x64_U7S8_U7_Avx512_Finish(c0_0, table, y0);
-            Conv3x3_8x8x64_To8x8x64_U7S8_U7_Avx512_Finish(c0_1, table + 16, y0 + 16);
-            Conv3x3_8x8x64_To8x8x64_U7S8_U7_Avx512_Finish(c1_0, table, y0 + 64);
-            Conv3x3_8x8x64_To8x8x64_U7S8_U7_Avx512_Finish(c1_1, table + 16, y0 + 80);
-            Conv3x3_8x8x64_To8x8x64_U7S8_U7_Avx512_Finish(c2_0, table, y0 + 128);
-            Conv3x3_8x8x64_To8x8x64_U7S8_U7_Avx512_Finish(c2_1, table + 16, y0 + 144);
-            Conv3x3_8x8x64_To8x8x64_U7S8_U7_Avx512_Finish(c3_0, table, y0 + 192);
-            Conv3x3_8x8x64_To8x8x64_U7S8_U7_Avx512_Finish(c3_1, table + 16, y0 + 208);
-            Conv3x3_8x8x64_To8x8x64_U7S8_U7_Avx512_Finish(c4_0, table, y0 + 256);
-            Conv3x3_8x8x64_To8x8x64_U7S8_U7_Avx512_Finish(c4_1, table + 16, y0 + 272);
-            Conv3x3_8x8x64_To8x8x64_U7S8_U7_Avx512_Finish(c5_0, table, y0 + 320);
-            Conv3x3_8x8x64_To8x8x64_U7S8_U7_Avx512_Finish(c5_1, table + 16, y0 + 336);
-            Conv3x3_8x8x64_To8x8x64_U7S8_U7_Avx512_Finish(c6_0, table, y0 + 384);
-            Conv3x3_8x8x64_To8x8x64_U7S8_U7_Avx512_Finish(c6_1, table + 16, y0 + 400);
-            Conv3x3_8x8x64_To8x8x64_U7S8_U7_Avx512_Finish(c7_0, table, y0 + 448);
-            Conv3x3_8x8x64_To8x8x64_U7S8_U7_Avx512_Finish(c7_1, table + 16, y0 + 464);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_U7_Avx512_Finish(Vector512<int> v0, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V512.Requantize(v0, table + 64, table + 128, table + 192, table + 256);
-            // Store u7 codes.
-            Vector128.Min(V512.Bytes(v0), Vector128.Create((byte)127)).Store(y0);
+            Finish_U7_V512(c0_0, table, y0, 64); Finish_U7_V512(c0_1, table + 16, y0 + 16, 64);
+            Finish_U7_V512(c1_0, table, y0 + 64, 64); Finish_U7_V512(c1_1, table + 16, y0 + 80, 64);
+            Finish_U7_V512(c2_0, table, y0 + 128, 64); Finish_U7_V512(c2_1, table + 16, y0 + 144, 64);
+            Finish_U7_V512(c3_0, table, y0 + 192, 64); Finish_U7_V512(c3_1, table + 16, y0 + 208, 64);
+            Finish_U7_V512(c4_0, table, y0 + 256, 64); Finish_U7_V512(c4_1, table + 16, y0 + 272, 64);
+            Finish_U7_V512(c5_0, table, y0 + 320, 64); Finish_U7_V512(c5_1, table + 16, y0 + 336, 64);
+            Finish_U7_V512(c6_0, table, y0 + 384, 64); Finish_U7_V512(c6_1, table + 16, y0 + 400, 64);
+            Finish_U7_V512(c7_0, table, y0 + 448, 64); Finish_U7_V512(c7_1, table + 16, y0 + 464, 64);
         }
     }
 
@@ -6527,40 +4445,22 @@ unsafe partial class Resnet20Cifar10
                     Vector256<sbyte> w0_0 = Vector256.Load(w);
                     Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
                     Vector256<byte> a0 = V256.Codes(a);
-                    c0_0 = V256.Dot(c0_0, a0, w0_0);
-                    c0_1 = V256.Dot(c0_1, a0, w0_1);
+                    c0_0 = V256.Dot(c0_0, a0, w0_0); c0_1 = V256.Dot(c0_1, a0, w0_1);
                     Vector256<byte> a1 = V256.Codes(a + 64);
-                    c1_0 = V256.Dot(c1_0, a1, w0_0);
-                    c1_1 = V256.Dot(c1_1, a1, w0_1);
+                    c1_0 = V256.Dot(c1_0, a1, w0_0); c1_1 = V256.Dot(c1_1, a1, w0_1);
                     Vector256<byte> a2 = V256.Codes(a + 128);
-                    c2_0 = V256.Dot(c2_0, a2, w0_0);
-                    c2_1 = V256.Dot(c2_1, a2, w0_1);
+                    c2_0 = V256.Dot(c2_0, a2, w0_0); c2_1 = V256.Dot(c2_1, a2, w0_1);
                     Vector256<byte> a3 = V256.Codes(a + 192);
-                    c3_0 = V256.Dot(c3_0, a3, w0_0);
-                    c3_1 = V256.Dot(c3_1, a3, w0_1);
+                    c3_0 = V256.Dot(c3_0, a3, w0_0); c3_1 = V256.Dot(c3_1, a3, w0_1);
                     a += 4;
                     w += 64;
                 }
             }
             // Requantize and store.
-            Conv3x3_8x8x64_To8x8x64_U7S8_U7_AvxVnni_Finish(c0_0, c0_1, table, y0);
-            Conv3x3_8x8x64_To8x8x64_U7S8_U7_AvxVnni_Finish(c1_0, c1_1, table, y0 + 64);
-            Conv3x3_8x8x64_To8x8x64_U7S8_U7_AvxVnni_Finish(c2_0, c2_1, table, y0 + 128);
-            Conv3x3_8x8x64_To8x8x64_U7S8_U7_AvxVnni_Finish(c3_0, c3_1, table, y0 + 192);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_U7_AvxVnni_Finish(Vector256<int> v0, Vector256<int> v1, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0, table + 64, table + 128, table + 192, table + 256);
-            v1 = V256.Requantize(v1, table + 72, table + 136, table + 200, table + 264);
-            // Store u7 codes.
-            Vector128.Min(V256.Bytes(v0, v1), Vector128.Create((byte)127)).Store(y0);
+            Finish_U7_V256(c0_0, c0_1, table, y0, 64);
+            Finish_U7_V256(c1_0, c1_1, table, y0 + 64, 64);
+            Finish_U7_V256(c2_0, c2_1, table, y0 + 128, 64);
+            Finish_U7_V256(c3_0, c3_1, table, y0 + 192, 64);
         }
     }
 
@@ -6653,24 +4553,10 @@ unsafe partial class Resnet20Cifar10
                 c3_1 += V256.Widen(V256.Products(z3, u1));
             }
             // Requantize and store.
-            Conv3x3_8x8x64_To8x8x64_U7S8_U7_Avx2_Finish(c0_0, c0_1, table, y0);
-            Conv3x3_8x8x64_To8x8x64_U7S8_U7_Avx2_Finish(c1_0, c1_1, table, y0 + 64);
-            Conv3x3_8x8x64_To8x8x64_U7S8_U7_Avx2_Finish(c2_0, c2_1, table, y0 + 128);
-            Conv3x3_8x8x64_To8x8x64_U7S8_U7_Avx2_Finish(c3_0, c3_1, table, y0 + 192);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_U7_Avx2_Finish(Vector256<int> v0, Vector256<int> v1, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0, table + 64, table + 128, table + 192, table + 256);
-            v1 = V256.Requantize(v1, table + 72, table + 136, table + 200, table + 264);
-            // Store u7 codes.
-            Vector128.Min(V256.Bytes(v0, v1), Vector128.Create((byte)127)).Store(y0);
+            Finish_U7_V256(c0_0, c0_1, table, y0, 64);
+            Finish_U7_V256(c1_0, c1_1, table, y0 + 64, 64);
+            Finish_U7_V256(c2_0, c2_1, table, y0 + 128, 64);
+            Finish_U7_V256(c3_0, c3_1, table, y0 + 192, 64);
         }
     }
 
@@ -6765,24 +4651,8 @@ unsafe partial class Resnet20Cifar10
                 c1_3 += V128.Widen(V128.Products(z1, u3));
             }
             // Requantize and store.
-            Conv3x3_8x8x64_To8x8x64_U7S8_U7_Sse41_Finish(c0_0, c0_1, c0_2, c0_3, table, y0);
-            Conv3x3_8x8x64_To8x8x64_U7S8_U7_Sse41_Finish(c1_0, c1_1, c1_2, c1_3, table, y0 + 64);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_U7_Sse41_Finish(Vector128<int> v0, Vector128<int> v1, Vector128<int> v2, Vector128<int> v3, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V128.Requantize(v0, table + 64, table + 128, table + 192, table + 256);
-            v1 = V128.Requantize(v1, table + 68, table + 132, table + 196, table + 260);
-            v2 = V128.Requantize(v2, table + 72, table + 136, table + 200, table + 264);
-            v3 = V128.Requantize(v3, table + 76, table + 140, table + 204, table + 268);
-            // Store u7 codes.
-            Vector128.Min(V128.Bytes(v0, v1, v2, v3), Vector128.Create((byte)127)).Store(y0);
+            Finish_U7_V128(c0_0, c0_1, c0_2, c0_3, table, y0, 64);
+            Finish_U7_V128(c1_0, c1_1, c1_2, c1_3, table, y0 + 64, 64);
         }
     }
 
@@ -7007,42 +4877,14 @@ unsafe partial class Resnet20Cifar10
                 c7_1 += V512.Widen(V512.Products(z7, u0));
             }
             // Requantize and store.
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Avx512_Finish(c0_0, table, other, y0, y1, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Avx512_Finish(c0_1, table + 16, other + 32, y0 + 32, y1 + 16, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Avx512_Finish(c1_0, table, other + 128, y0 + 128, y1 + 64, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Avx512_Finish(c1_1, table + 16, other + 160, y0 + 160, y1 + 80, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Avx512_Finish(c2_0, table, other + 256, y0 + 256, y1 + 128, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Avx512_Finish(c2_1, table + 16, other + 288, y0 + 288, y1 + 144, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Avx512_Finish(c3_0, table, other + 384, y0 + 384, y1 + 192, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Avx512_Finish(c3_1, table + 16, other + 416, y0 + 416, y1 + 208, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Avx512_Finish(c4_0, table, other + 512, y0 + 512, y1 + 256, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Avx512_Finish(c4_1, table + 16, other + 544, y0 + 544, y1 + 272, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Avx512_Finish(c5_0, table, other + 640, y0 + 640, y1 + 320, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Avx512_Finish(c5_1, table + 16, other + 672, y0 + 672, y1 + 336, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Avx512_Finish(c6_0, table, other + 768, y0 + 768, y1 + 384, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Avx512_Finish(c6_1, table + 16, other + 800, y0 + 800, y1 + 400, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Avx512_Finish(c7_0, table, other + 896, y0 + 896, y1 + 448, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Avx512_Finish(c7_1, table + 16, other + 928, y0 + 928, y1 + 464, scalars);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Avx512_Finish(Vector512<int> v0, int* table, byte* other, byte* y0, byte* y1, int* scalars)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V512.Requantize(v0 << 4, table + 64, table + 128, table + 192, table + 256);
-            // Add the residual, brought to the same grid.
-            v0 = v0 + V512.Rescale(V512.LoadShorts(other) << 4, scalars);
-            v0 = Vector512.Max(Vector512.Min(v0, Vector512.Create(32767)), Vector512<int>.Zero);
-            // Store u15 codes.
-            Vector512<int> v0_0 = v0;
-            V512.StoreShorts(y0, v0_0);
-            // Store u7 codes.
-            Vector512<int> v0_1 = V512.Rescale(v0, scalars + 3);
-            Vector128.Min(V512.Bytes(v0_1), Vector128.Create((byte)127)).Store(y1);
+            Finish_AddU15U7_V512(c0_0, table, other, y0, y1, scalars, 64); Finish_AddU15U7_V512(c0_1, table + 16, other + 32, y0 + 32, y1 + 16, scalars, 64);
+            Finish_AddU15U7_V512(c1_0, table, other + 128, y0 + 128, y1 + 64, scalars, 64); Finish_AddU15U7_V512(c1_1, table + 16, other + 160, y0 + 160, y1 + 80, scalars, 64);
+            Finish_AddU15U7_V512(c2_0, table, other + 256, y0 + 256, y1 + 128, scalars, 64); Finish_AddU15U7_V512(c2_1, table + 16, other + 288, y0 + 288, y1 + 144, scalars, 64);
+            Finish_AddU15U7_V512(c3_0, table, other + 384, y0 + 384, y1 + 192, scalars, 64); Finish_AddU15U7_V512(c3_1, table + 16, other + 416, y0 + 416, y1 + 208, scalars, 64);
+            Finish_AddU15U7_V512(c4_0, table, other + 512, y0 + 512, y1 + 256, scalars, 64); Finish_AddU15U7_V512(c4_1, table + 16, other + 544, y0 + 544, y1 + 272, scalars, 64);
+            Finish_AddU15U7_V512(c5_0, table, other + 640, y0 + 640, y1 + 320, scalars, 64); Finish_AddU15U7_V512(c5_1, table + 16, other + 672, y0 + 672, y1 + 336, scalars, 64);
+            Finish_AddU15U7_V512(c6_0, table, other + 768, y0 + 768, y1 + 384, scalars, 64); Finish_AddU15U7_V512(c6_1, table + 16, other + 800, y0 + 800, y1 + 400, scalars, 64);
+            Finish_AddU15U7_V512(c7_0, table, other + 896, y0 + 896, y1 + 448, scalars, 64); Finish_AddU15U7_V512(c7_1, table + 16, other + 928, y0 + 928, y1 + 464, scalars, 64);
         }
     }
 
@@ -7099,51 +4941,22 @@ unsafe partial class Resnet20Cifar10
                     Vector256<sbyte> w0_0 = Vector256.Load(w);
                     Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
                     Vector256<byte> a0 = V256.Codes(a);
-                    c0_0 = V256.Dot(c0_0, a0, w0_0);
-                    c0_1 = V256.Dot(c0_1, a0, w0_1);
+                    c0_0 = V256.Dot(c0_0, a0, w0_0); c0_1 = V256.Dot(c0_1, a0, w0_1);
                     Vector256<byte> a1 = V256.Codes(a + 64);
-                    c1_0 = V256.Dot(c1_0, a1, w0_0);
-                    c1_1 = V256.Dot(c1_1, a1, w0_1);
+                    c1_0 = V256.Dot(c1_0, a1, w0_0); c1_1 = V256.Dot(c1_1, a1, w0_1);
                     Vector256<byte> a2 = V256.Codes(a + 128);
-                    c2_0 = V256.Dot(c2_0, a2, w0_0);
-                    c2_1 = V256.Dot(c2_1, a2, w0_1);
+                    c2_0 = V256.Dot(c2_0, a2, w0_0); c2_1 = V256.Dot(c2_1, a2, w0_1);
                     Vector256<byte> a3 = V256.Codes(a + 192);
-                    c3_0 = V256.Dot(c3_0, a3, w0_0);
-                    c3_1 = V256.Dot(c3_1, a3, w0_1);
+                    c3_0 = V256.Dot(c3_0, a3, w0_0); c3_1 = V256.Dot(c3_1, a3, w0_1);
                     a += 4;
                     w += 64;
                 }
             }
             // Requantize and store.
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_AvxVnni_Finish(c0_0, c0_1, table, other, y0, y1, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_AvxVnni_Finish(c1_0, c1_1, table, other + 128, y0 + 128, y1 + 64, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_AvxVnni_Finish(c2_0, c2_1, table, other + 256, y0 + 256, y1 + 128, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_AvxVnni_Finish(c3_0, c3_1, table, other + 384, y0 + 384, y1 + 192, scalars);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_AvxVnni_Finish(Vector256<int> v0, Vector256<int> v1, int* table, byte* other, byte* y0, byte* y1, int* scalars)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0 << 4, table + 64, table + 128, table + 192, table + 256);
-            v1 = V256.Requantize(v1 << 4, table + 72, table + 136, table + 200, table + 264);
-            // Add the residual, brought to the same grid.
-            v0 = v0 + V256.Rescale(V256.LoadShorts(other) << 4, scalars);
-            v1 = v1 + V256.Rescale(V256.LoadShorts(other + 16) << 4, scalars);
-            v0 = Vector256.Max(Vector256.Min(v0, Vector256.Create(32767)), Vector256<int>.Zero);
-            v1 = Vector256.Max(Vector256.Min(v1, Vector256.Create(32767)), Vector256<int>.Zero);
-            // Store u15 codes.
-            Vector256<int> v0_0 = v0;
-            Vector256<int> v1_0 = v1;
-            V256.StoreShorts(y0, v0_0, v1_0);
-            // Store u7 codes.
-            Vector256<int> v0_1 = V256.Rescale(v0, scalars + 3);
-            Vector256<int> v1_1 = V256.Rescale(v1, scalars + 3);
-            Vector128.Min(V256.Bytes(v0_1, v1_1), Vector128.Create((byte)127)).Store(y1);
+            Finish_AddU15U7_V256(c0_0, c0_1, table, other, y0, y1, scalars, 64);
+            Finish_AddU15U7_V256(c1_0, c1_1, table, other + 128, y0 + 128, y1 + 64, scalars, 64);
+            Finish_AddU15U7_V256(c2_0, c2_1, table, other + 256, y0 + 256, y1 + 128, scalars, 64);
+            Finish_AddU15U7_V256(c3_0, c3_1, table, other + 384, y0 + 384, y1 + 192, scalars, 64);
         }
     }
 
@@ -7246,35 +5059,10 @@ unsafe partial class Resnet20Cifar10
                 c3_1 += V256.Widen(V256.Products(z3, u1));
             }
             // Requantize and store.
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Avx2_Finish(c0_0, c0_1, table, other, y0, y1, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Avx2_Finish(c1_0, c1_1, table, other + 128, y0 + 128, y1 + 64, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Avx2_Finish(c2_0, c2_1, table, other + 256, y0 + 256, y1 + 128, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Avx2_Finish(c3_0, c3_1, table, other + 384, y0 + 384, y1 + 192, scalars);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Avx2_Finish(Vector256<int> v0, Vector256<int> v1, int* table, byte* other, byte* y0, byte* y1, int* scalars)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0 << 4, table + 64, table + 128, table + 192, table + 256);
-            v1 = V256.Requantize(v1 << 4, table + 72, table + 136, table + 200, table + 264);
-            // Add the residual, brought to the same grid.
-            v0 = v0 + V256.Rescale(V256.LoadShorts(other) << 4, scalars);
-            v1 = v1 + V256.Rescale(V256.LoadShorts(other + 16) << 4, scalars);
-            v0 = Vector256.Max(Vector256.Min(v0, Vector256.Create(32767)), Vector256<int>.Zero);
-            v1 = Vector256.Max(Vector256.Min(v1, Vector256.Create(32767)), Vector256<int>.Zero);
-            // Store u15 codes.
-            Vector256<int> v0_0 = v0;
-            Vector256<int> v1_0 = v1;
-            V256.StoreShorts(y0, v0_0, v1_0);
-            // Store u7 codes.
-            Vector256<int> v0_1 = V256.Rescale(v0, scalars + 3);
-            Vector256<int> v1_1 = V256.Rescale(v1, scalars + 3);
-            Vector128.Min(V256.Bytes(v0_1, v1_1), Vector128.Create((byte)127)).Store(y1);
+            Finish_AddU15U7_V256(c0_0, c0_1, table, other, y0, y1, scalars, 64);
+            Finish_AddU15U7_V256(c1_0, c1_1, table, other + 128, y0 + 128, y1 + 64, scalars, 64);
+            Finish_AddU15U7_V256(c2_0, c2_1, table, other + 256, y0 + 256, y1 + 128, scalars, 64);
+            Finish_AddU15U7_V256(c3_0, c3_1, table, other + 384, y0 + 384, y1 + 192, scalars, 64);
         }
     }
 
@@ -7379,43 +5167,8 @@ unsafe partial class Resnet20Cifar10
                 c1_3 += V128.Widen(V128.Products(z1, u3));
             }
             // Requantize and store.
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Sse41_Finish(c0_0, c0_1, c0_2, c0_3, table, other, y0, y1, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Sse41_Finish(c1_0, c1_1, c1_2, c1_3, table, other + 128, y0 + 128, y1 + 64, scalars);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Sse41_Finish(Vector128<int> v0, Vector128<int> v1, Vector128<int> v2, Vector128<int> v3, int* table, byte* other, byte* y0, byte* y1, int* scalars)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V128.Requantize(v0 << 4, table + 64, table + 128, table + 192, table + 256);
-            v1 = V128.Requantize(v1 << 4, table + 68, table + 132, table + 196, table + 260);
-            v2 = V128.Requantize(v2 << 4, table + 72, table + 136, table + 200, table + 264);
-            v3 = V128.Requantize(v3 << 4, table + 76, table + 140, table + 204, table + 268);
-            // Add the residual, brought to the same grid.
-            v0 = v0 + V128.Rescale(V128.LoadShorts(other) << 4, scalars);
-            v1 = v1 + V128.Rescale(V128.LoadShorts(other + 8) << 4, scalars);
-            v2 = v2 + V128.Rescale(V128.LoadShorts(other + 16) << 4, scalars);
-            v3 = v3 + V128.Rescale(V128.LoadShorts(other + 24) << 4, scalars);
-            v0 = Vector128.Max(Vector128.Min(v0, Vector128.Create(32767)), Vector128<int>.Zero);
-            v1 = Vector128.Max(Vector128.Min(v1, Vector128.Create(32767)), Vector128<int>.Zero);
-            v2 = Vector128.Max(Vector128.Min(v2, Vector128.Create(32767)), Vector128<int>.Zero);
-            v3 = Vector128.Max(Vector128.Min(v3, Vector128.Create(32767)), Vector128<int>.Zero);
-            // Store u15 codes.
-            Vector128<int> v0_0 = v0;
-            Vector128<int> v1_0 = v1;
-            Vector128<int> v2_0 = v2;
-            Vector128<int> v3_0 = v3;
-            V128.StoreShorts(y0, v0_0, v1_0, v2_0, v3_0);
-            // Store u7 codes.
-            Vector128<int> v0_1 = V128.Rescale(v0, scalars + 3);
-            Vector128<int> v1_1 = V128.Rescale(v1, scalars + 3);
-            Vector128<int> v2_1 = V128.Rescale(v2, scalars + 3);
-            Vector128<int> v3_1 = V128.Rescale(v3, scalars + 3);
-            Vector128.Min(V128.Bytes(v0_1, v1_1, v2_1, v3_1), Vector128.Create((byte)127)).Store(y1);
+            Finish_AddU15U7_V128(c0_0, c0_1, c0_2, c0_3, table, other, y0, y1, scalars, 64);
+            Finish_AddU15U7_V128(c1_0, c1_1, c1_2, c1_3, table, other + 128, y0 + 128, y1 + 64, scalars, 64);
         }
     }
 
@@ -7631,38 +5384,14 @@ unsafe partial class Resnet20Cifar10
                 c7_1 += V512.Widen(V512.Products(z7, u0));
             }
             // Requantize and store.
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Avx512_Finish(c0_0, table, other, y0, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Avx512_Finish(c0_1, table + 16, other + 32, y0 + 32, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Avx512_Finish(c1_0, table, other + 128, y0 + 128, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Avx512_Finish(c1_1, table + 16, other + 160, y0 + 160, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Avx512_Finish(c2_0, table, other + 256, y0 + 256, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Avx512_Finish(c2_1, table + 16, other + 288, y0 + 288, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Avx512_Finish(c3_0, table, other + 384, y0 + 384, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Avx512_Finish(c3_1, table + 16, other + 416, y0 + 416, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Avx512_Finish(c4_0, table, other + 512, y0 + 512, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Avx512_Finish(c4_1, table + 16, other + 544, y0 + 544, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Avx512_Finish(c5_0, table, other + 640, y0 + 640, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Avx512_Finish(c5_1, table + 16, other + 672, y0 + 672, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Avx512_Finish(c6_0, table, other + 768, y0 + 768, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Avx512_Finish(c6_1, table + 16, other + 800, y0 + 800, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Avx512_Finish(c7_0, table, other + 896, y0 + 896, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Avx512_Finish(c7_1, table + 16, other + 928, y0 + 928, scalars);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Avx512_Finish(Vector512<int> v0, int* table, byte* other, byte* y0, int* scalars)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V512.Requantize(v0, table + 64, table + 128, table + 192, table + 256);
-            // Add the residual, brought to the same grid.
-            v0 = v0 + V512.Rescale(V512.LoadShorts(other) << 4, scalars);
-            // Store u15 codes.
-            v0 = Vector512.Max(v0, Vector512<int>.Zero);
-            V512.StoreShorts(y0, v0);
+            Finish_AddU15_V512(c0_0, table, other, y0, scalars, 64); Finish_AddU15_V512(c0_1, table + 16, other + 32, y0 + 32, scalars, 64);
+            Finish_AddU15_V512(c1_0, table, other + 128, y0 + 128, scalars, 64); Finish_AddU15_V512(c1_1, table + 16, other + 160, y0 + 160, scalars, 64);
+            Finish_AddU15_V512(c2_0, table, other + 256, y0 + 256, scalars, 64); Finish_AddU15_V512(c2_1, table + 16, other + 288, y0 + 288, scalars, 64);
+            Finish_AddU15_V512(c3_0, table, other + 384, y0 + 384, scalars, 64); Finish_AddU15_V512(c3_1, table + 16, other + 416, y0 + 416, scalars, 64);
+            Finish_AddU15_V512(c4_0, table, other + 512, y0 + 512, scalars, 64); Finish_AddU15_V512(c4_1, table + 16, other + 544, y0 + 544, scalars, 64);
+            Finish_AddU15_V512(c5_0, table, other + 640, y0 + 640, scalars, 64); Finish_AddU15_V512(c5_1, table + 16, other + 672, y0 + 672, scalars, 64);
+            Finish_AddU15_V512(c6_0, table, other + 768, y0 + 768, scalars, 64); Finish_AddU15_V512(c6_1, table + 16, other + 800, y0 + 800, scalars, 64);
+            Finish_AddU15_V512(c7_0, table, other + 896, y0 + 896, scalars, 64); Finish_AddU15_V512(c7_1, table + 16, other + 928, y0 + 928, scalars, 64);
         }
     }
 
@@ -7716,45 +5445,22 @@ unsafe partial class Resnet20Cifar10
                     Vector256<sbyte> w0_0 = Vector256.Load(w);
                     Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
                     Vector256<byte> a0 = V256.Codes(a);
-                    c0_0 = V256.Dot(c0_0, a0, w0_0);
-                    c0_1 = V256.Dot(c0_1, a0, w0_1);
+                    c0_0 = V256.Dot(c0_0, a0, w0_0); c0_1 = V256.Dot(c0_1, a0, w0_1);
                     Vector256<byte> a1 = V256.Codes(a + 64);
-                    c1_0 = V256.Dot(c1_0, a1, w0_0);
-                    c1_1 = V256.Dot(c1_1, a1, w0_1);
+                    c1_0 = V256.Dot(c1_0, a1, w0_0); c1_1 = V256.Dot(c1_1, a1, w0_1);
                     Vector256<byte> a2 = V256.Codes(a + 128);
-                    c2_0 = V256.Dot(c2_0, a2, w0_0);
-                    c2_1 = V256.Dot(c2_1, a2, w0_1);
+                    c2_0 = V256.Dot(c2_0, a2, w0_0); c2_1 = V256.Dot(c2_1, a2, w0_1);
                     Vector256<byte> a3 = V256.Codes(a + 192);
-                    c3_0 = V256.Dot(c3_0, a3, w0_0);
-                    c3_1 = V256.Dot(c3_1, a3, w0_1);
+                    c3_0 = V256.Dot(c3_0, a3, w0_0); c3_1 = V256.Dot(c3_1, a3, w0_1);
                     a += 4;
                     w += 64;
                 }
             }
             // Requantize and store.
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_AvxVnni_Finish(c0_0, c0_1, table, other, y0, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_AvxVnni_Finish(c1_0, c1_1, table, other + 128, y0 + 128, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_AvxVnni_Finish(c2_0, c2_1, table, other + 256, y0 + 256, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_AvxVnni_Finish(c3_0, c3_1, table, other + 384, y0 + 384, scalars);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_AvxVnni_Finish(Vector256<int> v0, Vector256<int> v1, int* table, byte* other, byte* y0, int* scalars)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0, table + 64, table + 128, table + 192, table + 256);
-            v1 = V256.Requantize(v1, table + 72, table + 136, table + 200, table + 264);
-            // Add the residual, brought to the same grid.
-            v0 = v0 + V256.Rescale(V256.LoadShorts(other) << 4, scalars);
-            v1 = v1 + V256.Rescale(V256.LoadShorts(other + 16) << 4, scalars);
-            // Store u15 codes.
-            v0 = Vector256.Max(v0, Vector256<int>.Zero);
-            v1 = Vector256.Max(v1, Vector256<int>.Zero);
-            V256.StoreShorts(y0, v0, v1);
+            Finish_AddU15_V256(c0_0, c0_1, table, other, y0, scalars, 64);
+            Finish_AddU15_V256(c1_0, c1_1, table, other + 128, y0 + 128, scalars, 64);
+            Finish_AddU15_V256(c2_0, c2_1, table, other + 256, y0 + 256, scalars, 64);
+            Finish_AddU15_V256(c3_0, c3_1, table, other + 384, y0 + 384, scalars, 64);
         }
     }
 
@@ -7854,29 +5560,10 @@ unsafe partial class Resnet20Cifar10
                 c3_1 += V256.Widen(V256.Products(z3, u1));
             }
             // Requantize and store.
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Avx2_Finish(c0_0, c0_1, table, other, y0, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Avx2_Finish(c1_0, c1_1, table, other + 128, y0 + 128, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Avx2_Finish(c2_0, c2_1, table, other + 256, y0 + 256, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Avx2_Finish(c3_0, c3_1, table, other + 384, y0 + 384, scalars);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Avx2_Finish(Vector256<int> v0, Vector256<int> v1, int* table, byte* other, byte* y0, int* scalars)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0, table + 64, table + 128, table + 192, table + 256);
-            v1 = V256.Requantize(v1, table + 72, table + 136, table + 200, table + 264);
-            // Add the residual, brought to the same grid.
-            v0 = v0 + V256.Rescale(V256.LoadShorts(other) << 4, scalars);
-            v1 = v1 + V256.Rescale(V256.LoadShorts(other + 16) << 4, scalars);
-            // Store u15 codes.
-            v0 = Vector256.Max(v0, Vector256<int>.Zero);
-            v1 = Vector256.Max(v1, Vector256<int>.Zero);
-            V256.StoreShorts(y0, v0, v1);
+            Finish_AddU15_V256(c0_0, c0_1, table, other, y0, scalars, 64);
+            Finish_AddU15_V256(c1_0, c1_1, table, other + 128, y0 + 128, scalars, 64);
+            Finish_AddU15_V256(c2_0, c2_1, table, other + 256, y0 + 256, scalars, 64);
+            Finish_AddU15_V256(c3_0, c3_1, table, other + 384, y0 + 384, scalars, 64);
         }
     }
 
@@ -7978,33 +5665,8 @@ unsafe partial class Resnet20Cifar10
                 c1_3 += V128.Widen(V128.Products(z1, u3));
             }
             // Requantize and store.
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Sse41_Finish(c0_0, c0_1, c0_2, c0_3, table, other, y0, scalars);
-            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Sse41_Finish(c1_0, c1_1, c1_2, c1_3, table, other + 128, y0 + 128, scalars);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Sse41_Finish(Vector128<int> v0, Vector128<int> v1, Vector128<int> v2, Vector128<int> v3, int* table, byte* other, byte* y0, int* scalars)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V128.Requantize(v0, table + 64, table + 128, table + 192, table + 256);
-            v1 = V128.Requantize(v1, table + 68, table + 132, table + 196, table + 260);
-            v2 = V128.Requantize(v2, table + 72, table + 136, table + 200, table + 264);
-            v3 = V128.Requantize(v3, table + 76, table + 140, table + 204, table + 268);
-            // Add the residual, brought to the same grid.
-            v0 = v0 + V128.Rescale(V128.LoadShorts(other) << 4, scalars);
-            v1 = v1 + V128.Rescale(V128.LoadShorts(other + 8) << 4, scalars);
-            v2 = v2 + V128.Rescale(V128.LoadShorts(other + 16) << 4, scalars);
-            v3 = v3 + V128.Rescale(V128.LoadShorts(other + 24) << 4, scalars);
-            // Store u15 codes.
-            v0 = Vector128.Max(v0, Vector128<int>.Zero);
-            v1 = Vector128.Max(v1, Vector128<int>.Zero);
-            v2 = Vector128.Max(v2, Vector128<int>.Zero);
-            v3 = Vector128.Max(v3, Vector128<int>.Zero);
-            V128.StoreShorts(y0, v0, v1, v2, v3);
+            Finish_AddU15_V128(c0_0, c0_1, c0_2, c0_3, table, other, y0, scalars, 64);
+            Finish_AddU15_V128(c1_0, c1_1, c1_2, c1_3, table, other + 128, y0 + 128, scalars, 64);
         }
     }
 
@@ -8173,24 +5835,7 @@ unsafe partial class Resnet20Cifar10
                 c0_0 += V512.Widen(V512.Products(z0, u0));
             }
             // Requantize and store.
-            Linear_64_To10_U7S8_S16_Avx512_FinishTail(c0_0, table, y0);
-        }
-    }
-
-    /// <summary>Finishes the last 10 output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Linear_64_To10_U7S8_S16_Avx512_FinishTail(Vector512<int> v0, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V512.Requantize(v0 << 4, table + 32, table + 64, table + 96, table + 128);
-            // Store s16 codes.
-            v0 = Vector512.Max(v0, Vector512.Create(-32767));
-            byte* narrow = stackalloc byte[32];
-            V512.StoreShorts(narrow, v0);
-            StoreBytes(Vector128.Load(narrow), y0, 16);
-            StoreBytes(Vector128.Load(narrow + 16), y0 + 16, 4);
+            Finish_S16_Last10_V512(c0_0, table, y0, 32);
         }
     }
 
@@ -8229,32 +5874,12 @@ unsafe partial class Resnet20Cifar10
                 Vector256<sbyte> w0_0 = Vector256.Load(w);
                 Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
                 Vector256<byte> a0 = V256.Codes(a);
-                c0_0 = V256.Dot(c0_0, a0, w0_0);
-                c0_1 = V256.Dot(c0_1, a0, w0_1);
+                c0_0 = V256.Dot(c0_0, a0, w0_0); c0_1 = V256.Dot(c0_1, a0, w0_1);
                 a += 4;
                 w += 64;
             }
             // Requantize and store.
-            Linear_64_To10_U7S8_S16_AvxVnni_FinishTail(c0_0, c0_1, table, y0);
-        }
-    }
-
-    /// <summary>Finishes the last 10 output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Linear_64_To10_U7S8_S16_AvxVnni_FinishTail(Vector256<int> v0, Vector256<int> v1, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0 << 4, table + 32, table + 64, table + 96, table + 128);
-            v1 = V256.Requantize(v1 << 4, table + 40, table + 72, table + 104, table + 136);
-            // Store s16 codes.
-            v0 = Vector256.Max(v0, Vector256.Create(-32767));
-            v1 = Vector256.Max(v1, Vector256.Create(-32767));
-            byte* narrow = stackalloc byte[32];
-            V256.StoreShorts(narrow, v0, v1);
-            StoreBytes(Vector128.Load(narrow), y0, 16);
-            StoreBytes(Vector128.Load(narrow + 16), y0 + 16, 4);
+            Finish_S16_Last10_V256(c0_0, c0_1, table, y0, 32);
         }
     }
 
@@ -8317,26 +5942,7 @@ unsafe partial class Resnet20Cifar10
                 c0_1 += V256.Widen(V256.Products(z0, u1));
             }
             // Requantize and store.
-            Linear_64_To10_U7S8_S16_Avx2_FinishTail(c0_0, c0_1, table, y0);
-        }
-    }
-
-    /// <summary>Finishes the last 10 output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Linear_64_To10_U7S8_S16_Avx2_FinishTail(Vector256<int> v0, Vector256<int> v1, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0 << 4, table + 32, table + 64, table + 96, table + 128);
-            v1 = V256.Requantize(v1 << 4, table + 40, table + 72, table + 104, table + 136);
-            // Store s16 codes.
-            v0 = Vector256.Max(v0, Vector256.Create(-32767));
-            v1 = Vector256.Max(v1, Vector256.Create(-32767));
-            byte* narrow = stackalloc byte[32];
-            V256.StoreShorts(narrow, v0, v1);
-            StoreBytes(Vector128.Load(narrow), y0, 16);
-            StoreBytes(Vector128.Load(narrow + 16), y0 + 16, 4);
+            Finish_S16_Last10_V256(c0_0, c0_1, table, y0, 32);
         }
     }
 
@@ -8411,30 +6017,7 @@ unsafe partial class Resnet20Cifar10
                 c0_3 += V128.Widen(V128.Products(z0, u3));
             }
             // Requantize and store.
-            Linear_64_To10_U7S8_S16_Sse41_FinishTail(c0_0, c0_1, c0_2, c0_3, table, y0);
-        }
-    }
-
-    /// <summary>Finishes the last 10 output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Linear_64_To10_U7S8_S16_Sse41_FinishTail(Vector128<int> v0, Vector128<int> v1, Vector128<int> v2, Vector128<int> v3, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V128.Requantize(v0 << 4, table + 32, table + 64, table + 96, table + 128);
-            v1 = V128.Requantize(v1 << 4, table + 36, table + 68, table + 100, table + 132);
-            v2 = V128.Requantize(v2 << 4, table + 40, table + 72, table + 104, table + 136);
-            v3 = V128.Requantize(v3 << 4, table + 44, table + 76, table + 108, table + 140);
-            // Store s16 codes.
-            v0 = Vector128.Max(v0, Vector128.Create(-32767));
-            v1 = Vector128.Max(v1, Vector128.Create(-32767));
-            v2 = Vector128.Max(v2, Vector128.Create(-32767));
-            v3 = Vector128.Max(v3, Vector128.Create(-32767));
-            byte* narrow = stackalloc byte[32];
-            V128.StoreShorts(narrow, v0, v1, v2, v3);
-            StoreBytes(Vector128.Load(narrow), y0, 16);
-            StoreBytes(Vector128.Load(narrow + 16), y0 + 16, 4);
+            Finish_S16_Last10_V128(c0_0, c0_1, c0_2, c0_3, table, y0, 32);
         }
     }
 
@@ -8475,6 +6058,878 @@ unsafe partial class Resnet20Cifar10
             {
                 *output++ = input[c];
             }
+        }
+    }
+
+    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_U15U7_V512(Vector512<int> v0, int* table, byte* y0, byte* y1, int* scalars, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V512.Requantize(v0, table, channels);
+            v0 = Vector512.Max(Vector512.Min(v0, Vector512.Create(32767)), Vector512<int>.Zero);
+            // Store u15 codes.
+            Vector512<int> v0_0 = v0;
+            V512.StoreShorts(y0, v0_0);
+            // Store u7 codes.
+            Vector512<int> v0_1 = V512.Rescale(v0, scalars);
+            Vector128.Min(V512.Bytes(v0_1), Vector128.Create((byte)127)).Store(y1);
+        }
+    }
+
+    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_U15U7_V256(Vector256<int> v0, Vector256<int> v1, int* table, byte* y0, byte* y1, int* scalars, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V256.Requantize(v0, table, channels);
+            v1 = V256.Requantize(v1, table + 8, channels);
+            v0 = Vector256.Max(Vector256.Min(v0, Vector256.Create(32767)), Vector256<int>.Zero);
+            v1 = Vector256.Max(Vector256.Min(v1, Vector256.Create(32767)), Vector256<int>.Zero);
+            // Store u15 codes.
+            Vector256<int> v0_0 = v0;
+            Vector256<int> v1_0 = v1;
+            V256.StoreShorts(y0, v0_0, v1_0);
+            // Store u7 codes.
+            Vector256<int> v0_1 = V256.Rescale(v0, scalars);
+            Vector256<int> v1_1 = V256.Rescale(v1, scalars);
+            Vector128.Min(V256.Bytes(v0_1, v1_1), Vector128.Create((byte)127)).Store(y1);
+        }
+    }
+
+    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_U15U7_V128(Vector128<int> v0, Vector128<int> v1, Vector128<int> v2, Vector128<int> v3, int* table, byte* y0, byte* y1, int* scalars, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V128.Requantize(v0, table, channels);
+            v1 = V128.Requantize(v1, table + 4, channels);
+            v2 = V128.Requantize(v2, table + 8, channels);
+            v3 = V128.Requantize(v3, table + 12, channels);
+            v0 = Vector128.Max(Vector128.Min(v0, Vector128.Create(32767)), Vector128<int>.Zero);
+            v1 = Vector128.Max(Vector128.Min(v1, Vector128.Create(32767)), Vector128<int>.Zero);
+            v2 = Vector128.Max(Vector128.Min(v2, Vector128.Create(32767)), Vector128<int>.Zero);
+            v3 = Vector128.Max(Vector128.Min(v3, Vector128.Create(32767)), Vector128<int>.Zero);
+            // Store u15 codes.
+            Vector128<int> v0_0 = v0;
+            Vector128<int> v1_0 = v1;
+            Vector128<int> v2_0 = v2;
+            Vector128<int> v3_0 = v3;
+            V128.StoreShorts(y0, v0_0, v1_0, v2_0, v3_0);
+            // Store u7 codes.
+            Vector128<int> v0_1 = V128.Rescale(v0, scalars);
+            Vector128<int> v1_1 = V128.Rescale(v1, scalars);
+            Vector128<int> v2_1 = V128.Rescale(v2, scalars);
+            Vector128<int> v3_1 = V128.Rescale(v3, scalars);
+            Vector128.Min(V128.Bytes(v0_1, v1_1, v2_1, v3_1), Vector128.Create((byte)127)).Store(y1);
+        }
+    }
+
+    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_U7_V256(Vector256<int> v0, Vector256<int> v1, int* table, byte* y0, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V256.Requantize(v0, table, channels);
+            v1 = V256.Requantize(v1, table + 8, channels);
+            // Store u7 codes.
+            Vector128.Min(V256.Bytes(v0, v1), Vector128.Create((byte)127)).Store(y0);
+        }
+    }
+
+    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_U7_V512(Vector512<int> v0, int* table, byte* y0, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V512.Requantize(v0, table, channels);
+            // Store u7 codes.
+            Vector128.Min(V512.Bytes(v0), Vector128.Create((byte)127)).Store(y0);
+        }
+    }
+
+    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_U7_V128(Vector128<int> v0, Vector128<int> v1, Vector128<int> v2, Vector128<int> v3, int* table, byte* y0, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V128.Requantize(v0, table, channels);
+            v1 = V128.Requantize(v1, table + 4, channels);
+            v2 = V128.Requantize(v2, table + 8, channels);
+            v3 = V128.Requantize(v3, table + 12, channels);
+            // Store u7 codes.
+            Vector128.Min(V128.Bytes(v0, v1, v2, v3), Vector128.Create((byte)127)).Store(y0);
+        }
+    }
+
+    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_AddU15U7_V256(Vector256<int> v0, Vector256<int> v1, int* table, byte* other, byte* y0, byte* y1, int* scalars, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V256.Requantize(v0 << 4, table, channels);
+            v1 = V256.Requantize(v1 << 4, table + 8, channels);
+            // Add the residual, brought to the same grid.
+            v0 = v0 + V256.Rescale(V256.LoadShorts(other) << 4, scalars);
+            v1 = v1 + V256.Rescale(V256.LoadShorts(other + 16) << 4, scalars);
+            v0 = Vector256.Max(Vector256.Min(v0, Vector256.Create(32767)), Vector256<int>.Zero);
+            v1 = Vector256.Max(Vector256.Min(v1, Vector256.Create(32767)), Vector256<int>.Zero);
+            // Store u15 codes.
+            Vector256<int> v0_0 = v0;
+            Vector256<int> v1_0 = v1;
+            V256.StoreShorts(y0, v0_0, v1_0);
+            // Store u7 codes.
+            Vector256<int> v0_1 = V256.Rescale(v0, scalars + 3);
+            Vector256<int> v1_1 = V256.Rescale(v1, scalars + 3);
+            Vector128.Min(V256.Bytes(v0_1, v1_1), Vector128.Create((byte)127)).Store(y1);
+        }
+    }
+
+    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_AddU15U7_V512(Vector512<int> v0, int* table, byte* other, byte* y0, byte* y1, int* scalars, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V512.Requantize(v0 << 4, table, channels);
+            // Add the residual, brought to the same grid.
+            v0 = v0 + V512.Rescale(V512.LoadShorts(other) << 4, scalars);
+            v0 = Vector512.Max(Vector512.Min(v0, Vector512.Create(32767)), Vector512<int>.Zero);
+            // Store u15 codes.
+            Vector512<int> v0_0 = v0;
+            V512.StoreShorts(y0, v0_0);
+            // Store u7 codes.
+            Vector512<int> v0_1 = V512.Rescale(v0, scalars + 3);
+            Vector128.Min(V512.Bytes(v0_1), Vector128.Create((byte)127)).Store(y1);
+        }
+    }
+
+    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_AddU15U7_V128(Vector128<int> v0, Vector128<int> v1, Vector128<int> v2, Vector128<int> v3, int* table, byte* other, byte* y0, byte* y1, int* scalars, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V128.Requantize(v0 << 4, table, channels);
+            v1 = V128.Requantize(v1 << 4, table + 4, channels);
+            v2 = V128.Requantize(v2 << 4, table + 8, channels);
+            v3 = V128.Requantize(v3 << 4, table + 12, channels);
+            // Add the residual, brought to the same grid.
+            v0 = v0 + V128.Rescale(V128.LoadShorts(other) << 4, scalars);
+            v1 = v1 + V128.Rescale(V128.LoadShorts(other + 8) << 4, scalars);
+            v2 = v2 + V128.Rescale(V128.LoadShorts(other + 16) << 4, scalars);
+            v3 = v3 + V128.Rescale(V128.LoadShorts(other + 24) << 4, scalars);
+            v0 = Vector128.Max(Vector128.Min(v0, Vector128.Create(32767)), Vector128<int>.Zero);
+            v1 = Vector128.Max(Vector128.Min(v1, Vector128.Create(32767)), Vector128<int>.Zero);
+            v2 = Vector128.Max(Vector128.Min(v2, Vector128.Create(32767)), Vector128<int>.Zero);
+            v3 = Vector128.Max(Vector128.Min(v3, Vector128.Create(32767)), Vector128<int>.Zero);
+            // Store u15 codes.
+            Vector128<int> v0_0 = v0;
+            Vector128<int> v1_0 = v1;
+            Vector128<int> v2_0 = v2;
+            Vector128<int> v3_0 = v3;
+            V128.StoreShorts(y0, v0_0, v1_0, v2_0, v3_0);
+            // Store u7 codes.
+            Vector128<int> v0_1 = V128.Rescale(v0, scalars + 3);
+            Vector128<int> v1_1 = V128.Rescale(v1, scalars + 3);
+            Vector128<int> v2_1 = V128.Rescale(v2, scalars + 3);
+            Vector128<int> v3_1 = V128.Rescale(v3, scalars + 3);
+            Vector128.Min(V128.Bytes(v0_1, v1_1, v2_1, v3_1), Vector128.Create((byte)127)).Store(y1);
+        }
+    }
+
+    /// <summary>B^T x B of one tile: adds and shifts, at most 68 times the largest code.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void WinogradInput_V256(byte* x, int rowStride, int pixelStride, int channels, short* v, int stride, short* t)
+    {
+        unchecked
+        {
+            for (int channel = 0; channel < channels; channel += 16)
+            {
+                // Columns.
+                for (int j = 0; j < 6; j++)
+                {
+                    byte* column = x + channel + j * pixelStride;
+                    Vector256<short> d0 = V256.LoadCodes(column);
+                    Vector256<short> d1 = V256.LoadCodes(column + rowStride);
+                    Vector256<short> d2 = V256.LoadCodes(column + 2 * rowStride);
+                    Vector256<short> d3 = V256.LoadCodes(column + 3 * rowStride);
+                    Vector256<short> d4 = V256.LoadCodes(column + 4 * rowStride);
+                    Vector256<short> d5 = V256.LoadCodes(column + 5 * rowStride);
+                    Vector256<short> a = (d2 << 2) - d4, b = (d1 << 2) - d3, c = d4 - d2, e = (d3 - d1) << 1;
+                    (((d0 - d2) << 2) + c).Store(t + j * 16);
+                    (a + b).Store(t + j * 16 + 96);
+                    (a - b).Store(t + j * 16 + 192);
+                    (c + e).Store(t + j * 16 + 288);
+                    (c - e).Store(t + j * 16 + 384);
+                    (d5 - d3 - (e << 1)).Store(t + j * 16 + 480);
+                }
+                // Rows.
+                for (int i = 0; i < 6; i++)
+                {
+                    Vector256<short> d0 = Vector256.Load(t + i * 96);
+                    Vector256<short> d1 = Vector256.Load(t + i * 96 + 16);
+                    Vector256<short> d2 = Vector256.Load(t + i * 96 + 32);
+                    Vector256<short> d3 = Vector256.Load(t + i * 96 + 48);
+                    Vector256<short> d4 = Vector256.Load(t + i * 96 + 64);
+                    Vector256<short> d5 = Vector256.Load(t + i * 96 + 80);
+                    short* row = v + channel + i * 6 * stride;
+                    Vector256<short> a = (d2 << 2) - d4, b = (d1 << 2) - d3, c = d4 - d2, e = (d3 - d1) << 1;
+                    (((d0 - d2) << 2) + c).Store(row);
+                    (a + b).Store(row + stride);
+                    (a - b).Store(row + 2 * stride);
+                    (c + e).Store(row + 3 * stride);
+                    (c - e).Store(row + 4 * stride);
+                    (d5 - d3 - (e << 1)).Store(row + 5 * stride);
+                }
+            }
+        }
+    }
+
+    /// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void WinogradOutput_AddU15U7_V256(int* m, int stride, int* t, int* table, byte* other, int otherRow, int otherPixel, byte* y0, int y0Row, int y0Pixel, byte* y1, int y1Row, int y1Pixel, int* scalars, int channels)
+    {
+        unchecked
+        {
+            // Columns.
+            for (int lane = 0; lane < 16; lane += 8)
+            {
+                for (int j = 0; j < 6; j++)
+                {
+                    int* column = m + j * stride + lane;
+                    Vector256<int> m0 = Vector256.Load(column);
+                    Vector256<int> m1 = Vector256.Load(column + 6 * stride);
+                    Vector256<int> m2 = Vector256.Load(column + 12 * stride);
+                    Vector256<int> m3 = Vector256.Load(column + 18 * stride);
+                    Vector256<int> m4 = Vector256.Load(column + 24 * stride);
+                    Vector256<int> m5 = Vector256.Load(column + 30 * stride);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    (m0 + p + r).Store(t + j * 16 + lane);
+                    (g + (s << 1)).Store(t + j * 16 + 96 + lane);
+                    (p + (r << 2)).Store(t + j * 16 + 192 + lane);
+                    (g + (s << 3) + (m5 << 1)).Store(t + j * 16 + 288 + lane);
+                }
+            }
+            // Rows.
+            int* sums = t + 384;
+            for (int i = 0; i < 4; i++, other += otherRow, y0 += y0Row, y1 += y1Row)
+            {
+                for (int lane = 0; lane < 16; lane += 8)
+                {
+                    Vector256<int> m0 = Vector256.Load(t + i * 96 + lane);
+                    Vector256<int> m1 = Vector256.Load(t + i * 96 + 16 + lane);
+                    Vector256<int> m2 = Vector256.Load(t + i * 96 + 32 + lane);
+                    Vector256<int> m3 = Vector256.Load(t + i * 96 + 48 + lane);
+                    Vector256<int> m4 = Vector256.Load(t + i * 96 + 64 + lane);
+                    Vector256<int> m5 = Vector256.Load(t + i * 96 + 80 + lane);
+                    Vector256<int> bias = Vector256.Load(table + lane), inverse = Vector256.Create(954437177);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    ((((m0 + p + r) * inverse) >> 6) + bias).Store(sums + lane);
+                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 16 + lane);
+                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 32 + lane);
+                    ((((g + (s << 3) + (m5 << 1)) * inverse) >> 6) + bias).Store(sums + 48 + lane);
+                }
+                for (int j = 0; j < 4; j++)
+                {
+                    Finish_AddU15U7_V256(Vector256.Load(sums + j * 16), Vector256.Load(sums + j * 16 + 8), table, other + j * otherPixel, y0 + j * y0Pixel, y1 + j * y1Pixel, scalars, channels);
+                }
+            }
+        }
+    }
+
+    /// <summary>B^T x B of one tile: adds and shifts, at most 68 times the largest code.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void WinogradInput_V512(byte* x, int rowStride, int pixelStride, int channels, short* v, int stride, short* t)
+    {
+        unchecked
+        {
+            for (int channel = 0; channel < channels; channel += 32)
+            {
+                // Columns.
+                for (int j = 0; j < 6; j++)
+                {
+                    byte* column = x + channel + j * pixelStride;
+                    Vector512<short> d0 = V512.LoadCodes(column);
+                    Vector512<short> d1 = V512.LoadCodes(column + rowStride);
+                    Vector512<short> d2 = V512.LoadCodes(column + 2 * rowStride);
+                    Vector512<short> d3 = V512.LoadCodes(column + 3 * rowStride);
+                    Vector512<short> d4 = V512.LoadCodes(column + 4 * rowStride);
+                    Vector512<short> d5 = V512.LoadCodes(column + 5 * rowStride);
+                    Vector512<short> a = (d2 << 2) - d4, b = (d1 << 2) - d3, c = d4 - d2, e = (d3 - d1) << 1;
+                    (((d0 - d2) << 2) + c).Store(t + j * 32);
+                    (a + b).Store(t + j * 32 + 192);
+                    (a - b).Store(t + j * 32 + 384);
+                    (c + e).Store(t + j * 32 + 576);
+                    (c - e).Store(t + j * 32 + 768);
+                    (d5 - d3 - (e << 1)).Store(t + j * 32 + 960);
+                }
+                // Rows.
+                for (int i = 0; i < 6; i++)
+                {
+                    Vector512<short> d0 = Vector512.Load(t + i * 192);
+                    Vector512<short> d1 = Vector512.Load(t + i * 192 + 32);
+                    Vector512<short> d2 = Vector512.Load(t + i * 192 + 64);
+                    Vector512<short> d3 = Vector512.Load(t + i * 192 + 96);
+                    Vector512<short> d4 = Vector512.Load(t + i * 192 + 128);
+                    Vector512<short> d5 = Vector512.Load(t + i * 192 + 160);
+                    short* row = v + channel + i * 6 * stride;
+                    Vector512<short> a = (d2 << 2) - d4, b = (d1 << 2) - d3, c = d4 - d2, e = (d3 - d1) << 1;
+                    (((d0 - d2) << 2) + c).Store(row);
+                    (a + b).Store(row + stride);
+                    (a - b).Store(row + 2 * stride);
+                    (c + e).Store(row + 3 * stride);
+                    (c - e).Store(row + 4 * stride);
+                    (d5 - d3 - (e << 1)).Store(row + 5 * stride);
+                }
+            }
+        }
+    }
+
+    /// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void WinogradOutput_AddU15U7_V512(int* m, int stride, int* t, int* table, byte* other, int otherRow, int otherPixel, byte* y0, int y0Row, int y0Pixel, byte* y1, int y1Row, int y1Pixel, int* scalars, int channels)
+    {
+        unchecked
+        {
+            // Columns.
+            for (int j = 0; j < 6; j++)
+            {
+                int* column = m + j * stride;
+                Vector512<int> m0 = Vector512.Load(column);
+                Vector512<int> m1 = Vector512.Load(column + 6 * stride);
+                Vector512<int> m2 = Vector512.Load(column + 12 * stride);
+                Vector512<int> m3 = Vector512.Load(column + 18 * stride);
+                Vector512<int> m4 = Vector512.Load(column + 24 * stride);
+                Vector512<int> m5 = Vector512.Load(column + 30 * stride);
+                var p = m1 + m2;
+                var g = m1 - m2;
+                var r = m3 + m4;
+                var s = m3 - m4;
+                (m0 + p + r).Store(t + j * 16);
+                (g + (s << 1)).Store(t + j * 16 + 96);
+                (p + (r << 2)).Store(t + j * 16 + 192);
+                (g + (s << 3) + (m5 << 1)).Store(t + j * 16 + 288);
+            }
+            // Rows.
+            int* sums = t + 384;
+            for (int i = 0; i < 4; i++, other += otherRow, y0 += y0Row, y1 += y1Row)
+            {
+                Vector512<int> m0 = Vector512.Load(t + i * 96);
+                Vector512<int> m1 = Vector512.Load(t + i * 96 + 16);
+                Vector512<int> m2 = Vector512.Load(t + i * 96 + 32);
+                Vector512<int> m3 = Vector512.Load(t + i * 96 + 48);
+                Vector512<int> m4 = Vector512.Load(t + i * 96 + 64);
+                Vector512<int> m5 = Vector512.Load(t + i * 96 + 80);
+                Vector512<int> bias = Vector512.Load(table), inverse = Vector512.Create(954437177);
+                var p = m1 + m2;
+                var g = m1 - m2;
+                var r = m3 + m4;
+                var s = m3 - m4;
+                ((((m0 + p + r) * inverse) >> 6) + bias).Store(sums);
+                ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 16);
+                ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 32);
+                ((((g + (s << 3) + (m5 << 1)) * inverse) >> 6) + bias).Store(sums + 48);
+                for (int j = 0; j < 4; j++)
+                {
+                    Finish_AddU15U7_V512(Vector512.Load(sums + j * 16), table, other + j * otherPixel, y0 + j * y0Pixel, y1 + j * y1Pixel, scalars, channels);
+                }
+            }
+        }
+    }
+
+    /// <summary>B^T x B of one tile: adds and shifts, at most 68 times the largest code.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void WinogradInput_V128(byte* x, int rowStride, int pixelStride, int channels, short* v, int stride, short* t)
+    {
+        unchecked
+        {
+            for (int channel = 0; channel < channels; channel += 8)
+            {
+                // Columns.
+                for (int j = 0; j < 6; j++)
+                {
+                    byte* column = x + channel + j * pixelStride;
+                    Vector128<short> d0 = V128.LoadCodes(column);
+                    Vector128<short> d1 = V128.LoadCodes(column + rowStride);
+                    Vector128<short> d2 = V128.LoadCodes(column + 2 * rowStride);
+                    Vector128<short> d3 = V128.LoadCodes(column + 3 * rowStride);
+                    Vector128<short> d4 = V128.LoadCodes(column + 4 * rowStride);
+                    Vector128<short> d5 = V128.LoadCodes(column + 5 * rowStride);
+                    Vector128<short> a = (d2 << 2) - d4, b = (d1 << 2) - d3, c = d4 - d2, e = (d3 - d1) << 1;
+                    (((d0 - d2) << 2) + c).Store(t + j * 8);
+                    (a + b).Store(t + j * 8 + 48);
+                    (a - b).Store(t + j * 8 + 96);
+                    (c + e).Store(t + j * 8 + 144);
+                    (c - e).Store(t + j * 8 + 192);
+                    (d5 - d3 - (e << 1)).Store(t + j * 8 + 240);
+                }
+                // Rows.
+                for (int i = 0; i < 6; i++)
+                {
+                    Vector128<short> d0 = Vector128.Load(t + i * 48);
+                    Vector128<short> d1 = Vector128.Load(t + i * 48 + 8);
+                    Vector128<short> d2 = Vector128.Load(t + i * 48 + 16);
+                    Vector128<short> d3 = Vector128.Load(t + i * 48 + 24);
+                    Vector128<short> d4 = Vector128.Load(t + i * 48 + 32);
+                    Vector128<short> d5 = Vector128.Load(t + i * 48 + 40);
+                    short* row = v + channel + i * 6 * stride;
+                    Vector128<short> a = (d2 << 2) - d4, b = (d1 << 2) - d3, c = d4 - d2, e = (d3 - d1) << 1;
+                    (((d0 - d2) << 2) + c).Store(row);
+                    (a + b).Store(row + stride);
+                    (a - b).Store(row + 2 * stride);
+                    (c + e).Store(row + 3 * stride);
+                    (c - e).Store(row + 4 * stride);
+                    (d5 - d3 - (e << 1)).Store(row + 5 * stride);
+                }
+            }
+        }
+    }
+
+    /// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void WinogradOutput_AddU15U7_V128(int* m, int stride, int* t, int* table, byte* other, int otherRow, int otherPixel, byte* y0, int y0Row, int y0Pixel, byte* y1, int y1Row, int y1Pixel, int* scalars, int channels)
+    {
+        unchecked
+        {
+            // Columns.
+            for (int lane = 0; lane < 16; lane += 4)
+            {
+                for (int j = 0; j < 6; j++)
+                {
+                    int* column = m + j * stride + lane;
+                    Vector128<int> m0 = Vector128.Load(column);
+                    Vector128<int> m1 = Vector128.Load(column + 6 * stride);
+                    Vector128<int> m2 = Vector128.Load(column + 12 * stride);
+                    Vector128<int> m3 = Vector128.Load(column + 18 * stride);
+                    Vector128<int> m4 = Vector128.Load(column + 24 * stride);
+                    Vector128<int> m5 = Vector128.Load(column + 30 * stride);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    (m0 + p + r).Store(t + j * 16 + lane);
+                    (g + (s << 1)).Store(t + j * 16 + 96 + lane);
+                    (p + (r << 2)).Store(t + j * 16 + 192 + lane);
+                    (g + (s << 3) + (m5 << 1)).Store(t + j * 16 + 288 + lane);
+                }
+            }
+            // Rows.
+            int* sums = t + 384;
+            for (int i = 0; i < 4; i++, other += otherRow, y0 += y0Row, y1 += y1Row)
+            {
+                for (int lane = 0; lane < 16; lane += 4)
+                {
+                    Vector128<int> m0 = Vector128.Load(t + i * 96 + lane);
+                    Vector128<int> m1 = Vector128.Load(t + i * 96 + 16 + lane);
+                    Vector128<int> m2 = Vector128.Load(t + i * 96 + 32 + lane);
+                    Vector128<int> m3 = Vector128.Load(t + i * 96 + 48 + lane);
+                    Vector128<int> m4 = Vector128.Load(t + i * 96 + 64 + lane);
+                    Vector128<int> m5 = Vector128.Load(t + i * 96 + 80 + lane);
+                    Vector128<int> bias = Vector128.Load(table + lane), inverse = Vector128.Create(954437177);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    ((((m0 + p + r) * inverse) >> 6) + bias).Store(sums + lane);
+                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 16 + lane);
+                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 32 + lane);
+                    ((((g + (s << 3) + (m5 << 1)) * inverse) >> 6) + bias).Store(sums + 48 + lane);
+                }
+                for (int j = 0; j < 4; j++)
+                {
+                    Finish_AddU15U7_V128(Vector128.Load(sums + j * 16), Vector128.Load(sums + j * 16 + 4), Vector128.Load(sums + j * 16 + 8), Vector128.Load(sums + j * 16 + 12), table, other + j * otherPixel, y0 + j * y0Pixel, y1 + j * y1Pixel, scalars, channels);
+                }
+            }
+        }
+    }
+
+    /// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void WinogradOutput_U7_V256(int* m, int stride, int* t, int* table, byte* y0, int y0Row, int y0Pixel, int channels)
+    {
+        unchecked
+        {
+            // Columns.
+            for (int lane = 0; lane < 16; lane += 8)
+            {
+                for (int j = 0; j < 6; j++)
+                {
+                    int* column = m + j * stride + lane;
+                    Vector256<int> m0 = Vector256.Load(column);
+                    Vector256<int> m1 = Vector256.Load(column + 6 * stride);
+                    Vector256<int> m2 = Vector256.Load(column + 12 * stride);
+                    Vector256<int> m3 = Vector256.Load(column + 18 * stride);
+                    Vector256<int> m4 = Vector256.Load(column + 24 * stride);
+                    Vector256<int> m5 = Vector256.Load(column + 30 * stride);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    (m0 + p + r).Store(t + j * 16 + lane);
+                    (g + (s << 1)).Store(t + j * 16 + 96 + lane);
+                    (p + (r << 2)).Store(t + j * 16 + 192 + lane);
+                    (g + (s << 3) + (m5 << 1)).Store(t + j * 16 + 288 + lane);
+                }
+            }
+            // Rows.
+            int* sums = t + 384;
+            for (int i = 0; i < 4; i++, y0 += y0Row)
+            {
+                for (int lane = 0; lane < 16; lane += 8)
+                {
+                    Vector256<int> m0 = Vector256.Load(t + i * 96 + lane);
+                    Vector256<int> m1 = Vector256.Load(t + i * 96 + 16 + lane);
+                    Vector256<int> m2 = Vector256.Load(t + i * 96 + 32 + lane);
+                    Vector256<int> m3 = Vector256.Load(t + i * 96 + 48 + lane);
+                    Vector256<int> m4 = Vector256.Load(t + i * 96 + 64 + lane);
+                    Vector256<int> m5 = Vector256.Load(t + i * 96 + 80 + lane);
+                    Vector256<int> bias = Vector256.Load(table + lane), inverse = Vector256.Create(954437177);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    ((((m0 + p + r) * inverse) >> 6) + bias).Store(sums + lane);
+                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 16 + lane);
+                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 32 + lane);
+                    ((((g + (s << 3) + (m5 << 1)) * inverse) >> 6) + bias).Store(sums + 48 + lane);
+                }
+                for (int j = 0; j < 4; j++)
+                {
+                    Finish_U7_V256(Vector256.Load(sums + j * 16), Vector256.Load(sums + j * 16 + 8), table, y0 + j * y0Pixel, channels);
+                }
+            }
+        }
+    }
+
+    /// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void WinogradOutput_U7_V512(int* m, int stride, int* t, int* table, byte* y0, int y0Row, int y0Pixel, int channels)
+    {
+        unchecked
+        {
+            // Columns.
+            for (int j = 0; j < 6; j++)
+            {
+                int* column = m + j * stride;
+                Vector512<int> m0 = Vector512.Load(column);
+                Vector512<int> m1 = Vector512.Load(column + 6 * stride);
+                Vector512<int> m2 = Vector512.Load(column + 12 * stride);
+                Vector512<int> m3 = Vector512.Load(column + 18 * stride);
+                Vector512<int> m4 = Vector512.Load(column + 24 * stride);
+                Vector512<int> m5 = Vector512.Load(column + 30 * stride);
+                var p = m1 + m2;
+                var g = m1 - m2;
+                var r = m3 + m4;
+                var s = m3 - m4;
+                (m0 + p + r).Store(t + j * 16);
+                (g + (s << 1)).Store(t + j * 16 + 96);
+                (p + (r << 2)).Store(t + j * 16 + 192);
+                (g + (s << 3) + (m5 << 1)).Store(t + j * 16 + 288);
+            }
+            // Rows.
+            int* sums = t + 384;
+            for (int i = 0; i < 4; i++, y0 += y0Row)
+            {
+                Vector512<int> m0 = Vector512.Load(t + i * 96);
+                Vector512<int> m1 = Vector512.Load(t + i * 96 + 16);
+                Vector512<int> m2 = Vector512.Load(t + i * 96 + 32);
+                Vector512<int> m3 = Vector512.Load(t + i * 96 + 48);
+                Vector512<int> m4 = Vector512.Load(t + i * 96 + 64);
+                Vector512<int> m5 = Vector512.Load(t + i * 96 + 80);
+                Vector512<int> bias = Vector512.Load(table), inverse = Vector512.Create(954437177);
+                var p = m1 + m2;
+                var g = m1 - m2;
+                var r = m3 + m4;
+                var s = m3 - m4;
+                ((((m0 + p + r) * inverse) >> 6) + bias).Store(sums);
+                ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 16);
+                ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 32);
+                ((((g + (s << 3) + (m5 << 1)) * inverse) >> 6) + bias).Store(sums + 48);
+                for (int j = 0; j < 4; j++)
+                {
+                    Finish_U7_V512(Vector512.Load(sums + j * 16), table, y0 + j * y0Pixel, channels);
+                }
+            }
+        }
+    }
+
+    /// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void WinogradOutput_U7_V128(int* m, int stride, int* t, int* table, byte* y0, int y0Row, int y0Pixel, int channels)
+    {
+        unchecked
+        {
+            // Columns.
+            for (int lane = 0; lane < 16; lane += 4)
+            {
+                for (int j = 0; j < 6; j++)
+                {
+                    int* column = m + j * stride + lane;
+                    Vector128<int> m0 = Vector128.Load(column);
+                    Vector128<int> m1 = Vector128.Load(column + 6 * stride);
+                    Vector128<int> m2 = Vector128.Load(column + 12 * stride);
+                    Vector128<int> m3 = Vector128.Load(column + 18 * stride);
+                    Vector128<int> m4 = Vector128.Load(column + 24 * stride);
+                    Vector128<int> m5 = Vector128.Load(column + 30 * stride);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    (m0 + p + r).Store(t + j * 16 + lane);
+                    (g + (s << 1)).Store(t + j * 16 + 96 + lane);
+                    (p + (r << 2)).Store(t + j * 16 + 192 + lane);
+                    (g + (s << 3) + (m5 << 1)).Store(t + j * 16 + 288 + lane);
+                }
+            }
+            // Rows.
+            int* sums = t + 384;
+            for (int i = 0; i < 4; i++, y0 += y0Row)
+            {
+                for (int lane = 0; lane < 16; lane += 4)
+                {
+                    Vector128<int> m0 = Vector128.Load(t + i * 96 + lane);
+                    Vector128<int> m1 = Vector128.Load(t + i * 96 + 16 + lane);
+                    Vector128<int> m2 = Vector128.Load(t + i * 96 + 32 + lane);
+                    Vector128<int> m3 = Vector128.Load(t + i * 96 + 48 + lane);
+                    Vector128<int> m4 = Vector128.Load(t + i * 96 + 64 + lane);
+                    Vector128<int> m5 = Vector128.Load(t + i * 96 + 80 + lane);
+                    Vector128<int> bias = Vector128.Load(table + lane), inverse = Vector128.Create(954437177);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    ((((m0 + p + r) * inverse) >> 6) + bias).Store(sums + lane);
+                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 16 + lane);
+                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 32 + lane);
+                    ((((g + (s << 3) + (m5 << 1)) * inverse) >> 6) + bias).Store(sums + 48 + lane);
+                }
+                for (int j = 0; j < 4; j++)
+                {
+                    Finish_U7_V128(Vector128.Load(sums + j * 16), Vector128.Load(sums + j * 16 + 4), Vector128.Load(sums + j * 16 + 8), Vector128.Load(sums + j * 16 + 12), table, y0 + j * y0Pixel, channels);
+                }
+            }
+        }
+    }
+
+    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_AddU15U7_V256_2(Vector256<int> v0, Vector256<int> v1, int* table, byte* other, byte* y0, byte* y1, int* scalars, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V256.Requantize(v0, table, channels);
+            v1 = V256.Requantize(v1, table + 8, channels);
+            // Add the residual, brought to the same grid.
+            v0 = v0 + V256.Rescale(V256.LoadShorts(other) << 4, scalars);
+            v1 = v1 + V256.Rescale(V256.LoadShorts(other + 16) << 4, scalars);
+            v0 = Vector256.Max(Vector256.Min(v0, Vector256.Create(32767)), Vector256<int>.Zero);
+            v1 = Vector256.Max(Vector256.Min(v1, Vector256.Create(32767)), Vector256<int>.Zero);
+            // Store u15 codes.
+            Vector256<int> v0_0 = v0;
+            Vector256<int> v1_0 = v1;
+            V256.StoreShorts(y0, v0_0, v1_0);
+            // Store u7 codes.
+            Vector256<int> v0_1 = V256.Rescale(v0, scalars + 3);
+            Vector256<int> v1_1 = V256.Rescale(v1, scalars + 3);
+            Vector128.Min(V256.Bytes(v0_1, v1_1), Vector128.Create((byte)127)).Store(y1);
+        }
+    }
+
+    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_AddU15U7_V512_2(Vector512<int> v0, int* table, byte* other, byte* y0, byte* y1, int* scalars, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V512.Requantize(v0, table, channels);
+            // Add the residual, brought to the same grid.
+            v0 = v0 + V512.Rescale(V512.LoadShorts(other) << 4, scalars);
+            v0 = Vector512.Max(Vector512.Min(v0, Vector512.Create(32767)), Vector512<int>.Zero);
+            // Store u15 codes.
+            Vector512<int> v0_0 = v0;
+            V512.StoreShorts(y0, v0_0);
+            // Store u7 codes.
+            Vector512<int> v0_1 = V512.Rescale(v0, scalars + 3);
+            Vector128.Min(V512.Bytes(v0_1), Vector128.Create((byte)127)).Store(y1);
+        }
+    }
+
+    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_AddU15U7_V128_2(Vector128<int> v0, Vector128<int> v1, Vector128<int> v2, Vector128<int> v3, int* table, byte* other, byte* y0, byte* y1, int* scalars, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V128.Requantize(v0, table, channels);
+            v1 = V128.Requantize(v1, table + 4, channels);
+            v2 = V128.Requantize(v2, table + 8, channels);
+            v3 = V128.Requantize(v3, table + 12, channels);
+            // Add the residual, brought to the same grid.
+            v0 = v0 + V128.Rescale(V128.LoadShorts(other) << 4, scalars);
+            v1 = v1 + V128.Rescale(V128.LoadShorts(other + 8) << 4, scalars);
+            v2 = v2 + V128.Rescale(V128.LoadShorts(other + 16) << 4, scalars);
+            v3 = v3 + V128.Rescale(V128.LoadShorts(other + 24) << 4, scalars);
+            v0 = Vector128.Max(Vector128.Min(v0, Vector128.Create(32767)), Vector128<int>.Zero);
+            v1 = Vector128.Max(Vector128.Min(v1, Vector128.Create(32767)), Vector128<int>.Zero);
+            v2 = Vector128.Max(Vector128.Min(v2, Vector128.Create(32767)), Vector128<int>.Zero);
+            v3 = Vector128.Max(Vector128.Min(v3, Vector128.Create(32767)), Vector128<int>.Zero);
+            // Store u15 codes.
+            Vector128<int> v0_0 = v0;
+            Vector128<int> v1_0 = v1;
+            Vector128<int> v2_0 = v2;
+            Vector128<int> v3_0 = v3;
+            V128.StoreShorts(y0, v0_0, v1_0, v2_0, v3_0);
+            // Store u7 codes.
+            Vector128<int> v0_1 = V128.Rescale(v0, scalars + 3);
+            Vector128<int> v1_1 = V128.Rescale(v1, scalars + 3);
+            Vector128<int> v2_1 = V128.Rescale(v2, scalars + 3);
+            Vector128<int> v3_1 = V128.Rescale(v3, scalars + 3);
+            Vector128.Min(V128.Bytes(v0_1, v1_1, v2_1, v3_1), Vector128.Create((byte)127)).Store(y1);
+        }
+    }
+
+    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_AddU15_V256(Vector256<int> v0, Vector256<int> v1, int* table, byte* other, byte* y0, int* scalars, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V256.Requantize(v0, table, channels);
+            v1 = V256.Requantize(v1, table + 8, channels);
+            // Add the residual, brought to the same grid.
+            v0 = v0 + V256.Rescale(V256.LoadShorts(other) << 4, scalars);
+            v1 = v1 + V256.Rescale(V256.LoadShorts(other + 16) << 4, scalars);
+            // Store u15 codes.
+            v0 = Vector256.Max(v0, Vector256<int>.Zero);
+            v1 = Vector256.Max(v1, Vector256<int>.Zero);
+            V256.StoreShorts(y0, v0, v1);
+        }
+    }
+
+    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_AddU15_V512(Vector512<int> v0, int* table, byte* other, byte* y0, int* scalars, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V512.Requantize(v0, table, channels);
+            // Add the residual, brought to the same grid.
+            v0 = v0 + V512.Rescale(V512.LoadShorts(other) << 4, scalars);
+            // Store u15 codes.
+            v0 = Vector512.Max(v0, Vector512<int>.Zero);
+            V512.StoreShorts(y0, v0);
+        }
+    }
+
+    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_AddU15_V128(Vector128<int> v0, Vector128<int> v1, Vector128<int> v2, Vector128<int> v3, int* table, byte* other, byte* y0, int* scalars, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V128.Requantize(v0, table, channels);
+            v1 = V128.Requantize(v1, table + 4, channels);
+            v2 = V128.Requantize(v2, table + 8, channels);
+            v3 = V128.Requantize(v3, table + 12, channels);
+            // Add the residual, brought to the same grid.
+            v0 = v0 + V128.Rescale(V128.LoadShorts(other) << 4, scalars);
+            v1 = v1 + V128.Rescale(V128.LoadShorts(other + 8) << 4, scalars);
+            v2 = v2 + V128.Rescale(V128.LoadShorts(other + 16) << 4, scalars);
+            v3 = v3 + V128.Rescale(V128.LoadShorts(other + 24) << 4, scalars);
+            // Store u15 codes.
+            v0 = Vector128.Max(v0, Vector128<int>.Zero);
+            v1 = Vector128.Max(v1, Vector128<int>.Zero);
+            v2 = Vector128.Max(v2, Vector128<int>.Zero);
+            v3 = Vector128.Max(v3, Vector128<int>.Zero);
+            V128.StoreShorts(y0, v0, v1, v2, v3);
+        }
+    }
+
+    /// <summary>Finishes the last 10 output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_S16_Last10_V256(Vector256<int> v0, Vector256<int> v1, int* table, byte* y0, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V256.Requantize(v0 << 4, table, channels);
+            v1 = V256.Requantize(v1 << 4, table + 8, channels);
+            // Store s16 codes.
+            v0 = Vector256.Max(v0, Vector256.Create(-32767));
+            v1 = Vector256.Max(v1, Vector256.Create(-32767));
+            byte* narrow = stackalloc byte[32];
+            V256.StoreShorts(narrow, v0, v1);
+            StoreBytes(Vector128.Load(narrow), y0, 16);
+            StoreBytes(Vector128.Load(narrow + 16), y0 + 16, 4);
+        }
+    }
+
+    /// <summary>Finishes the last 10 output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_S16_Last10_V512(Vector512<int> v0, int* table, byte* y0, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V512.Requantize(v0 << 4, table, channels);
+            // Store s16 codes.
+            v0 = Vector512.Max(v0, Vector512.Create(-32767));
+            byte* narrow = stackalloc byte[32];
+            V512.StoreShorts(narrow, v0);
+            StoreBytes(Vector128.Load(narrow), y0, 16);
+            StoreBytes(Vector128.Load(narrow + 16), y0 + 16, 4);
+        }
+    }
+
+    /// <summary>Finishes the last 10 output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_S16_Last10_V128(Vector128<int> v0, Vector128<int> v1, Vector128<int> v2, Vector128<int> v3, int* table, byte* y0, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V128.Requantize(v0 << 4, table, channels);
+            v1 = V128.Requantize(v1 << 4, table + 4, channels);
+            v2 = V128.Requantize(v2 << 4, table + 8, channels);
+            v3 = V128.Requantize(v3 << 4, table + 12, channels);
+            // Store s16 codes.
+            v0 = Vector128.Max(v0, Vector128.Create(-32767));
+            v1 = Vector128.Max(v1, Vector128.Create(-32767));
+            v2 = Vector128.Max(v2, Vector128.Create(-32767));
+            v3 = Vector128.Max(v3, Vector128.Create(-32767));
+            byte* narrow = stackalloc byte[32];
+            V128.StoreShorts(narrow, v0, v1, v2, v3);
+            StoreBytes(Vector128.Load(narrow), y0, 16);
+            StoreBytes(Vector128.Load(narrow + 16), y0 + 16, 4);
         }
     }
 
@@ -8536,6 +6991,10 @@ unsafe partial class Resnet20Cifar10
         [MethodImpl(Inline)]
         public static Vector512<int> Widen(Vector512<short> sums) => Avx512BW.MultiplyAddAdjacent(sums, Vector512.Create((short)1));
 
+        /// <summary>Adds four products of code and weight per lane; pairs are proven not to saturate.</summary>
+        [MethodImpl(Inline)]
+        public static Vector512<int> Accumulate(Vector512<int> acc, Vector512<byte> codes, Vector512<sbyte> weights) => acc + Widen(Products(codes, weights));
+
         /// <summary>Four codes times four weights per lane by int16 products: exact for all codes and weights.</summary>
         [MethodImpl(Inline)]
         public static Vector512<int> WideProducts(Vector512<byte> codes, Vector512<short> even, Vector512<short> odd) =>
@@ -8554,14 +7013,14 @@ unsafe partial class Resnet20Cifar10
         [MethodImpl(Inline)]
         public static Vector512<int> PairProducts(Vector512<short> codes, Vector512<short> weights) => Avx512BW.MultiplyAddAdjacent(codes, weights);
 
-        /// <summary>(acc * b + 2^(c-1)) >> c per channel, for c of at least 33: the high halves of the products, then int32.</summary>
+        /// <summary>(acc * b + 2^(c-1)) >> c per channel, for c of at least 33: the high halves of the products, then int32. The table holds n each of bias, b, odd b, rounding term, final shift.</summary>
         [MethodImpl(Inline)]
-        public static Vector512<int> Requantize(Vector512<int> acc, int* b, int* odd, int* rounding, int* shift)
+        public static Vector512<int> Requantize(Vector512<int> acc, int* table, int n)
         {
-            Vector512<int> even = Avx512F.Multiply(acc, Vector512.Load(b)).AsInt32();
-            Vector512<int> oddProducts = Avx512F.Multiply((acc.AsUInt64() >>> 32).AsInt32(), Vector512.Load(odd)).AsInt32();
+            Vector512<int> even = Avx512F.Multiply(acc, Vector512.Load(table + n)).AsInt32();
+            Vector512<int> oddProducts = Avx512F.Multiply((acc.AsUInt64() >>> 32).AsInt32(), Vector512.Load(table + 2 * n)).AsInt32();
             Vector512<int> high = Avx512F.PermuteVar16x32x2(even, Vector512.Create(1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31), oddProducts);
-            return Avx512F.ShiftRightArithmeticVariable(high + Vector512.Load(rounding), Vector512.Load(shift).AsUInt32());
+            return Avx512F.ShiftRightArithmeticVariable(high + Vector512.Load(table + 3 * n), Vector512.Load(table + 4 * n).AsUInt32());
         }
 
         /// <summary>The same with one multiplier for all channels: scalars are b, 2^(c-33) and c-32.</summary>
@@ -8615,6 +7074,11 @@ unsafe partial class Resnet20Cifar10
         [MethodImpl(Inline)]
         public static Vector256<int> Widen(Vector256<short> sums) => Avx2.MultiplyAddAdjacent(sums, Vector256.Create((short)1));
 
+        /// <summary>Adds four products of code and weight per lane: vpdpbusd where the machine has it; else pairs must be proven not to saturate.</summary>
+        [MethodImpl(Inline)]
+        public static Vector256<int> Accumulate(Vector256<int> acc, Vector256<byte> codes, Vector256<sbyte> weights) =>
+            AvxVnni.IsSupported ? Dot(acc, codes, weights) : acc + Widen(Products(codes, weights));
+
         /// <summary>Four codes times four weights per lane by int16 products: exact for all codes and weights.</summary>
         [MethodImpl(Inline)]
         public static Vector256<int> WideProducts(Vector256<byte> codes, Vector256<short> even, Vector256<short> odd) =>
@@ -8633,13 +7097,13 @@ unsafe partial class Resnet20Cifar10
         [MethodImpl(Inline)]
         public static Vector256<int> PairProducts(Vector256<short> codes, Vector256<short> weights) => Avx2.MultiplyAddAdjacent(codes, weights);
 
-        /// <summary>(acc * b + 2^(c-1)) >> c per channel, for c of at least 33: the high halves of the products, then int32.</summary>
+        /// <summary>(acc * b + 2^(c-1)) >> c per channel, for c of at least 33: the high halves of the products, then int32. The table holds n each of bias, b, odd b, rounding term, final shift.</summary>
         [MethodImpl(Inline)]
-        public static Vector256<int> Requantize(Vector256<int> acc, int* b, int* odd, int* rounding, int* shift)
+        public static Vector256<int> Requantize(Vector256<int> acc, int* table, int n)
         {
-            Vector256<int> evenProducts = (Avx2.Multiply(acc, Vector256.Load(b)).AsUInt64() >>> 32).AsInt32();
-            Vector256<int> oddProducts = Avx2.Multiply((acc.AsUInt64() >>> 32).AsInt32(), Vector256.Load(odd)).AsInt32();
-            return Avx2.ShiftRightArithmeticVariable(Avx2.Blend(evenProducts, oddProducts, 0xAA) + Vector256.Load(rounding), Vector256.Load(shift).AsUInt32());
+            Vector256<int> evenProducts = (Avx2.Multiply(acc, Vector256.Load(table + n)).AsUInt64() >>> 32).AsInt32();
+            Vector256<int> oddProducts = Avx2.Multiply((acc.AsUInt64() >>> 32).AsInt32(), Vector256.Load(table + 2 * n)).AsInt32();
+            return Avx2.ShiftRightArithmeticVariable(Avx2.Blend(evenProducts, oddProducts, 0xAA) + Vector256.Load(table + 3 * n), Vector256.Load(table + 4 * n).AsUInt32());
         }
 
         /// <summary>The same with one multiplier for all channels: scalars are b, 2^(c-33) and c-32.</summary>
@@ -8695,6 +7159,10 @@ unsafe partial class Resnet20Cifar10
         [MethodImpl(Inline)]
         public static Vector128<int> Widen(Vector128<short> sums) => Sse2.MultiplyAddAdjacent(sums, Vector128.Create((short)1));
 
+        /// <summary>Adds four products of code and weight per lane; pairs are proven not to saturate.</summary>
+        [MethodImpl(Inline)]
+        public static Vector128<int> Accumulate(Vector128<int> acc, Vector128<byte> codes, Vector128<sbyte> weights) => acc + Widen(Products(codes, weights));
+
         /// <summary>Four codes times four weights per lane by int16 products: exact for all codes and weights.</summary>
         [MethodImpl(Inline)]
         public static Vector128<int> WideProducts(Vector128<byte> codes, Vector128<short> even, Vector128<short> odd) =>
@@ -8713,10 +7181,10 @@ unsafe partial class Resnet20Cifar10
         [MethodImpl(Inline)]
         public static Vector128<int> PairProducts(Vector128<short> codes, Vector128<short> weights) => Sse2.MultiplyAddAdjacent(codes, weights);
 
-        /// <summary>(acc * b + 2^(c-1)) >> c per channel, for c of at least 33: the high halves of the products, then int32.</summary>
+        /// <summary>(acc * b + 2^(c-1)) >> c per channel, for c of at least 33: the high halves of the products, then int32. The table holds n each of bias, b, odd b, rounding term, final shift.</summary>
         [MethodImpl(Inline)]
-        public static Vector128<int> Requantize(Vector128<int> acc, int* b, int* odd, int* rounding, int* shift) =>
-            Shift(HighHalf(acc, Vector128.Load(b), Vector128.Load(odd)) + Vector128.Load(rounding), Vector128.Load(shift), Vector128.Load(shift + 1));
+        public static Vector128<int> Requantize(Vector128<int> acc, int* table, int n) =>
+            Shift(HighHalf(acc, Vector128.Load(table + n), Vector128.Load(table + 2 * n)) + Vector128.Load(table + 3 * n), Vector128.Load(table + 4 * n), Vector128.Load(table + 4 * n + 1));
 
         /// <summary>The same with one multiplier for all channels: scalars are b, 2^(c-33) and c-32.</summary>
         [MethodImpl(Inline)]

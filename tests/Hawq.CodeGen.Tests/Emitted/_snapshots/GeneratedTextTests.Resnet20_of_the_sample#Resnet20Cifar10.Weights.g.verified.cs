@@ -62,15 +62,7 @@ unsafe partial class Resnet20Cifar10
             ];
             global::System.ReadOnlySpan<byte> shifts = [33, 33, 33, 33, 34, 37, 44, 33, 35, 35, 34, 33, 35, 33, 47, 35];
             Table((int*)(block + 576), 32, source + 0, 8, 16, 27, 102, 0, bias, multipliers, shifts);
-            if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
-            {
-                Interleaved4(source + 0, 8, 16, 27, 9, 16, (sbyte*)(block + 0));
-            }
-            else if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
-            {
-                Interleaved4(source + 0, 8, 16, 27, 9, 16, (sbyte*)(block + 0));
-            }
-            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
                 Interleaved4(source + 0, 8, 16, 27, 9, 16, (sbyte*)(block + 0));
             }
@@ -96,15 +88,7 @@ unsafe partial class Resnet20Cifar10
             ];
             global::System.ReadOnlySpan<byte> shifts = [39, 40, 51, 40, 39, 39, 40, 40, 51, 39, 40, 39, 38, 39, 40, 39];
             Table((int*)(block + 6080), 32, source + 448, 8, 16, 144, 0, 0, bias, multipliers, shifts);
-            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
-            {
-                Interleaved4(source + 448, 8, 16, 144, 48, 16, (sbyte*)(block + 1216));
-            }
-            else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
-            {
-                Interleaved4(source + 448, 8, 16, 144, 48, 16, (sbyte*)(block + 1216));
-            }
-            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
                 Interleaved4(source + 448, 8, 16, 144, 48, 16, (sbyte*)(block + 1216));
             }
@@ -130,15 +114,7 @@ unsafe partial class Resnet20Cifar10
             ];
             global::System.ReadOnlySpan<byte> shifts = [33, 32, 33, 33, 34, 37, 33, 33, 35, 33, 33, 34, 34, 33, 43, 34];
             Table((int*)(block + 11584), 32, source + 2752, 8, 16, 144, 0, 4, bias, multipliers, shifts);
-            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
-            {
-                Interleaved4(source + 2752, 8, 16, 144, 48, 16, (sbyte*)(block + 6720));
-            }
-            else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
-            {
-                Interleaved4(source + 2752, 8, 16, 144, 48, 16, (sbyte*)(block + 6720));
-            }
-            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
                 Interleaved4(source + 2752, 8, 16, 144, 48, 16, (sbyte*)(block + 6720));
             }
@@ -164,15 +140,7 @@ unsafe partial class Resnet20Cifar10
             ];
             global::System.ReadOnlySpan<byte> shifts = [39, 39, 39, 39, 39, 39, 39, 39, 39, 39, 40, 40, 38, 38, 39, 39];
             Table((int*)(block + 17088), 32, source + 5056, 8, 16, 144, 0, 0, bias, multipliers, shifts);
-            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
-            {
-                Interleaved4(source + 5056, 8, 16, 144, 48, 16, (sbyte*)(block + 12224));
-            }
-            else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
-            {
-                Interleaved4(source + 5056, 8, 16, 144, 48, 16, (sbyte*)(block + 12224));
-            }
-            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
                 Interleaved4(source + 5056, 8, 16, 144, 48, 16, (sbyte*)(block + 12224));
             }
@@ -235,15 +203,7 @@ unsafe partial class Resnet20Cifar10
             ];
             global::System.ReadOnlySpan<byte> shifts = [39, 39, 39, 39, 40, 50, 40, 40, 39, 39, 40, 56, 39, 39, 39, 39];
             Table((int*)(block + 28096), 32, source + 9664, 8, 16, 144, 0, 0, bias, multipliers, shifts);
-            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
-            {
-                Interleaved4(source + 9664, 8, 16, 144, 48, 16, (sbyte*)(block + 23232));
-            }
-            else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
-            {
-                Interleaved4(source + 9664, 8, 16, 144, 48, 16, (sbyte*)(block + 23232));
-            }
-            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
                 Interleaved4(source + 9664, 8, 16, 144, 48, 16, (sbyte*)(block + 23232));
             }
@@ -363,11 +323,7 @@ unsafe partial class Resnet20Cifar10
                 33
             ];
             Table((int*)(block + 118272), 32, source + 18880, 8, 32, 288, 0, 4, bias, multipliers, shifts);
-            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
-            {
-                Winograd4(source + 18880, 8, 32, 288, 32, (short*)((sbyte*)(block + 44544)));
-            }
-            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
                 Winograd4(source + 18880, 8, 32, 288, 32, (short*)((sbyte*)(block + 44544)));
             }
@@ -403,11 +359,7 @@ unsafe partial class Resnet20Cifar10
                 39
             ];
             Table((int*)(block + 192640), 32, source + 28096, 8, 32, 288, 0, 0, bias, multipliers, shifts);
-            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
-            {
-                Winograd4(source + 28096, 8, 32, 288, 32, (short*)((sbyte*)(block + 118912)));
-            }
-            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
                 Winograd4(source + 28096, 8, 32, 288, 32, (short*)((sbyte*)(block + 118912)));
             }
@@ -443,11 +395,7 @@ unsafe partial class Resnet20Cifar10
                 34
             ];
             Table((int*)(block + 267008), 32, source + 37312, 8, 32, 288, 0, 4, bias, multipliers, shifts);
-            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
-            {
-                Winograd4(source + 37312, 8, 32, 288, 32, (short*)((sbyte*)(block + 193280)));
-            }
-            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
                 Winograd4(source + 37312, 8, 32, 288, 32, (short*)((sbyte*)(block + 193280)));
             }
@@ -483,11 +431,7 @@ unsafe partial class Resnet20Cifar10
                 52
             ];
             Table((int*)(block + 341376), 32, source + 46528, 8, 32, 288, 0, 0, bias, multipliers, shifts);
-            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
-            {
-                Winograd4(source + 46528, 8, 32, 288, 32, (short*)((sbyte*)(block + 267648)));
-            }
-            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
                 Winograd4(source + 46528, 8, 32, 288, 32, (short*)((sbyte*)(block + 267648)));
             }
@@ -523,11 +467,7 @@ unsafe partial class Resnet20Cifar10
                 33
             ];
             Table((int*)(block + 415744), 32, source + 55744, 8, 32, 288, 0, 4, bias, multipliers, shifts);
-            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
-            {
-                Winograd4(source + 55744, 8, 32, 288, 32, (short*)((sbyte*)(block + 342016)));
-            }
-            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
                 Winograd4(source + 55744, 8, 32, 288, 32, (short*)((sbyte*)(block + 342016)));
             }

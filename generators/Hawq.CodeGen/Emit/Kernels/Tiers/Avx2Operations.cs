@@ -40,6 +40,11 @@ internal static class Avx2Operations
             [MethodImpl(Inline)]
             public static Vector256<int> Widen(Vector256<short> sums) => Avx2.MultiplyAddAdjacent(sums, Vector256.Create((short)1));
 
+            /// <summary>Adds four products of code and weight per lane: vpdpbusd where the machine has it; else pairs must be proven not to saturate.</summary>
+            [MethodImpl(Inline)]
+            public static Vector256<int> Accumulate(Vector256<int> acc, Vector256<byte> codes, Vector256<sbyte> weights) =>
+                AvxVnni.IsSupported ? Dot(acc, codes, weights) : acc + Widen(Products(codes, weights));
+
             /// <summary>Four codes times four weights per lane by int16 products: exact for all codes and weights.</summary>
             [MethodImpl(Inline)]
             public static Vector256<int> WideProducts(Vector256<byte> codes, Vector256<short> even, Vector256<short> odd) =>
@@ -58,13 +63,13 @@ internal static class Avx2Operations
             [MethodImpl(Inline)]
             public static Vector256<int> PairProducts(Vector256<short> codes, Vector256<short> weights) => Avx2.MultiplyAddAdjacent(codes, weights);
 
-            /// <summary>(acc * b + 2^(c-1)) >> c per channel, for c of at least 33: the high halves of the products, then int32.</summary>
+            /// <summary>(acc * b + 2^(c-1)) >> c per channel, for c of at least 33: the high halves of the products, then int32. The table holds n each of bias, b, odd b, rounding term, final shift.</summary>
             [MethodImpl(Inline)]
-            public static Vector256<int> Requantize(Vector256<int> acc, int* b, int* odd, int* rounding, int* shift)
+            public static Vector256<int> Requantize(Vector256<int> acc, int* table, int n)
             {
-                Vector256<int> evenProducts = (Avx2.Multiply(acc, Vector256.Load(b)).AsUInt64() >>> 32).AsInt32();
-                Vector256<int> oddProducts = Avx2.Multiply((acc.AsUInt64() >>> 32).AsInt32(), Vector256.Load(odd)).AsInt32();
-                return Avx2.ShiftRightArithmeticVariable(Avx2.Blend(evenProducts, oddProducts, 0xAA) + Vector256.Load(rounding), Vector256.Load(shift).AsUInt32());
+                Vector256<int> evenProducts = (Avx2.Multiply(acc, Vector256.Load(table + n)).AsUInt64() >>> 32).AsInt32();
+                Vector256<int> oddProducts = Avx2.Multiply((acc.AsUInt64() >>> 32).AsInt32(), Vector256.Load(table + 2 * n)).AsInt32();
+                return Avx2.ShiftRightArithmeticVariable(Avx2.Blend(evenProducts, oddProducts, 0xAA) + Vector256.Load(table + 3 * n), Vector256.Load(table + 4 * n).AsUInt32());
             }
 
             /// <summary>The same with one multiplier for all channels: scalars are b, 2^(c-33) and c-32.</summary>

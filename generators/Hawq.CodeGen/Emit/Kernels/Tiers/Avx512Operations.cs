@@ -27,6 +27,10 @@ internal static class Avx512Operations
             [MethodImpl(Inline)]
             public static Vector512<int> Widen(Vector512<short> sums) => Avx512BW.MultiplyAddAdjacent(sums, Vector512.Create((short)1));
 
+            /// <summary>Adds four products of code and weight per lane; pairs are proven not to saturate.</summary>
+            [MethodImpl(Inline)]
+            public static Vector512<int> Accumulate(Vector512<int> acc, Vector512<byte> codes, Vector512<sbyte> weights) => acc + Widen(Products(codes, weights));
+
             /// <summary>Four codes times four weights per lane by int16 products: exact for all codes and weights.</summary>
             [MethodImpl(Inline)]
             public static Vector512<int> WideProducts(Vector512<byte> codes, Vector512<short> even, Vector512<short> odd) =>
@@ -45,14 +49,14 @@ internal static class Avx512Operations
             [MethodImpl(Inline)]
             public static Vector512<int> PairProducts(Vector512<short> codes, Vector512<short> weights) => Avx512BW.MultiplyAddAdjacent(codes, weights);
 
-            /// <summary>(acc * b + 2^(c-1)) >> c per channel, for c of at least 33: the high halves of the products, then int32.</summary>
+            /// <summary>(acc * b + 2^(c-1)) >> c per channel, for c of at least 33: the high halves of the products, then int32. The table holds n each of bias, b, odd b, rounding term, final shift.</summary>
             [MethodImpl(Inline)]
-            public static Vector512<int> Requantize(Vector512<int> acc, int* b, int* odd, int* rounding, int* shift)
+            public static Vector512<int> Requantize(Vector512<int> acc, int* table, int n)
             {
-                Vector512<int> even = Avx512F.Multiply(acc, Vector512.Load(b)).AsInt32();
-                Vector512<int> oddProducts = Avx512F.Multiply((acc.AsUInt64() >>> 32).AsInt32(), Vector512.Load(odd)).AsInt32();
+                Vector512<int> even = Avx512F.Multiply(acc, Vector512.Load(table + n)).AsInt32();
+                Vector512<int> oddProducts = Avx512F.Multiply((acc.AsUInt64() >>> 32).AsInt32(), Vector512.Load(table + 2 * n)).AsInt32();
                 Vector512<int> high = Avx512F.PermuteVar16x32x2(even, Vector512.Create(1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31), oddProducts);
-                return Avx512F.ShiftRightArithmeticVariable(high + Vector512.Load(rounding), Vector512.Load(shift).AsUInt32());
+                return Avx512F.ShiftRightArithmeticVariable(high + Vector512.Load(table + 3 * n), Vector512.Load(table + 4 * n).AsUInt32());
             }
 
             /// <summary>The same with one multiplier for all channels: scalars are b, 2^(c-33) and c-32.</summary>

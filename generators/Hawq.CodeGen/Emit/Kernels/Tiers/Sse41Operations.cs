@@ -27,6 +27,10 @@ internal static class Sse41Operations
             [MethodImpl(Inline)]
             public static Vector128<int> Widen(Vector128<short> sums) => Sse2.MultiplyAddAdjacent(sums, Vector128.Create((short)1));
 
+            /// <summary>Adds four products of code and weight per lane; pairs are proven not to saturate.</summary>
+            [MethodImpl(Inline)]
+            public static Vector128<int> Accumulate(Vector128<int> acc, Vector128<byte> codes, Vector128<sbyte> weights) => acc + Widen(Products(codes, weights));
+
             /// <summary>Four codes times four weights per lane by int16 products: exact for all codes and weights.</summary>
             [MethodImpl(Inline)]
             public static Vector128<int> WideProducts(Vector128<byte> codes, Vector128<short> even, Vector128<short> odd) =>
@@ -45,10 +49,10 @@ internal static class Sse41Operations
             [MethodImpl(Inline)]
             public static Vector128<int> PairProducts(Vector128<short> codes, Vector128<short> weights) => Sse2.MultiplyAddAdjacent(codes, weights);
 
-            /// <summary>(acc * b + 2^(c-1)) >> c per channel, for c of at least 33: the high halves of the products, then int32.</summary>
+            /// <summary>(acc * b + 2^(c-1)) >> c per channel, for c of at least 33: the high halves of the products, then int32. The table holds n each of bias, b, odd b, rounding term, final shift.</summary>
             [MethodImpl(Inline)]
-            public static Vector128<int> Requantize(Vector128<int> acc, int* b, int* odd, int* rounding, int* shift) =>
-                Shift(HighHalf(acc, Vector128.Load(b), Vector128.Load(odd)) + Vector128.Load(rounding), Vector128.Load(shift), Vector128.Load(shift + 1));
+            public static Vector128<int> Requantize(Vector128<int> acc, int* table, int n) =>
+                Shift(HighHalf(acc, Vector128.Load(table + n), Vector128.Load(table + 2 * n)) + Vector128.Load(table + 3 * n), Vector128.Load(table + 4 * n), Vector128.Load(table + 4 * n + 1));
 
             /// <summary>The same with one multiplier for all channels: scalars are b, 2^(c-33) and c-32.</summary>
             [MethodImpl(Inline)]
