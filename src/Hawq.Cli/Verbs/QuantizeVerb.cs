@@ -19,7 +19,7 @@ internal sealed class QuantizeVerb : Verb
     private const string Mixed = "mixed";
 
     private readonly Argument<string> _model = new("model") { Description = "The network (.onnx): float, or already quantized (QDQ or QOperator)." };
-    private readonly Option<string?> _calibration = new("--calibration") { Description = DataOptions.DataHelp + " A float network needs it; one that is already quantized has its scales.", HelpName = "DATA" };
+    private readonly Option<string?> _calibration = new("--calibration") { Description = DataOptions.DataHelp + " Or zero-shot: images made from the statistics in the model. A float network needs it; one that is already quantized has its scales.", HelpName = "DATA" };
     private readonly Option<string?> _labels = DataOptions.Labels();
     private readonly Option<string?> _preprocess = DataOptions.Preprocess();
     private readonly Option<int?> _images = new("--images") { Description = "Largest number of calibration inputs, from the start of the set; 256 by default, 512 with --effort best.", HelpName = "N" };
@@ -32,6 +32,7 @@ internal sealed class QuantizeVerb : Verb
     private readonly Option<string> _output = new("--output", "-o") { Description = "The manifest to write, for example net.hawq.json; the weights go beside it into net.hawq.bin.", HelpName = "FILE", Required = true };
     private readonly Option<bool> _json = JsonOption();
     private readonly MixedPrecisionArguments _mixed = new();
+    private readonly ZeroShotArguments _zeroShot = new();
 
     /// <inheritdoc/>
     public override string Name => "quantize";
@@ -46,6 +47,7 @@ internal sealed class QuantizeVerb : Verb
         new("hawq quantize resnet18.onnx --calibration photos/ --preprocess imagenet --bits 4/8 --images 512 -o resnet18.hawq.json", "4-bit weights, 8-bit activations, calibrated on a folder of images."),
         new("hawq quantize resnet20.onnx --calibration train_batch.bin --preprocess cifar10 --bits mixed --budget bops=0.5 -o mixed.hawq.json", "Bits per layer from the integer linear program, at half of the way from 4-bit to 8-bit BOPS."),
         new("hawq quantize resnet50-qdq.onnx --preprocess imagenet -o resnet50.hawq.json", "A model that another tool quantized, with its own scales and weights."),
+        new("hawq quantize resnet20.onnx --calibration zero-shot --preprocess cifar10 --save-images synthetic -o resnet20.hawq.json", "No data at all: images are synthesised from the batch statistics in the model."),
         new("hawq quantize kws.onnx --calibration x.npy --bits 4/8 --set conv_2d_0=8/8 -o kws.hawq.json", "Inputs that are not images, and one layer kept at 8 bits."),
     ];
 
@@ -68,6 +70,7 @@ internal sealed class QuantizeVerb : Verb
         }
 
         _mixed.Configure(command);
+        _zeroShot.Configure(command);
     }
 
     /// <inheritdoc/>
@@ -100,7 +103,7 @@ internal sealed class QuantizeVerb : Verb
 
         string calibration = parsed.GetValue(_calibration) ?? throw new HawqException(
             HawqIds.Usage, $"{model} is a float network: give --calibration DATA, a few hundred inputs like those that the network will see.");
-        using IDataSet data = DataSet.Open(calibration, parsed.GetValue(_labels), graph.Shapes[graph.Input], parsed.GetValue(_preprocess));
+        using IDataSet data = OpenOrMake(parsed, terminal, calibration, model, graph.Shapes[graph.Input]);
         if (data.ClassNames.Count > 0)
         {
             options = options with { Labels = data.ClassNames };
@@ -124,6 +127,17 @@ internal sealed class QuantizeVerb : Verb
         }
 
         return Save(parsed, terminal, output, quantized);
+    }
+
+    private IDataSet OpenOrMake(ParseResult parsed, Terminal terminal, string calibration, string model, Shape shape)
+    {
+        if (ZeroShotArguments.Applies(calibration))
+        {
+            return _zeroShot.Make(parsed, terminal, calibration, model, shape, parsed.GetValue(_preprocess), parsed.GetValue(_images));
+        }
+
+        _zeroShot.RefuseWithData(parsed);
+        return DataSet.Open(calibration, parsed.GetValue(_labels), shape, parsed.GetValue(_preprocess));
     }
 
     /// <summary>A model that came quantized says everything itself.</summary>

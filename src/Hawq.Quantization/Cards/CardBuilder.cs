@@ -97,7 +97,7 @@ public static class CardBuilder
                 Confounder("calibration", Setting(network, "calibration")),
                 Confounder("labels", "none"),
                 Confounder("trainingImages", "0"),
-                Confounder("source", "real"),
+                Confounder("source", Source(Setting(network, "calibration"))),
                 .. network.Provenance.Settings.Where(setting => setting.Name != "calibration" && !elsewhere.Contains(setting.Name))
                     .Select(setting => Confounder("setting " + setting.Name, setting.Value)),
             ]);
@@ -161,6 +161,9 @@ public static class CardBuilder
     internal static string Pair(CardLayer layer) => $"{layer.WeightBits}/{layer.InputBits}";
 
     private static string Setting(Network network, string name) => network.Provenance.Settings.FirstOrDefault(setting => setting.Name == name)?.Value ?? NotAvailable;
+
+    private static string Source(string calibration) =>
+        calibration.StartsWith("zero-shot", StringComparison.Ordinal) ? "synthetic" : calibration.StartsWith("Gaussian noise", StringComparison.Ordinal) ? "noise" : "real";
 
     private static CardSection Section(string name, params CardField[] fields) => new(name, fields);
 
