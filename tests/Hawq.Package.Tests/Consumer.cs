@@ -69,10 +69,19 @@ public sealed class Consumer
     {
         NetworkBuilder builder = new NetworkBuilder(Path.GetFileName(manifest).Replace(".hawq.json", "", StringComparison.Ordinal), seed).Input(6, 6, 3, pixels: true);
         string pooled = builder.GlobalAveragePool(builder.Conv(builder.InputName, 16, 3));
-        (Network network, NetworkWeights weights) = builder.Build(builder.Gemm(pooled, 5));
-        Write(manifest, ManifestWriter.Write(network));
-        File.WriteAllBytes(Path.Combine(Folder, manifest.Replace(".json", ".bin", StringComparison.Ordinal)), weights.Sidecar);
-        byte[] pixels = [.. Enumerable.Range(0, 6 * 6 * 3).Select(i => unchecked((byte)(i * 7)))];
+        return WriteModel(manifest, builder.Build(builder.Gemm(pooled, 5)));
+    }
+
+    /// <summary>Writes a network that takes pixels as manifest and sidecar.</summary>
+    /// <returns>What <see cref="PrintsLogits"/> must print for it, by the reference interpreter.</returns>
+    public string WriteModel(string manifest, (Network Network, NetworkWeights Weights) model)
+    {
+        (Network network, NetworkWeights weights) = model;
+        string sidecar = Path.GetFileName(manifest).Replace(".json", ".bin", StringComparison.Ordinal);
+        Write(manifest, ManifestWriter.Write(network with { WeightsFile = network.WeightsFile with { File = sidecar } }));
+        File.WriteAllBytes(Path.Combine(Folder, Path.GetDirectoryName(manifest)!, sidecar), weights.Sidecar);
+        int length = network.Tensors.First(tensor => tensor.Name == network.Input.Tensor).Shape.Length;
+        byte[] pixels = [.. Enumerable.Range(0, length).Select(i => unchecked((byte)(i * 7)))];
         return string.Join(" ", new Interpreter(network, weights).Run(pixels)[network.Outputs[0]]);
     }
 

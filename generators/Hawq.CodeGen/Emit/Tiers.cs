@@ -10,10 +10,7 @@ internal static class Tiers
         InstructionSet.Avx512 => "global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported",
         InstructionSet.AvxVnni => "global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported",
         InstructionSet.Avx2 => "global::System.Runtime.Intrinsics.X86.Avx2.IsSupported",
-        InstructionSet.Sse41 => "global::System.Runtime.Intrinsics.X86.Sse41.IsSupported",
-        InstructionSet.AdvSimdDp => "global::System.Runtime.Intrinsics.Arm.Dp.IsSupported",
-        InstructionSet.AdvSimd => "global::System.Runtime.Intrinsics.Arm.AdvSimd.Arm64.IsSupported",
-        InstructionSet.PackedSimd => "global::System.Runtime.Intrinsics.Wasm.PackedSimd.IsSupported",
+        InstructionSet.Vector128 => "V128.IsSupported",
         _ => "true",
     };
 
@@ -45,9 +42,8 @@ internal static class Tiers
     private static bool Implies(InstructionSet tier, InstructionSet other) => other switch
     {
         InstructionSet.Scalar => true,
-        InstructionSet.Sse41 => tier is InstructionSet.Avx512 or InstructionSet.AvxVnni or InstructionSet.Avx2,
+        InstructionSet.Vector128 => tier is InstructionSet.Avx512 or InstructionSet.AvxVnni or InstructionSet.Avx2,
         InstructionSet.Avx2 => tier is InstructionSet.Avx512 or InstructionSet.AvxVnni,
-        InstructionSet.AdvSimd => tier is InstructionSet.AdvSimdDp,
         _ => false,
     };
 

@@ -66,10 +66,7 @@ internal sealed record Tier(string Name, string[] Switches)
         InstructionSet.Avx512 => Avx512BW.IsSupported,
         InstructionSet.AvxVnni => AvxVnni.IsSupported,
         InstructionSet.Avx2 => Avx2.IsSupported,
-        InstructionSet.Sse41 => Sse41.IsSupported,
-        InstructionSet.AdvSimdDp => Dp.IsSupported,
-        InstructionSet.AdvSimd => AdvSimd.IsSupported,
-        InstructionSet.PackedSimd => false,
+        InstructionSet.Vector128 => Sse41.IsSupported || AdvSimd.Arm64.IsSupported,
         _ => true,
     };
 

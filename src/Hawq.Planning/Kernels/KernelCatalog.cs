@@ -20,13 +20,13 @@ public static class KernelCatalog
         {
             yield return new KernelChoice(InstructionSet.Avx512, KernelFamily.Depthwise, WeightPacking.TapMajor, 16, PixelsFor(geometry, 8), 0);
             yield return new KernelChoice(InstructionSet.Avx2, KernelFamily.Depthwise, WeightPacking.TapMajor, 16, PixelsFor(geometry, 4), 0);
-            yield return new KernelChoice(InstructionSet.Sse41, KernelFamily.Depthwise, WeightPacking.TapMajor, 16, PixelsFor(geometry, 2), 0);
+            yield return new KernelChoice(InstructionSet.Vector128, KernelFamily.Depthwise, WeightPacking.TapMajor, 16, PixelsFor(geometry, 2), 0);
             yield break;
         }
 
         if (WinogradLayout.Serves(geometry, input, facts))
         {
-            foreach (InstructionSet tier in new[] { InstructionSet.Avx512, InstructionSet.Avx2, InstructionSet.Sse41 })
+            foreach (InstructionSet tier in new[] { InstructionSet.Avx512, InstructionSet.Avx2, InstructionSet.Vector128 })
             {
                 WinogradLayout layout = new(tier, geometry);
                 yield return new KernelChoice(tier, KernelFamily.Winograd4, WeightPacking.Winograd4, 16 * layout.Blocks, layout.TilesPerProduct, 0);
@@ -49,7 +49,7 @@ public static class KernelCatalog
         }
 
         yield return Best(InstructionSet.Avx2, geometry, input, facts);
-        yield return Best(InstructionSet.Sse41, geometry, input, facts);
+        yield return Best(InstructionSet.Vector128, geometry, input, facts);
     }
 
     private static KernelChoice Best(InstructionSet tier, ConvGeometry geometry, TensorStorage input, WeightFacts facts)

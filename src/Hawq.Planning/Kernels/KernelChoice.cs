@@ -12,17 +12,8 @@ public enum InstructionSet
     /// <summary>AVX2: 32-byte vectors.</summary>
     Avx2,
 
-    /// <summary>SSE4.1: 16-byte vectors, what NativeAOT compiles for unless told otherwise.</summary>
-    Sse41,
-
-    /// <summary>Arm64 with the dot-product extension (sdot, udot).</summary>
-    AdvSimdDp,
-
-    /// <summary>Arm64.</summary>
-    AdvSimd,
-
-    /// <summary>WebAssembly.</summary>
-    PackedSimd,
+    /// <summary>16-byte vectors: SSE4.1 (what NativeAOT compiles for unless told otherwise), or AdvSimd of Arm64, with sdot where there.</summary>
+    Vector128,
 
     /// <summary>Plain C#.</summary>
     Scalar,

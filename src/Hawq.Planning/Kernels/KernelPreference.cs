@@ -20,10 +20,9 @@ public sealed record KernelPreference(InstructionSet? Tier = null)
     public bool Allows(InstructionSet tier) => Tier switch
     {
         null => true,
-        InstructionSet.Avx512 => tier is InstructionSet.Avx512 or InstructionSet.Avx2 or InstructionSet.Sse41,
-        InstructionSet.AvxVnni => tier is InstructionSet.AvxVnni or InstructionSet.Avx2 or InstructionSet.Sse41,
-        InstructionSet.Avx2 => tier is InstructionSet.Avx2 or InstructionSet.Sse41,
-        InstructionSet.AdvSimdDp => tier is InstructionSet.AdvSimdDp or InstructionSet.AdvSimd,
+        InstructionSet.Avx512 => tier is InstructionSet.Avx512 or InstructionSet.Avx2 or InstructionSet.Vector128,
+        InstructionSet.AvxVnni => tier is InstructionSet.AvxVnni or InstructionSet.Avx2 or InstructionSet.Vector128,
+        InstructionSet.Avx2 => tier is InstructionSet.Avx2 or InstructionSet.Vector128,
         { } only => tier == only,
     };
 }

@@ -22,7 +22,7 @@ public sealed record ElementwiseStep(
             || epilogue.Stores.Any(store => store.Requantize.Form == RequantizeForm.Wide);
         return wide
             ? EquatableArray.Of(InstructionSet.Scalar)
-            : EquatableArray.Of(InstructionSet.Avx512, InstructionSet.Avx2, InstructionSet.Sse41, InstructionSet.Scalar);
+            : EquatableArray.Of(InstructionSet.Avx512, InstructionSet.Avx2, InstructionSet.Vector128, InstructionSet.Scalar);
     }
 
     /// <summary>

@@ -71,7 +71,7 @@ public sealed class KernelTests
 
             if (Sse41.IsSupported)
             {
-                yield return InstructionSet.Sse41;
+                yield return InstructionSet.Vector128;
             }
         }
     }

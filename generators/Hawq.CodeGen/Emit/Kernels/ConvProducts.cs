@@ -15,13 +15,16 @@ internal abstract class ConvProducts(ConvKernel kernel)
     public static ConvProducts For(ConvKernel kernel) => kernel.Choice.Family switch
     {
         KernelFamily.Tree or KernelFamily.Maddubs32 when kernel.Choice.Window > 1 || kernel.HasCorrections => new TreeProducts(kernel),
-        KernelFamily.Tree or KernelFamily.Maddubs32 => new DotProducts(kernel, "Accumulate"),
+        KernelFamily.Tree or KernelFamily.Maddubs32 => new DotProducts(kernel, NeedsPairs(kernel) ? null : "Accumulate"),
         KernelFamily.Maddubs16 => new Int16LaneProducts(kernel),
         KernelFamily.Dot4 => new DotProducts(kernel, kernel.HasTwin ? "Accumulate" : "Dot"),
         KernelFamily.Widen => new WideProducts(kernel),
         KernelFamily.Depthwise => new DepthwiseProducts(kernel),
         _ => throw new InvalidOperationException($"{kernel.Choice.Family} is not a tile kernel."),
     };
+
+    // sdot of Arm takes signed codes.
+    private static bool NeedsPairs(ConvKernel kernel) => kernel.Tier.Set == InstructionSet.Vector128 && kernel.Step.Input.StoredHi > sbyte.MaxValue;
 
     /// <summary>Writes the loops that add all products to the accumulators c{pixel}_{vector}.</summary>
     public abstract void Write(SourceWriter writer, ConvTile tile);
@@ -190,9 +193,11 @@ internal sealed class Int16LaneProducts(ConvKernel kernel) : ConvProducts(kernel
 
 /// <summary>
 /// Four products per lane and step, added at once: vpdpbusd and its relatives (<c>Dot</c>: exact for all codes and weights), or the classic vpmaddubsw +
-/// vpmaddwd + vpaddd where no pair can saturate (<c>Accumulate</c>, which is vpdpbusd where the machine has it).
+/// vpmaddwd + vpaddd where no pair can saturate (<c>Accumulate</c>, which is one instruction where the machine has it).
 /// </summary>
-internal sealed class DotProducts(ConvKernel kernel, string operation) : ConvProducts(kernel)
+/// <param name="kernel">The kernel.</param>
+/// <param name="operation">The operation, or null for pairs that are widened.</param>
+internal sealed class DotProducts(ConvKernel kernel, string? operation) : ConvProducts(kernel)
 {
     /// <inheritdoc/>
     public override void Write(SourceWriter writer, ConvTile tile) => tile.Rows(writer, () =>
@@ -204,7 +209,10 @@ internal sealed class DotProducts(ConvKernel kernel, string operation) : ConvPro
             for (int m = 0; m < tile.Pixels; m++)
             {
                 writer.Line($"{Kernel.Tier.Vector}<byte> a{m} = {Ops}.Codes(a{ConvTile.Offset(tile.PixelOffset(m))});");
-                writer.Line(tile.ForVectors(v => $"c{m}_{v} = {Ops}.{operation}(c{m}_{v}, a{m}, w0_{v});"));
+                int pixel = m;
+                writer.Line(tile.ForVectors(v => operation is null
+                    ? $"c{pixel}_{v} += {Ops}.Widen({Ops}.Products(a{pixel}, w0_{v}));"
+                    : $"c{pixel}_{v} = {Ops}.{operation}(c{pixel}_{v}, a{pixel}, w0_{v});"));
             }
 
             ConvTile.Advance(writer, 1);

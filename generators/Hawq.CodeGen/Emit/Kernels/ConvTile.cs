@@ -104,7 +104,7 @@ internal sealed class ConvTile(ConvKernel kernel, int pixels, int blocks, bool t
 
             for (int block = 0; kernel.PrefetchesWeights && block < blocks; block++)
             {
-                writer.Line($"Sse.Prefetch0(w + {(block * kernel.WeightBlockBytes) + (64 * s) + ConvKernel.PrefetchBytes});");
+                writer.Line($"{kernel.Tier.Class}.Prefetch(w + {(block * kernel.WeightBlockBytes) + (64 * s) + ConvKernel.PrefetchBytes});");
             }
         }
     }

@@ -148,9 +148,14 @@ internal static class KernelPacking
             }
         }
 
-        /// <summary>SSE4.1 has no shift by lane: it multiplies by 2^(31 - shift) instead.</summary>
+        /// <summary>SSE4.1 has no shift by lane: it multiplies by 2^(31 - shift) instead. Arm has one.</summary>
         private static void ShiftsToMultipliers(int* shifts, int count)
         {
+            if (global::System.Runtime.Intrinsics.Arm.AdvSimd.IsSupported)
+            {
+                return;
+            }
+
             for (int i = 0; i < count; i++)
             {
                 shifts[i] = 1 << (31 - shifts[i]);

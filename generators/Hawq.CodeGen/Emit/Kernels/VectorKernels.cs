@@ -7,7 +7,7 @@ internal static class VectorKernels
 {
     /// <summary>Namespaces whose names the kernels use unqualified.</summary>
     public static IReadOnlyList<string> Namespaces { get; } =
-        ["System.Runtime.CompilerServices", "System.Runtime.Intrinsics", "System.Runtime.Intrinsics.X86"];
+        ["System.Runtime.CompilerServices", "System.Runtime.Intrinsics", "System.Runtime.Intrinsics.Arm", "System.Runtime.Intrinsics.X86"];
 
     /// <summary>Writes the operations classes of the instruction sets that the kernels of a plan use.</summary>
     public static void WriteOperations(SourceWriter writer, NetworkPlan plan)
@@ -41,7 +41,7 @@ internal static class VectorKernels
                 + $"{g.Dilation.Height * g.InputRowStride}, {g.Dilation.Width * g.InputPixelStride});";
         }
 
-        if (choice.Tier == InstructionSet.Sse41)
+        if (choice.Tier == InstructionSet.Vector128)
         {
             text += $"\nShiftsToMultipliers({table} + {4 * step.Weights.PaddedChannels}, {step.Weights.PaddedChannels});";
         }

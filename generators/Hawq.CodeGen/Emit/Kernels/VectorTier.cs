@@ -31,7 +31,7 @@ internal sealed record VectorTier(InstructionSet Set, string Class, string Vecto
         InstructionSet.Avx512 => Tiers.Avx512Operations.Tier,
         InstructionSet.AvxVnni => Tiers.Avx2Operations.VnniTier,
         InstructionSet.Avx2 => Tiers.Avx2Operations.Tier,
-        InstructionSet.Sse41 => Tiers.Sse41Operations.Tier,
+        InstructionSet.Vector128 => Tiers.Vector128Operations.Tier,
         _ => null,
     };
 }

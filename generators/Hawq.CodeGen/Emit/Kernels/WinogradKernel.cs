@@ -191,7 +191,7 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
 
                 for (int n = 0; n < _layout.Blocks; n++)
                 {
-                    writer.Line($"Sse.Prefetch0(w + {(n * block) + PrefetchBytes});");
+                    writer.Line($"{Tier.Class}.Prefetch(w + {(n * block) + PrefetchBytes});");
                 }
 
                 for (int t = 0; t < tiles; t++)

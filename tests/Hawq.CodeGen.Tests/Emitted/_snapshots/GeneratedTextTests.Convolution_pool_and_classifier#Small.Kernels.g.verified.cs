@@ -10,6 +10,7 @@ namespace Acme;
 
 using global::System.Runtime.CompilerServices;
 using global::System.Runtime.Intrinsics;
+using global::System.Runtime.Intrinsics.Arm;
 using global::System.Runtime.Intrinsics.X86;
 
 unsafe partial class Small
@@ -165,9 +166,9 @@ unsafe partial class Small
             {
                 Conv3x3_6x6x3_To6x6x16_S8S8_U7_Avx2(input, weights, table, output, first, end);
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
-                Conv3x3_6x6x3_To6x6x16_S8S8_U7_Sse41(input, weights, table, output, first, end);
+                Conv3x3_6x6x3_To6x6x16_S8S8_U7_Vector128(input, weights, table, output, first, end);
             }
             else
             {
@@ -361,7 +362,7 @@ unsafe partial class Small
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_6x6x3_To6x6x16_S8S8_U7_Sse41(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
+    private static void Conv3x3_6x6x3_To6x6x16_S8S8_U7_Vector128(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
     {
         unchecked
         {
@@ -378,7 +379,7 @@ unsafe partial class Small
                     byte* y0Row = y0 + y * 96;
                     for (int i = 0; i < 3; i++, x += 6, y0Row += 32)
                     {
-                        Conv3x3_6x6x3_To6x6x16_S8S8_U7_Sse41_2x1(x, weights, table, y0Row);
+                        Conv3x3_6x6x3_To6x6x16_S8S8_U7_Vector128_2x1(x, weights, table, y0Row);
                     }
                 }
             }
@@ -387,7 +388,7 @@ unsafe partial class Small
 
     /// <summary>Tile of 2 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_6x6x3_To6x6x16_S8S8_U7_Sse41_2x1(byte* x, sbyte* w, int* table, byte* y0)
+    private static void Conv3x3_6x6x3_To6x6x16_S8S8_U7_Vector128_2x1(byte* x, sbyte* w, int* table, byte* y0)
     {
         unchecked
         {
@@ -511,7 +512,7 @@ unsafe partial class Small
     /// int32 accumulators stay in [-43 718, 46 140]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 316 (positive) and -344 (negative), plus the bias.
     /// Requantize needs only the high half of the product: the accumulator times 2^4 stays below 738 240, less than 2^31, and c + 4 lies in [33, 34], at least 33.
     /// Requantized values lie in [-125 879, 132 853] before the clamp.
-    /// Avx512, Avx2, Sse41: int16 lanes over 3 steps reach 21 971 and -24 384, inside int16.</para>
+    /// Avx512, Avx2, Vector128: int16 lanes over 3 steps reach 21 971 and -24 384, inside int16.</para>
     /// </remarks>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Linear_16_To5_U7S8_S16(byte* input, sbyte* weights, int* table, short* output, int first, int end)
@@ -530,9 +531,9 @@ unsafe partial class Small
             {
                 Linear_16_To5_U7S8_S16_Avx2(input, weights, table, output, first, end);
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
-                Linear_16_To5_U7S8_S16_Sse41(input, weights, table, output, first, end);
+                Linear_16_To5_U7S8_S16_Vector128(input, weights, table, output, first, end);
             }
             else
             {
@@ -699,7 +700,7 @@ unsafe partial class Small
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Linear_16_To5_U7S8_S16_Sse41(byte* input, sbyte* weights, int* table, short* output, int first, int end)
+    private static void Linear_16_To5_U7S8_S16_Vector128(byte* input, sbyte* weights, int* table, short* output, int first, int end)
     {
         unchecked
         {
@@ -712,14 +713,14 @@ unsafe partial class Small
             {
                 byte* x = input;
                 byte* y0Row = y0;
-                Linear_16_To5_U7S8_S16_Sse41_1x1Tail(x, weights, table, y0Row);
+                Linear_16_To5_U7S8_S16_Vector128_1x1Tail(x, weights, table, y0Row);
             }
         }
     }
 
     /// <summary>Tile of 1 pixel by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Linear_16_To5_U7S8_S16_Sse41_1x1Tail(byte* x, sbyte* w, int* table, byte* y0)
+    private static void Linear_16_To5_U7S8_S16_Vector128_1x1Tail(byte* x, sbyte* w, int* table, byte* y0)
     {
         unchecked
         {
@@ -1021,6 +1022,10 @@ unsafe partial class Small
         [MethodImpl(Inline)]
         public static void StoreShorts(byte* y, Vector512<int> a) => Avx512F.ConvertToVector256Int16WithSaturation(a).Store((short*)y);
 
+        /// <summary>Brings a cache line near.</summary>
+        [MethodImpl(Inline)]
+        public static void Prefetch(void* line) => Sse.Prefetch0(line);
+
         /// <summary>Loads int16 lanes as int32.</summary>
         [MethodImpl(Inline)]
         public static Vector512<int> LoadShorts(byte* x) => Avx512F.ConvertToVector512Int32(Vector256.Load((short*)x));
@@ -1107,6 +1112,10 @@ unsafe partial class Small
         [MethodImpl(Inline)]
         public static void StoreShorts(byte* y, Vector256<int> a, Vector256<int> b) => Shorts(a, b).Store((short*)y);
 
+        /// <summary>Brings a cache line near.</summary>
+        [MethodImpl(Inline)]
+        public static void Prefetch(void* line) => Sse.Prefetch0(line);
+
         /// <summary>Loads int16 lanes as int32.</summary>
         [MethodImpl(Inline)]
         public static Vector256<int> LoadShorts(byte* x) => Avx2.ConvertToVector256Int32((short*)x);
@@ -1120,32 +1129,49 @@ unsafe partial class Small
             Avx2.Permute4x64(Avx2.PackSignedSaturate(a, b).AsInt64(), 0b_11_01_10_00).AsInt16();
     }
 
-    /// <summary>The 16-byte vector operations of the kernels (SSE4.1): sixteen output channels are four vectors.</summary>
+    /// <summary>The 16-byte vector operations of the kernels (SSE4.1 on x64, AdvSimd on Arm64): sixteen output channels are four vectors.</summary>
     private static class V128
     {
         private const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
+
+        /// <summary>Whether the machine has what the operations need.</summary>
+        public static bool IsSupported
+        {
+            [MethodImpl(Inline)]
+            get => Sse41.IsSupported || AdvSimd.Arm64.IsSupported;
+        }
 
         /// <summary>Four codes, repeated for every output channel.</summary>
         [MethodImpl(Inline)]
         public static Vector128<byte> Codes(byte* x) => Vector128.Create(*(int*)x).AsByte();
 
-        /// <summary>pmaddubsw: code * weight, summed in pairs into int16 lanes, with saturation (proven not to happen).</summary>
+        /// <summary>pmaddubsw: code * weight, summed in pairs into int16 lanes; the sums are proven to fit.</summary>
         [MethodImpl(Inline)]
-        public static Vector128<short> Products(Vector128<byte> codes, Vector128<sbyte> weights) => Ssse3.MultiplyAddAdjacent(codes, weights);
+        public static Vector128<short> Products(Vector128<byte> codes, Vector128<sbyte> weights)
+        {
+            if (Ssse3.IsSupported)
+            {
+                return Ssse3.MultiplyAddAdjacent(codes, weights);
+            }
+
+            Vector128<short> even = (codes.AsInt16() & Vector128.Create((short)255)) * ((weights.AsInt16() << 8) >> 8);
+            return even + ((codes.AsUInt16() >>> 8).AsInt16() * (weights.AsInt16() >> 8));
+        }
 
         /// <summary>pmaddwd by one: neighbouring int16 lanes summed into int32 lanes.</summary>
         [MethodImpl(Inline)]
-        public static Vector128<int> Widen(Vector128<short> sums) => Sse2.MultiplyAddAdjacent(sums, Vector128.Create((short)1));
+        public static Vector128<int> Widen(Vector128<short> sums) =>
+            Sse2.IsSupported ? Sse2.MultiplyAddAdjacent(sums, Vector128.Create((short)1)) : AdvSimd.AddPairwiseWidening(sums);
 
-        /// <summary>Adds four products of code and weight per lane; pairs are proven not to saturate.</summary>
+        /// <summary>Adds four products of code, at most 127, and weight per lane: sdot where the machine has it.</summary>
         [MethodImpl(Inline)]
-        public static Vector128<int> Accumulate(Vector128<int> acc, Vector128<byte> codes, Vector128<sbyte> weights) => acc + Widen(Products(codes, weights));
+        public static Vector128<int> Accumulate(Vector128<int> acc, Vector128<byte> codes, Vector128<sbyte> weights) =>
+            Dp.IsSupported ? Dp.DotProduct(acc, codes.AsSByte(), weights) : acc + Widen(Products(codes, weights));
 
         /// <summary>Four codes times four weights per lane by int16 products: exact for all codes and weights.</summary>
         [MethodImpl(Inline)]
         public static Vector128<int> WideProducts(Vector128<byte> codes, Vector128<short> even, Vector128<short> odd) =>
-            Sse2.MultiplyAddAdjacent((codes.AsUInt16() & Vector128.Create((ushort)255)).AsInt16(), even)
-            + Sse2.MultiplyAddAdjacent((codes.AsUInt16() >>> 8).AsInt16(), odd);
+            PairProducts((codes.AsUInt16() & Vector128.Create((ushort)255)).AsInt16(), even) + PairProducts((codes.AsUInt16() >>> 8).AsInt16(), odd);
 
         /// <summary>Codes of two kernel rows side by side: the first in the low, the second in the high half of every channel's lane.</summary>
         [MethodImpl(Inline)]
@@ -1153,16 +1179,23 @@ unsafe partial class Small
 
         /// <summary>Loads bytes as int16 lanes.</summary>
         [MethodImpl(Inline)]
-        public static Vector128<short> LoadCodes(byte* x) => Sse41.ConvertToVector128Int16(x);
+        public static Vector128<short> LoadCodes(byte* x) =>
+            Sse41.IsSupported ? Sse41.ConvertToVector128Int16(x) : Vector128.WidenLower(Vector128.CreateScalar(*(ulong*)x).AsByte()).AsInt16();
 
         /// <summary>Both products of a lane, added.</summary>
         [MethodImpl(Inline)]
-        public static Vector128<int> PairProducts(Vector128<short> codes, Vector128<short> weights) => Sse2.MultiplyAddAdjacent(codes, weights);
+        public static Vector128<int> PairProducts(Vector128<short> codes, Vector128<short> weights) => Sse2.IsSupported
+            ? Sse2.MultiplyAddAdjacent(codes, weights)
+            : AdvSimd.Arm64.AddPairwise(AdvSimd.MultiplyWideningLower(codes.GetLower(), weights.GetLower()), AdvSimd.MultiplyWideningUpper(codes, weights));
 
         /// <summary>(acc * b + 2^(c-1)) >> c per channel, for c of at least 33: the high halves of the products, then int32. The table holds n each of bias, b, odd b, rounding term, final shift.</summary>
         [MethodImpl(Inline)]
-        public static Vector128<int> Requantize(Vector128<int> acc, int* table, int n) =>
-            Shift(HighHalf(acc, Vector128.Load(table + n), Vector128.Load(table + 2 * n)) + Vector128.Load(table + 3 * n), Vector128.Load(table + 4 * n), Vector128.Load(table + 4 * n + 1));
+        public static Vector128<int> Requantize(Vector128<int> acc, int* table, int n)
+        {
+            Vector128<int> value = HighHalf(acc, Vector128.Load(table + n), Vector128.Load(table + 2 * n)) + Vector128.Load(table + 3 * n);
+            Vector128<int> shift = Vector128.Load(table + 4 * n);
+            return AdvSimd.IsSupported ? AdvSimd.ShiftArithmetic(value, -shift) : Shift(value, shift, Vector128.Load(table + 4 * n + 1));
+        }
 
         /// <summary>The same with one multiplier for all channels: scalars are b, 2^(c-33) and c-32.</summary>
         [MethodImpl(Inline)]
@@ -1174,34 +1207,60 @@ unsafe partial class Small
 
         /// <summary>Narrows sixteen channels to bytes; saturates to [0, 255].</summary>
         [MethodImpl(Inline)]
-        public static Vector128<byte> Bytes(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d) =>
-            Sse2.PackUnsignedSaturate(Sse2.PackSignedSaturate(a, b), Sse2.PackSignedSaturate(c, d));
+        public static Vector128<byte> Bytes(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d) => Sse2.IsSupported
+            ? Sse2.PackUnsignedSaturate(Shorts(a, b), Shorts(c, d))
+            : AdvSimd.ExtractNarrowingSaturateUnsignedUpper(AdvSimd.ExtractNarrowingSaturateUnsignedLower(Shorts(a, b)), Shorts(c, d));
 
         /// <summary>Stores sixteen channels as int16; saturates.</summary>
         [MethodImpl(Inline)]
         public static void StoreShorts(byte* y, Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d)
         {
-            Sse2.PackSignedSaturate(a, b).Store((short*)y);
-            Sse2.PackSignedSaturate(c, d).Store((short*)y + 8);
+            Shorts(a, b).Store((short*)y);
+            Shorts(c, d).Store((short*)y + 8);
         }
 
         /// <summary>Loads int16 lanes as int32.</summary>
         [MethodImpl(Inline)]
-        public static Vector128<int> LoadShorts(byte* x) => Sse41.ConvertToVector128Int32((short*)x);
+        public static Vector128<int> LoadShorts(byte* x) =>
+            Sse41.IsSupported ? Sse41.ConvertToVector128Int32((short*)x) : Vector128.WidenLower(Vector128.CreateScalar(*(ulong*)x).AsInt16());
 
         /// <summary>Loads bytes as int32 lanes.</summary>
         [MethodImpl(Inline)]
-        public static Vector128<int> LoadBytes(byte* x) => Sse41.ConvertToVector128Int32(x);
+        public static Vector128<int> LoadBytes(byte* x) => Sse41.IsSupported
+            ? Sse41.ConvertToVector128Int32(x)
+            : Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalar(*(uint*)x).AsByte())).AsInt32();
 
+        /// <summary>Brings a cache line near.</summary>
+        [MethodImpl(Inline)]
+        public static void Prefetch(void* line)
+        {
+            if (Sse.IsSupported)
+            {
+                Sse.Prefetch0(line);
+            }
+        }
+
+        [MethodImpl(Inline)]
+        private static Vector128<short> Shorts(Vector128<int> a, Vector128<int> b) => Sse2.IsSupported
+            ? Sse2.PackSignedSaturate(a, b)
+            : AdvSimd.ExtractNarrowingSaturateUpper(AdvSimd.ExtractNarrowingSaturateLower(a), b);
+
+        // The odd channels' multipliers stand at the even places of next, where x64 multiplies.
         [MethodImpl(Inline)]
         private static Vector128<int> HighHalf(Vector128<int> value, Vector128<int> b, Vector128<int> next)
         {
+            if (AdvSimd.Arm64.IsSupported)
+            {
+                return AdvSimd.Arm64.UnzipOdd(
+                    AdvSimd.MultiplyWideningLower(value.GetLower(), b.GetLower()).AsInt32(), AdvSimd.MultiplyWideningUpper(value, b).AsInt32());
+            }
+
             Vector128<int> even = (Sse41.Multiply(value, b).AsUInt64() >>> 32).AsInt32();
             Vector128<int> odd = Sse41.Multiply((value.AsUInt64() >>> 32).AsInt32(), next).AsInt32();
             return Sse41.Blend(even.AsInt16(), odd.AsInt16(), 0xCC).AsInt32();
         }
 
-        // There is no shift by lane before AVX2: value >> s is the high half of value * 2^(31-s) * 2, for s from 1 to 31.
+        // x64 has no shift by lane before AVX2: value >> s is the high half of value * 2^(31-s) * 2, for s from 1 to 31.
         [MethodImpl(Inline)]
         private static Vector128<int> Shift(Vector128<int> value, Vector128<int> shift, Vector128<int> next)
         {

@@ -48,7 +48,7 @@ unsafe partial class Small
             {
                 Interleaved4(source + 0, 8, 16, 27, 9, 16, (sbyte*)(block + 0));
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
                 Interleaved4(source + 0, 8, 16, 27, 9, 16, (sbyte*)(block + 0));
                 ShiftsToMultipliers((int*)(block + 576) + 128, 32);
@@ -70,7 +70,7 @@ unsafe partial class Small
             {
                 Interleaved4(source + 448, 8, 5, 16, 16, 16, (sbyte*)(block + 1216));
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
                 Interleaved4(source + 448, 8, 5, 16, 16, 16, (sbyte*)(block + 1216));
                 ShiftsToMultipliers((int*)(block + 1856) + 128, 32);
@@ -305,9 +305,14 @@ unsafe partial class Small
             }
         }
 
-        /// <summary>SSE4.1 has no shift by lane: it multiplies by 2^(31 - shift) instead.</summary>
+        /// <summary>SSE4.1 has no shift by lane: it multiplies by 2^(31 - shift) instead. Arm has one.</summary>
         private static void ShiftsToMultipliers(int* shifts, int count)
         {
+            if (global::System.Runtime.Intrinsics.Arm.AdvSimd.IsSupported)
+            {
+                return;
+            }
+
             for (int i = 0; i < count; i++)
             {
                 shifts[i] = 1 << (31 - shifts[i]);

@@ -10,6 +10,7 @@ namespace Acme;
 
 using global::System.Runtime.CompilerServices;
 using global::System.Runtime.Intrinsics;
+using global::System.Runtime.Intrinsics.Arm;
 using global::System.Runtime.Intrinsics.X86;
 
 unsafe partial class Block
@@ -128,9 +129,9 @@ unsafe partial class Block
             {
                 Requantize_8x8x16_U7_U15_Avx2(input, output, outputMultiplier, outputRounding, outputShift, first, end);
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
-                Requantize_8x8x16_U7_U15_Sse41(input, output, outputMultiplier, outputRounding, outputShift, first, end);
+                Requantize_8x8x16_U7_U15_Vector128(input, output, outputMultiplier, outputRounding, outputShift, first, end);
             }
             else
             {
@@ -191,7 +192,7 @@ unsafe partial class Block
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Requantize_8x8x16_U7_U15_Sse41(
+    private static void Requantize_8x8x16_U7_U15_Vector128(
         byte* input, short* output, int outputMultiplier, int outputRounding, int outputShift, int first, int end)
     {
         unchecked
@@ -265,7 +266,7 @@ unsafe partial class Block
     /// int32 accumulators stay in [-22 392, 20 715]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 167 (positive) and -177 (negative), plus the bias.
     /// Requantize needs only the high half of the product: every c is at least 33, and c + 0 lies in [35, 36], at least 33.
     /// Requantized values lie in [-1 110, 1 027] before the clamp.
-    /// Avx512, Avx2, Sse41: int16 lanes over 36 steps reach 11 684 and -13 335, inside int16.</para>
+    /// Avx512, Avx2, Vector128: int16 lanes over 36 steps reach 11 684 and -13 335, inside int16.</para>
     /// </remarks>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3S2_8x8x16_To4x4x32_U7S4_U7(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
@@ -284,9 +285,9 @@ unsafe partial class Block
             {
                 Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Avx2(input, weights, table, output, first, end);
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
-                Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Sse41(input, weights, table, output, first, end);
+                Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Vector128(input, weights, table, output, first, end);
             }
             else
             {
@@ -478,7 +479,7 @@ unsafe partial class Block
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Sse41(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
+    private static void Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Vector128(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
     {
         unchecked
         {
@@ -495,7 +496,7 @@ unsafe partial class Block
                     byte* y0Row = y0 + y * 192;
                     for (int i = 0; i < 2; i++, x += 64, y0Row += 64)
                     {
-                        Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Sse41_2x1(x, weights, table, y0Row);
+                        Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Vector128_2x1(x, weights, table, y0Row);
                     }
                 }
             }
@@ -504,7 +505,7 @@ unsafe partial class Block
 
     /// <summary>Tile of 2 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Sse41_2x1(byte* x, sbyte* w, int* table, byte* y0)
+    private static void Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Vector128_2x1(byte* x, sbyte* w, int* table, byte* y0)
     {
         unchecked
         {
@@ -608,7 +609,7 @@ unsafe partial class Block
     /// int32 accumulators stay in [-40 270, 42 934]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 328 (positive) and -320 (negative), plus the bias.
     /// Requantize needs only the high half of the product: the accumulator times 2^4 stays below 686 944, less than 2^31, and c + 4 lies in [33, 34], at least 33.
     /// Requantized values lie in [-97 553, 104 007], inside [-97 553, 104 007]: no clamp.
-    /// Avx512, Avx2, Sse41: int16 lanes over 72 steps reach 23 622 and -22 733, inside int16.</para>
+    /// Avx512, Avx2, Vector128: int16 lanes over 72 steps reach 23 622 and -22 733, inside int16.</para>
     /// </remarks>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7(
@@ -636,9 +637,9 @@ unsafe partial class Block
                     input, weights, table, residual, selfMultiplier, selfRounding, selfShift, residualMultiplier, residualRounding, residualShift, output1, output2,
                     output2Multiplier, output2Rounding, output2Shift, first, end);
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
-                Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Sse41(
+                Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Vector128(
                     input, weights, table, residual, selfMultiplier, selfRounding, selfShift, residualMultiplier, residualRounding, residualShift, output1, output2,
                     output2Multiplier, output2Rounding, output2Shift, first, end);
             }
@@ -867,7 +868,7 @@ unsafe partial class Block
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Sse41(
+    private static void Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Vector128(
         byte* input, sbyte* weights, int* table, short* residual, int selfMultiplier, int selfRounding, int selfShift, int residualMultiplier,
         int residualRounding, int residualShift, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first,
         int end)
@@ -895,7 +896,7 @@ unsafe partial class Block
                     byte* y1Row = y1 + y * 128;
                     for (int i = 0; i < 2; i++, x += 64, otherRow += 128, y0Row += 128, y1Row += 64)
                     {
-                        Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Sse41_2x1(x, weights, table, otherRow, y0Row, y1Row, scalars);
+                        Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Vector128_2x1(x, weights, table, otherRow, y0Row, y1Row, scalars);
                     }
                 }
             }
@@ -904,7 +905,7 @@ unsafe partial class Block
 
     /// <summary>Tile of 2 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Sse41_2x1(byte* x, sbyte* w, int* table, byte* other, byte* y0, byte* y1, int* scalars)
+    private static void Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Vector128_2x1(byte* x, sbyte* w, int* table, byte* other, byte* y0, byte* y1, int* scalars)
     {
         unchecked
         {
@@ -1275,6 +1276,10 @@ unsafe partial class Block
         [MethodImpl(Inline)]
         public static void StoreShorts(byte* y, Vector512<int> a) => Avx512F.ConvertToVector256Int16WithSaturation(a).Store((short*)y);
 
+        /// <summary>Brings a cache line near.</summary>
+        [MethodImpl(Inline)]
+        public static void Prefetch(void* line) => Sse.Prefetch0(line);
+
         /// <summary>Loads int16 lanes as int32.</summary>
         [MethodImpl(Inline)]
         public static Vector512<int> LoadShorts(byte* x) => Avx512F.ConvertToVector512Int32(Vector256.Load((short*)x));
@@ -1361,6 +1366,10 @@ unsafe partial class Block
         [MethodImpl(Inline)]
         public static void StoreShorts(byte* y, Vector256<int> a, Vector256<int> b) => Shorts(a, b).Store((short*)y);
 
+        /// <summary>Brings a cache line near.</summary>
+        [MethodImpl(Inline)]
+        public static void Prefetch(void* line) => Sse.Prefetch0(line);
+
         /// <summary>Loads int16 lanes as int32.</summary>
         [MethodImpl(Inline)]
         public static Vector256<int> LoadShorts(byte* x) => Avx2.ConvertToVector256Int32((short*)x);
@@ -1374,32 +1383,49 @@ unsafe partial class Block
             Avx2.Permute4x64(Avx2.PackSignedSaturate(a, b).AsInt64(), 0b_11_01_10_00).AsInt16();
     }
 
-    /// <summary>The 16-byte vector operations of the kernels (SSE4.1): sixteen output channels are four vectors.</summary>
+    /// <summary>The 16-byte vector operations of the kernels (SSE4.1 on x64, AdvSimd on Arm64): sixteen output channels are four vectors.</summary>
     private static class V128
     {
         private const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
+
+        /// <summary>Whether the machine has what the operations need.</summary>
+        public static bool IsSupported
+        {
+            [MethodImpl(Inline)]
+            get => Sse41.IsSupported || AdvSimd.Arm64.IsSupported;
+        }
 
         /// <summary>Four codes, repeated for every output channel.</summary>
         [MethodImpl(Inline)]
         public static Vector128<byte> Codes(byte* x) => Vector128.Create(*(int*)x).AsByte();
 
-        /// <summary>pmaddubsw: code * weight, summed in pairs into int16 lanes, with saturation (proven not to happen).</summary>
+        /// <summary>pmaddubsw: code * weight, summed in pairs into int16 lanes; the sums are proven to fit.</summary>
         [MethodImpl(Inline)]
-        public static Vector128<short> Products(Vector128<byte> codes, Vector128<sbyte> weights) => Ssse3.MultiplyAddAdjacent(codes, weights);
+        public static Vector128<short> Products(Vector128<byte> codes, Vector128<sbyte> weights)
+        {
+            if (Ssse3.IsSupported)
+            {
+                return Ssse3.MultiplyAddAdjacent(codes, weights);
+            }
+
+            Vector128<short> even = (codes.AsInt16() & Vector128.Create((short)255)) * ((weights.AsInt16() << 8) >> 8);
+            return even + ((codes.AsUInt16() >>> 8).AsInt16() * (weights.AsInt16() >> 8));
+        }
 
         /// <summary>pmaddwd by one: neighbouring int16 lanes summed into int32 lanes.</summary>
         [MethodImpl(Inline)]
-        public static Vector128<int> Widen(Vector128<short> sums) => Sse2.MultiplyAddAdjacent(sums, Vector128.Create((short)1));
+        public static Vector128<int> Widen(Vector128<short> sums) =>
+            Sse2.IsSupported ? Sse2.MultiplyAddAdjacent(sums, Vector128.Create((short)1)) : AdvSimd.AddPairwiseWidening(sums);
 
-        /// <summary>Adds four products of code and weight per lane; pairs are proven not to saturate.</summary>
+        /// <summary>Adds four products of code, at most 127, and weight per lane: sdot where the machine has it.</summary>
         [MethodImpl(Inline)]
-        public static Vector128<int> Accumulate(Vector128<int> acc, Vector128<byte> codes, Vector128<sbyte> weights) => acc + Widen(Products(codes, weights));
+        public static Vector128<int> Accumulate(Vector128<int> acc, Vector128<byte> codes, Vector128<sbyte> weights) =>
+            Dp.IsSupported ? Dp.DotProduct(acc, codes.AsSByte(), weights) : acc + Widen(Products(codes, weights));
 
         /// <summary>Four codes times four weights per lane by int16 products: exact for all codes and weights.</summary>
         [MethodImpl(Inline)]
         public static Vector128<int> WideProducts(Vector128<byte> codes, Vector128<short> even, Vector128<short> odd) =>
-            Sse2.MultiplyAddAdjacent((codes.AsUInt16() & Vector128.Create((ushort)255)).AsInt16(), even)
-            + Sse2.MultiplyAddAdjacent((codes.AsUInt16() >>> 8).AsInt16(), odd);
+            PairProducts((codes.AsUInt16() & Vector128.Create((ushort)255)).AsInt16(), even) + PairProducts((codes.AsUInt16() >>> 8).AsInt16(), odd);
 
         /// <summary>Codes of two kernel rows side by side: the first in the low, the second in the high half of every channel's lane.</summary>
         [MethodImpl(Inline)]
@@ -1407,16 +1433,23 @@ unsafe partial class Block
 
         /// <summary>Loads bytes as int16 lanes.</summary>
         [MethodImpl(Inline)]
-        public static Vector128<short> LoadCodes(byte* x) => Sse41.ConvertToVector128Int16(x);
+        public static Vector128<short> LoadCodes(byte* x) =>
+            Sse41.IsSupported ? Sse41.ConvertToVector128Int16(x) : Vector128.WidenLower(Vector128.CreateScalar(*(ulong*)x).AsByte()).AsInt16();
 
         /// <summary>Both products of a lane, added.</summary>
         [MethodImpl(Inline)]
-        public static Vector128<int> PairProducts(Vector128<short> codes, Vector128<short> weights) => Sse2.MultiplyAddAdjacent(codes, weights);
+        public static Vector128<int> PairProducts(Vector128<short> codes, Vector128<short> weights) => Sse2.IsSupported
+            ? Sse2.MultiplyAddAdjacent(codes, weights)
+            : AdvSimd.Arm64.AddPairwise(AdvSimd.MultiplyWideningLower(codes.GetLower(), weights.GetLower()), AdvSimd.MultiplyWideningUpper(codes, weights));
 
         /// <summary>(acc * b + 2^(c-1)) >> c per channel, for c of at least 33: the high halves of the products, then int32. The table holds n each of bias, b, odd b, rounding term, final shift.</summary>
         [MethodImpl(Inline)]
-        public static Vector128<int> Requantize(Vector128<int> acc, int* table, int n) =>
-            Shift(HighHalf(acc, Vector128.Load(table + n), Vector128.Load(table + 2 * n)) + Vector128.Load(table + 3 * n), Vector128.Load(table + 4 * n), Vector128.Load(table + 4 * n + 1));
+        public static Vector128<int> Requantize(Vector128<int> acc, int* table, int n)
+        {
+            Vector128<int> value = HighHalf(acc, Vector128.Load(table + n), Vector128.Load(table + 2 * n)) + Vector128.Load(table + 3 * n);
+            Vector128<int> shift = Vector128.Load(table + 4 * n);
+            return AdvSimd.IsSupported ? AdvSimd.ShiftArithmetic(value, -shift) : Shift(value, shift, Vector128.Load(table + 4 * n + 1));
+        }
 
         /// <summary>The same with one multiplier for all channels: scalars are b, 2^(c-33) and c-32.</summary>
         [MethodImpl(Inline)]
@@ -1428,34 +1461,60 @@ unsafe partial class Block
 
         /// <summary>Narrows sixteen channels to bytes; saturates to [0, 255].</summary>
         [MethodImpl(Inline)]
-        public static Vector128<byte> Bytes(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d) =>
-            Sse2.PackUnsignedSaturate(Sse2.PackSignedSaturate(a, b), Sse2.PackSignedSaturate(c, d));
+        public static Vector128<byte> Bytes(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d) => Sse2.IsSupported
+            ? Sse2.PackUnsignedSaturate(Shorts(a, b), Shorts(c, d))
+            : AdvSimd.ExtractNarrowingSaturateUnsignedUpper(AdvSimd.ExtractNarrowingSaturateUnsignedLower(Shorts(a, b)), Shorts(c, d));
 
         /// <summary>Stores sixteen channels as int16; saturates.</summary>
         [MethodImpl(Inline)]
         public static void StoreShorts(byte* y, Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d)
         {
-            Sse2.PackSignedSaturate(a, b).Store((short*)y);
-            Sse2.PackSignedSaturate(c, d).Store((short*)y + 8);
+            Shorts(a, b).Store((short*)y);
+            Shorts(c, d).Store((short*)y + 8);
         }
 
         /// <summary>Loads int16 lanes as int32.</summary>
         [MethodImpl(Inline)]
-        public static Vector128<int> LoadShorts(byte* x) => Sse41.ConvertToVector128Int32((short*)x);
+        public static Vector128<int> LoadShorts(byte* x) =>
+            Sse41.IsSupported ? Sse41.ConvertToVector128Int32((short*)x) : Vector128.WidenLower(Vector128.CreateScalar(*(ulong*)x).AsInt16());
 
         /// <summary>Loads bytes as int32 lanes.</summary>
         [MethodImpl(Inline)]
-        public static Vector128<int> LoadBytes(byte* x) => Sse41.ConvertToVector128Int32(x);
+        public static Vector128<int> LoadBytes(byte* x) => Sse41.IsSupported
+            ? Sse41.ConvertToVector128Int32(x)
+            : Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalar(*(uint*)x).AsByte())).AsInt32();
 
+        /// <summary>Brings a cache line near.</summary>
+        [MethodImpl(Inline)]
+        public static void Prefetch(void* line)
+        {
+            if (Sse.IsSupported)
+            {
+                Sse.Prefetch0(line);
+            }
+        }
+
+        [MethodImpl(Inline)]
+        private static Vector128<short> Shorts(Vector128<int> a, Vector128<int> b) => Sse2.IsSupported
+            ? Sse2.PackSignedSaturate(a, b)
+            : AdvSimd.ExtractNarrowingSaturateUpper(AdvSimd.ExtractNarrowingSaturateLower(a), b);
+
+        // The odd channels' multipliers stand at the even places of next, where x64 multiplies.
         [MethodImpl(Inline)]
         private static Vector128<int> HighHalf(Vector128<int> value, Vector128<int> b, Vector128<int> next)
         {
+            if (AdvSimd.Arm64.IsSupported)
+            {
+                return AdvSimd.Arm64.UnzipOdd(
+                    AdvSimd.MultiplyWideningLower(value.GetLower(), b.GetLower()).AsInt32(), AdvSimd.MultiplyWideningUpper(value, b).AsInt32());
+            }
+
             Vector128<int> even = (Sse41.Multiply(value, b).AsUInt64() >>> 32).AsInt32();
             Vector128<int> odd = Sse41.Multiply((value.AsUInt64() >>> 32).AsInt32(), next).AsInt32();
             return Sse41.Blend(even.AsInt16(), odd.AsInt16(), 0xCC).AsInt32();
         }
 
-        // There is no shift by lane before AVX2: value >> s is the high half of value * 2^(31-s) * 2, for s from 1 to 31.
+        // x64 has no shift by lane before AVX2: value >> s is the high half of value * 2^(31-s) * 2, for s from 1 to 31.
         [MethodImpl(Inline)]
         private static Vector128<int> Shift(Vector128<int> value, Vector128<int> shift, Vector128<int> next)
         {

@@ -58,7 +58,7 @@ unsafe partial class Block
             {
                 Interleaved4(source + 0, 4, 32, 144, 48, 16, (sbyte*)(block + 0));
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
                 Interleaved4(source + 0, 4, 32, 144, 48, 16, (sbyte*)(block + 0));
                 ShiftsToMultipliers((int*)(block + 4608) + 128, 32);
@@ -94,7 +94,7 @@ unsafe partial class Block
             {
                 Interleaved4(source + 2304, 4, 32, 288, 96, 16, (sbyte*)(block + 5248));
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
                 Interleaved4(source + 2304, 4, 32, 288, 96, 16, (sbyte*)(block + 5248));
                 ShiftsToMultipliers((int*)(block + 14464) + 128, 32);
@@ -329,9 +329,14 @@ unsafe partial class Block
             }
         }
 
-        /// <summary>SSE4.1 has no shift by lane: it multiplies by 2^(31 - shift) instead.</summary>
+        /// <summary>SSE4.1 has no shift by lane: it multiplies by 2^(31 - shift) instead. Arm has one.</summary>
         private static void ShiftsToMultipliers(int* shifts, int count)
         {
+            if (global::System.Runtime.Intrinsics.Arm.AdvSimd.IsSupported)
+            {
+                return;
+            }
+
             for (int i = 0; i < count; i++)
             {
                 shifts[i] = 1 << (31 - shifts[i]);

@@ -10,6 +10,7 @@ namespace Acme;
 
 using global::System.Runtime.CompilerServices;
 using global::System.Runtime.Intrinsics;
+using global::System.Runtime.Intrinsics.Arm;
 using global::System.Runtime.Intrinsics.X86;
 
 unsafe partial class Resnet20Cifar10
@@ -399,9 +400,10 @@ unsafe partial class Resnet20Cifar10
             {
                 Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Avx2(input, weights, table, output1, output2, output2Multiplier, output2Rounding, output2Shift, first, end);
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
-                Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Sse41(input, weights, table, output1, output2, output2Multiplier, output2Rounding, output2Shift, first, end);
+                Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Vector128(
+                    input, weights, table, output1, output2, output2Multiplier, output2Rounding, output2Shift, first, end);
             }
             else
             {
@@ -601,7 +603,7 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Sse41(
+    private static void Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Vector128(
         byte* input, sbyte* weights, int* table, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first,
         int end)
     {
@@ -618,7 +620,7 @@ unsafe partial class Resnet20Cifar10
                 byte* y1Row = y1 + y * 544;
                 for (int i = 0; i < 16; i++, x += 6, y0Row += 64, y1Row += 32)
                 {
-                    Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Sse41_2x1(x, weights, table, y0Row, y1Row, scalars);
+                    Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Vector128_2x1(x, weights, table, y0Row, y1Row, scalars);
                 }
             }
         }
@@ -626,7 +628,7 @@ unsafe partial class Resnet20Cifar10
 
     /// <summary>Tile of 2 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Sse41_2x1(byte* x, sbyte* w, int* table, byte* y0, byte* y1, int* scalars)
+    private static void Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Vector128_2x1(byte* x, sbyte* w, int* table, byte* y0, byte* y1, int* scalars)
     {
         unchecked
         {
@@ -706,17 +708,17 @@ unsafe partial class Resnet20Cifar10
     /// int32 accumulators stay in [-483 310, 472 285]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 3 994 (positive) and -3 700 (negative), plus the bias.
     /// Requantize needs only the high half of the product: every c is at least 33, and c + 0 lies in [38, 51], at least 33.
     /// Requantized values lie in [-1 946, 1 902] before the clamp.
-    /// Avx512, Avx2, Sse41: int16 lanes over 2 steps reach 32 385 and -30 861, inside int16.</para>
+    /// Avx512, Avx2, Vector128: int16 lanes over 2 steps reach 32 385 and -30 861, inside int16.</para>
     /// <para>layer1.1.conv1.
     /// int32 accumulators stay in [-351 072, 311 885]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 2 500 (positive) and -2 851 (negative), plus the bias.
     /// Requantize needs only the high half of the product: every c is at least 33, and c + 0 lies in [38, 40], at least 33.
     /// Requantized values lie in [-1 569, 1 394] before the clamp.
-    /// Avx512, Avx2, Sse41: int16 lanes over 2 steps reach 29 464 and -28 829, inside int16.</para>
+    /// Avx512, Avx2, Vector128: int16 lanes over 2 steps reach 29 464 and -28 829, inside int16.</para>
     /// <para>layer1.2.conv1.
     /// int32 accumulators stay in [-1 190 252, 312 742]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 3 066 (positive) and -3 187 (negative), plus the bias.
     /// Requantize needs only the high half of the product: every c is at least 33, and c + 0 lies in [39, 56], at least 33.
     /// Requantized values lie in [-4 567, 1 200] before the clamp.
-    /// Avx512, Avx2, Sse41: int16 lanes over 2 steps reach 29 591 and -31 369, inside int16.</para>
+    /// Avx512, Avx2, Vector128: int16 lanes over 2 steps reach 29 591 and -31 369, inside int16.</para>
     /// </remarks>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_32x32x16_To32x32x16_U7S8_U7(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
@@ -735,9 +737,9 @@ unsafe partial class Resnet20Cifar10
             {
                 Conv3x3_32x32x16_To32x32x16_U7S8_U7_Avx2(input, weights, table, output, first, end);
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
-                Conv3x3_32x32x16_To32x32x16_U7S8_U7_Sse41(input, weights, table, output, first, end);
+                Conv3x3_32x32x16_To32x32x16_U7S8_U7_Vector128(input, weights, table, output, first, end);
             }
             else
             {
@@ -973,7 +975,7 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_U7_Sse41(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
+    private static void Conv3x3_32x32x16_To32x32x16_U7S8_U7_Vector128(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
     {
         unchecked
         {
@@ -984,7 +986,7 @@ unsafe partial class Resnet20Cifar10
                 byte* y0Row = y0 + y * 544;
                 for (int i = 0; i < 16; i++, x += 32, y0Row += 32)
                 {
-                    Conv3x3_32x32x16_To32x32x16_U7S8_U7_Sse41_2x1(x, weights, table, y0Row);
+                    Conv3x3_32x32x16_To32x32x16_U7S8_U7_Vector128_2x1(x, weights, table, y0Row);
                 }
             }
         }
@@ -992,7 +994,7 @@ unsafe partial class Resnet20Cifar10
 
     /// <summary>Tile of 2 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_U7_Sse41_2x1(byte* x, sbyte* w, int* table, byte* y0)
+    private static void Conv3x3_32x32x16_To32x32x16_U7S8_U7_Vector128_2x1(byte* x, sbyte* w, int* table, byte* y0)
     {
         unchecked
         {
@@ -1077,7 +1079,7 @@ unsafe partial class Resnet20Cifar10
     /// int32 accumulators stay in [-423 735, 508 349]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 4 000 (positive) and -3 210 (negative), plus the bias.
     /// Requantize needs only the high half of the product: the accumulator times 2^4 stays below 8 133 584, less than 2^31, and c + 4 lies in [36, 47], at least 33.
     /// Requantized values lie in [-124 193, 148 993], inside [-16 777 216, 16 777 216]: no clamp.
-    /// Avx512, Avx2, Sse41: int16 lanes over 2 steps reach 31 877 and -32 639, inside int16.</para>
+    /// Avx512, Avx2, Vector128: int16 lanes over 2 steps reach 31 877 and -32 639, inside int16.</para>
     /// </remarks>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7(
@@ -1104,9 +1106,9 @@ unsafe partial class Resnet20Cifar10
                     input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output1, output2, output2Multiplier, output2Rounding,
                     output2Shift, first, end);
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
-                Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Sse41(
+                Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Vector128(
                     input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output1, output2, output2Multiplier, output2Rounding,
                     output2Shift, first, end);
             }
@@ -1370,7 +1372,7 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Sse41(
+    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Vector128(
         byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
         byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
     {
@@ -1389,7 +1391,7 @@ unsafe partial class Resnet20Cifar10
                 byte* y1Row = y1 + y * 544;
                 for (int i = 0; i < 16; i++, x += 32, otherRow += 64, y0Row += 64, y1Row += 32)
                 {
-                    Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Sse41_2x1(x, weights, table, otherRow, y0Row, y1Row, scalars);
+                    Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Vector128_2x1(x, weights, table, otherRow, y0Row, y1Row, scalars);
                 }
             }
         }
@@ -1397,7 +1399,7 @@ unsafe partial class Resnet20Cifar10
 
     /// <summary>Tile of 2 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Sse41_2x1(byte* x, sbyte* w, int* table, byte* other, byte* y0, byte* y1, int* scalars)
+    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Vector128_2x1(byte* x, sbyte* w, int* table, byte* other, byte* y0, byte* y1, int* scalars)
     {
         unchecked
         {
@@ -1486,12 +1488,12 @@ unsafe partial class Resnet20Cifar10
     /// int32 accumulators stay in [-444 296, 524 662]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 4 203 (positive) and -3 507 (negative), plus the bias.
     /// Requantize needs only the high half of the product: the accumulator times 2^4 stays below 8 394 592, less than 2^31, and c + 4 lies in [36, 39], at least 33.
     /// Requantized values lie in [-119 319, 140 902], inside [-16 777 216, 16 777 216]: no clamp.
-    /// Avx512, Avx2, Sse41: int16 lanes over 2 steps reach 40 005 and -36 449 at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most 129.</para>
+    /// Avx512, Avx2, Vector128: int16 lanes over 2 steps reach 40 005 and -36 449 at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most 129.</para>
     /// <para>layer1.2.conv2 + layer1.2.add + layer1.2.relu2.requantize8.
     /// int32 accumulators stay in [-383 183, 349 735]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 2 586 (positive) and -3 016 (negative), plus the bias.
     /// Requantize needs only the high half of the product: the accumulator times 2^4 stays below 6 130 928, less than 2^31, and c + 4 lies in [36, 41], at least 33.
     /// Requantized values lie in [-168 822, 154 086], inside [-16 777 216, 16 777 216]: no clamp.
-    /// Avx512, Avx2, Sse41: int16 lanes over 2 steps reach 32 512 and -37 592 at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most 129.</para>
+    /// Avx512, Avx2, Vector128: int16 lanes over 2 steps reach 32 512 and -37 592 at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most 129.</para>
     /// </remarks>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2(
@@ -1518,9 +1520,9 @@ unsafe partial class Resnet20Cifar10
                     input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output1, output2, output2Multiplier, output2Rounding,
                     output2Shift, first, end);
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
-                Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Sse41(
+                Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Vector128(
                     input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output1, output2, output2Multiplier, output2Rounding,
                     output2Shift, first, end);
             }
@@ -1849,7 +1851,7 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Sse41(
+    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Vector128(
         byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
         byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
     {
@@ -1869,7 +1871,7 @@ unsafe partial class Resnet20Cifar10
                 byte* y1Row = y1 + y * 544;
                 for (int i = 0; i < 16; i++, x += 32, otherRow += 64, y0Row += 64, y1Row += 32)
                 {
-                    Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Sse41_2x1(x, weights, table, corrections, otherRow, y0Row, y1Row, scalars);
+                    Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Vector128_2x1(x, weights, table, corrections, otherRow, y0Row, y1Row, scalars);
                 }
             }
         }
@@ -1877,7 +1879,7 @@ unsafe partial class Resnet20Cifar10
 
     /// <summary>Tile of 2 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Sse41_2x1(byte* x, sbyte* w, int* table, int* corrections, byte* other, byte* y0, byte* y1, int* scalars)
+    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Vector128_2x1(byte* x, sbyte* w, int* table, int* corrections, byte* other, byte* y0, byte* y1, int* scalars)
     {
         unchecked
         {
@@ -2014,7 +2016,7 @@ unsafe partial class Resnet20Cifar10
     /// int32 accumulators stay in [-407 055, 443 677]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 3 665 (positive) and -3 421 (negative), plus the bias.
     /// Requantize needs only the high half of the product: every c is at least 33, and c + 0 lies in [38, 40], at least 33.
     /// Requantized values lie in [-1 999, 2 179] before the clamp.
-    /// Avx512, Avx2, Sse41: int16 lanes over 2 steps reach 38 481 and -28 829 at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most 129.</para>
+    /// Avx512, Avx2, Vector128: int16 lanes over 2 steps reach 38 481 and -28 829 at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most 129.</para>
     /// </remarks>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3S2_32x32x16_To16x16x32_U7S8_U7(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
@@ -2033,9 +2035,9 @@ unsafe partial class Resnet20Cifar10
             {
                 Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Avx2(input, weights, table, output, first, end);
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
-                Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Sse41(input, weights, table, output, first, end);
+                Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Vector128(input, weights, table, output, first, end);
             }
             else
             {
@@ -2330,7 +2332,7 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Sse41(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
+    private static void Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Vector128(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
     {
         unchecked
         {
@@ -2345,7 +2347,7 @@ unsafe partial class Resnet20Cifar10
                     byte* y0Row = y0 + y * 576;
                     for (int i = 0; i < 8; i++, x += 64, y0Row += 64)
                     {
-                        Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Sse41_2x1(x, weights, table, corrections, y0Row);
+                        Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Vector128_2x1(x, weights, table, corrections, y0Row);
                     }
                 }
             }
@@ -2354,7 +2356,7 @@ unsafe partial class Resnet20Cifar10
 
     /// <summary>Tile of 2 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Sse41_2x1(byte* x, sbyte* w, int* table, int* corrections, byte* y0)
+    private static void Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Vector128_2x1(byte* x, sbyte* w, int* table, int* corrections, byte* y0)
     {
         unchecked
         {
@@ -2488,17 +2490,17 @@ unsafe partial class Resnet20Cifar10
     /// int32 accumulators stay in [-891 339, 622 189]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 4 909 (positive) and -7 234 (negative), plus the bias.
     /// Requantize needs only the high half of the product: the accumulator times 2^4 stays below 14 261 424, less than 2^31, and c + 4 lies in [36, 51], at least 33.
     /// Requantized values lie in [-390 258, 272 415], inside [-16 777 216, 16 777 216]: no clamp.
-    /// Avx512, Avx2, Sse41: Winograd's sums wrap modulo 2^32, and 64 times a sum of stored codes by weights is at most 58 797 952, less than 2^31.</para>
+    /// Avx512, Avx2, Vector128: Winograd's sums wrap modulo 2^32, and 64 times a sum of stored codes by weights is at most 58 797 952, less than 2^31.</para>
     /// <para>layer2.1.conv2 + layer2.1.add + layer2.1.relu2.requantize8.
     /// int32 accumulators stay in [-1 201 960, 685 190]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 5 464 (positive) and -9 689 (negative), plus the bias.
     /// Requantize needs only the high half of the product: the accumulator times 2^4 stays below 19 231 360, less than 2^31, and c + 4 lies in [36, 39], at least 33.
     /// Requantized values lie in [-304 712, 173 704], inside [-16 777 216, 16 777 216]: no clamp.
-    /// Avx512, Avx2, Sse41: Winograd's sums wrap modulo 2^32, and 64 times a sum of stored codes by weights is at most 78 752 192, less than 2^31.</para>
+    /// Avx512, Avx2, Vector128: Winograd's sums wrap modulo 2^32, and 64 times a sum of stored codes by weights is at most 78 752 192, less than 2^31.</para>
     /// <para>layer2.2.conv2 + layer2.2.add + layer2.2.relu2.requantize8.
     /// int32 accumulators stay in [-859 266, 720 600]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 5 727 (positive) and -6 742 (negative), plus the bias.
     /// Requantize needs only the high half of the product: the accumulator times 2^4 stays below 13 748 256, less than 2^31, and c + 4 lies in [36, 38], at least 33.
     /// Requantized values lie in [-239 535, 200 880], inside [-16 777 216, 16 777 216]: no clamp.
-    /// Avx512, Avx2, Sse41: Winograd's sums wrap modulo 2^32, and 64 times a sum of stored codes by weights is at most 54 798 976, less than 2^31.</para>
+    /// Avx512, Avx2, Vector128: Winograd's sums wrap modulo 2^32, and 64 times a sum of stored codes by weights is at most 54 798 976, less than 2^31.</para>
     /// </remarks>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7(
@@ -2519,9 +2521,9 @@ unsafe partial class Resnet20Cifar10
                     input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output1, output2, output2Multiplier, output2Rounding,
                     output2Shift, scratch, first, end);
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
-                Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41(
+                Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Vector128(
                     input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output1, output2, output2Multiplier, output2Rounding,
                     output2Shift, scratch, first, end);
             }
@@ -2601,8 +2603,8 @@ unsafe partial class Resnet20Cifar10
             {
                 Vector512<short> w0 = Vector512.Load((short*)(w));
                 Vector512<short> w1 = Vector512.Load((short*)(w + 36864));
-                Sse.Prefetch0(w + 8192);
-                Sse.Prefetch0(w + 45056);
+                V512.Prefetch(w + 8192);
+                V512.Prefetch(w + 45056);
                 Vector512<short> a0 = V512.Codes((byte*)(v)).AsInt16();
                 c0_0 += V512.PairProducts(a0, w0);
                 c0_1 += V512.PairProducts(a0, w1);
@@ -2705,7 +2707,7 @@ unsafe partial class Resnet20Cifar10
             {
                 Vector256<short> w0 = Vector256.Load((short*)(w));
                 Vector256<short> w1 = Vector256.Load((short*)(w + 32));
-                Sse.Prefetch0(w + 8192);
+                V256.Prefetch(w + 8192);
                 Vector256<short> a0 = V256.Codes((byte*)(v)).AsInt16();
                 c0_0 += V256.PairProducts(a0, w0);
                 c0_1 += V256.PairProducts(a0, w1);
@@ -2727,7 +2729,7 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41(
+    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Vector128(
         byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
         byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, byte* scratch, int first, int end)
     {
@@ -2761,7 +2763,7 @@ unsafe partial class Resnet20Cifar10
                     {
                         for (int tile = 0; tile < tiles; tile += 2)
                         {
-                            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Products(codes + position * 544 + tile * 32, weights + block * 36864 + position * 1024, products + position * 272 + tile * 16);
+                            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Vector128_Products(codes + position * 544 + tile * 32, weights + block * 36864 + position * 1024, products + position * 272 + tile * 16);
                         }
                     }
                     // Transform back, requantize and store.
@@ -2782,7 +2784,7 @@ unsafe partial class Resnet20Cifar10
 
     /// <summary>2 tiles by 16 output channels of one position, summed over the input channels modulo 2^32.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Sse41_Products(short* v, sbyte* w, int* m)
+    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Vector128_Products(short* v, sbyte* w, int* m)
     {
         unchecked
         {
@@ -2796,7 +2798,7 @@ unsafe partial class Resnet20Cifar10
                 Vector128<short> w1 = Vector128.Load((short*)(w + 16));
                 Vector128<short> w2 = Vector128.Load((short*)(w + 32));
                 Vector128<short> w3 = Vector128.Load((short*)(w + 48));
-                Sse.Prefetch0(w + 8192);
+                V128.Prefetch(w + 8192);
                 Vector128<short> a0 = V128.Codes((byte*)(v)).AsInt16();
                 c0_0 += V128.PairProducts(a0, w0);
                 c0_1 += V128.PairProducts(a0, w1);
@@ -2857,12 +2859,12 @@ unsafe partial class Resnet20Cifar10
     /// int32 accumulators stay in [-683 239, 739 692]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 6 591 (positive) and -5 378 (negative), plus the bias.
     /// Requantize needs only the high half of the product: every c is at least 33, and c + 0 lies in [39, 53], at least 33.
     /// Requantized values lie in [-2 645, 2 864] before the clamp.
-    /// Avx512, Avx2, Sse41: Winograd's sums wrap modulo 2^32, and 64 times a sum of stored codes by weights is at most 53 571 648, less than 2^31.</para>
+    /// Avx512, Avx2, Vector128: Winograd's sums wrap modulo 2^32, and 64 times a sum of stored codes by weights is at most 53 571 648, less than 2^31.</para>
     /// <para>layer2.2.conv1.
     /// int32 accumulators stay in [-828 163, 663 921]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 5 402 (positive) and -6 604 (negative), plus the bias.
     /// Requantize needs only the high half of the product: every c is at least 33, and c + 0 lies in [38, 52], at least 33.
     /// Requantized values lie in [-3 726, 2 987] before the clamp.
-    /// Avx512, Avx2, Sse41: Winograd's sums wrap modulo 2^32, and 64 times a sum of stored codes by weights is at most 53 677 312, less than 2^31.</para>
+    /// Avx512, Avx2, Vector128: Winograd's sums wrap modulo 2^32, and 64 times a sum of stored codes by weights is at most 53 677 312, less than 2^31.</para>
     /// </remarks>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7(byte* input, sbyte* weights, int* table, byte* output, byte* scratch, int first, int end)
@@ -2877,9 +2879,9 @@ unsafe partial class Resnet20Cifar10
             {
                 Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2(input, weights, table, output, scratch, first, end);
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
-                Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41(input, weights, table, output, scratch, first, end);
+                Conv3x3_16x16x32_To16x16x32_U7S8_U7_Vector128(input, weights, table, output, scratch, first, end);
             }
             else
             {
@@ -2949,8 +2951,8 @@ unsafe partial class Resnet20Cifar10
             {
                 Vector512<short> w0 = Vector512.Load((short*)(w));
                 Vector512<short> w1 = Vector512.Load((short*)(w + 36864));
-                Sse.Prefetch0(w + 8192);
-                Sse.Prefetch0(w + 45056);
+                V512.Prefetch(w + 8192);
+                V512.Prefetch(w + 45056);
                 Vector512<short> a0 = V512.Codes((byte*)(v)).AsInt16();
                 c0_0 += V512.PairProducts(a0, w0);
                 c0_1 += V512.PairProducts(a0, w1);
@@ -3047,7 +3049,7 @@ unsafe partial class Resnet20Cifar10
             {
                 Vector256<short> w0 = Vector256.Load((short*)(w));
                 Vector256<short> w1 = Vector256.Load((short*)(w + 32));
-                Sse.Prefetch0(w + 8192);
+                V256.Prefetch(w + 8192);
                 Vector256<short> a0 = V256.Codes((byte*)(v)).AsInt16();
                 c0_0 += V256.PairProducts(a0, w0);
                 c0_1 += V256.PairProducts(a0, w1);
@@ -3069,7 +3071,7 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41(byte* input, sbyte* weights, int* table, byte* output, byte* scratch, int first, int end)
+    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Vector128(byte* input, sbyte* weights, int* table, byte* output, byte* scratch, int first, int end)
     {
         unchecked
         {
@@ -3097,7 +3099,7 @@ unsafe partial class Resnet20Cifar10
                     {
                         for (int tile = 0; tile < tiles; tile += 2)
                         {
-                            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Products(codes + position * 544 + tile * 32, weights + block * 36864 + position * 1024, products + position * 272 + tile * 16);
+                            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Vector128_Products(codes + position * 544 + tile * 32, weights + block * 36864 + position * 1024, products + position * 272 + tile * 16);
                         }
                     }
                     // Transform back, requantize and store.
@@ -3118,7 +3120,7 @@ unsafe partial class Resnet20Cifar10
 
     /// <summary>2 tiles by 16 output channels of one position, summed over the input channels modulo 2^32.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Sse41_Products(short* v, sbyte* w, int* m)
+    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Vector128_Products(short* v, sbyte* w, int* m)
     {
         unchecked
         {
@@ -3132,7 +3134,7 @@ unsafe partial class Resnet20Cifar10
                 Vector128<short> w1 = Vector128.Load((short*)(w + 16));
                 Vector128<short> w2 = Vector128.Load((short*)(w + 32));
                 Vector128<short> w3 = Vector128.Load((short*)(w + 48));
-                Sse.Prefetch0(w + 8192);
+                V128.Prefetch(w + 8192);
                 Vector128<short> a0 = V128.Codes((byte*)(v)).AsInt16();
                 c0_0 += V128.PairProducts(a0, w0);
                 c0_1 += V128.PairProducts(a0, w1);
@@ -3215,7 +3217,7 @@ unsafe partial class Resnet20Cifar10
     /// int32 accumulators stay in [-825 012, 760 476]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 6 092 (positive) and -6 687 (negative), plus the bias.
     /// Requantize needs only the high half of the product: every c is at least 33, and c + 0 lies in [39, 53], at least 33.
     /// Requantized values lie in [-1 725, 1 590] before the clamp.
-    /// Avx512, Avx2, Sse41: int16 lanes over 2 steps reach 38 100 and -34 925 at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most 129.</para>
+    /// Avx512, Avx2, Vector128: int16 lanes over 2 steps reach 38 100 and -34 925 at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most 129.</para>
     /// </remarks>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3S2_16x16x32_To8x8x64_U7S8_U7(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
@@ -3234,9 +3236,9 @@ unsafe partial class Resnet20Cifar10
             {
                 Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Avx2(input, weights, table, output, first, end);
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
-                Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Sse41(input, weights, table, output, first, end);
+                Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Vector128(input, weights, table, output, first, end);
             }
             else
             {
@@ -3543,7 +3545,7 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Sse41(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
+    private static void Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Vector128(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
     {
         unchecked
         {
@@ -3562,7 +3564,7 @@ unsafe partial class Resnet20Cifar10
                     byte* y0Row = y0 + y * 640;
                     for (int i = 0; i < 4; i++, x += 128, y0Row += 128)
                     {
-                        Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Sse41_2x1(x, weights, table, corrections, y0Row);
+                        Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Vector128_2x1(x, weights, table, corrections, y0Row);
                     }
                 }
             }
@@ -3571,7 +3573,7 @@ unsafe partial class Resnet20Cifar10
 
     /// <summary>Tile of 2 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Sse41_2x1(byte* x, sbyte* w, int* table, int* corrections, byte* y0)
+    private static void Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Vector128_2x1(byte* x, sbyte* w, int* table, int* corrections, byte* y0)
     {
         unchecked
         {
@@ -3708,7 +3710,7 @@ unsafe partial class Resnet20Cifar10
     /// int32 accumulators stay in [-1 434 555, 1 382 361]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 11 612 (positive) and -11 418 (negative), plus the bias.
     /// Requantize needs only the high half of the product: every c is at least 33, and c + 0 lies in [33, 46], at least 33.
     /// Requantized values lie in [-334 753, 322 573], inside [-16 777 216, 16 777 216]: no clamp.
-    /// Avx512, Avx2, Sse41: int16 lanes over 2 steps reach 34 671 and -34 036 at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most 129.</para>
+    /// Avx512, Avx2, Vector128: int16 lanes over 2 steps reach 34 671 and -34 036 at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most 129.</para>
     /// </remarks>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7(
@@ -3735,9 +3737,9 @@ unsafe partial class Resnet20Cifar10
                     input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output1, output2, output2Multiplier, output2Rounding,
                     output2Shift, first, end);
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
-                Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Sse41(
+                Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Vector128(
                     input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output1, output2, output2Multiplier, output2Rounding,
                     output2Shift, first, end);
             }
@@ -4078,7 +4080,7 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Sse41(
+    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Vector128(
         byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
         byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
     {
@@ -4107,7 +4109,7 @@ unsafe partial class Resnet20Cifar10
                     byte* y1Row = y1 + y * 640;
                     for (int i = 0; i < 4; i++, x += 128, otherRow += 256, y0Row += 256, y1Row += 128)
                     {
-                        Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Sse41_2x1(x, weights, table, corrections, otherRow, y0Row, y1Row, scalars);
+                        Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Vector128_2x1(x, weights, table, corrections, otherRow, y0Row, y1Row, scalars);
                     }
                 }
             }
@@ -4116,7 +4118,7 @@ unsafe partial class Resnet20Cifar10
 
     /// <summary>Tile of 2 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Sse41_2x1(byte* x, sbyte* w, int* table, int* corrections, byte* other, byte* y0, byte* y1, int* scalars)
+    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Vector128_2x1(byte* x, sbyte* w, int* table, int* corrections, byte* other, byte* y0, byte* y1, int* scalars)
     {
         unchecked
         {
@@ -4228,12 +4230,12 @@ unsafe partial class Resnet20Cifar10
     /// int32 accumulators stay in [-1 669 378, 1 266 378]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 10 057 (positive) and -13 379 (negative), plus the bias.
     /// Requantize needs only the high half of the product: every c is at least 33, and c + 0 lies in [39, 56], at least 33.
     /// Requantized values lie in [-3 796, 2 880] before the clamp.
-    /// Avx512, Avx2, Sse41: int16 lanes over 2 steps reach 36 068 and -49 276 at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most 129.</para>
+    /// Avx512, Avx2, Vector128: int16 lanes over 2 steps reach 36 068 and -49 276 at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most 129.</para>
     /// <para>layer3.2.conv1.
     /// int32 accumulators stay in [-1 819 380, 1 279 022]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 10 157 (positive) and -12 255 (negative), plus the bias.
     /// Requantize needs only the high half of the product: every c is at least 33, and c + 0 lies in [39, 58], at least 33.
     /// Requantized values lie in [-4 915, 3 456] before the clamp.
-    /// Avx512, Avx2, Sse41: int16 lanes over 2 steps reach 39 116 and -36 449 at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most 129.</para>
+    /// Avx512, Avx2, Vector128: int16 lanes over 2 steps reach 39 116 and -36 449 at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most 129.</para>
     /// </remarks>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_8x8x64_To8x8x64_U7S8_U7(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
@@ -4252,9 +4254,9 @@ unsafe partial class Resnet20Cifar10
             {
                 Conv3x3_8x8x64_To8x8x64_U7S8_U7_Avx2(input, weights, table, output, first, end);
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
-                Conv3x3_8x8x64_To8x8x64_U7S8_U7_Sse41(input, weights, table, output, first, end);
+                Conv3x3_8x8x64_To8x8x64_U7S8_U7_Vector128(input, weights, table, output, first, end);
             }
             else
             {
@@ -4561,7 +4563,7 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_U7_Sse41(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
+    private static void Conv3x3_8x8x64_To8x8x64_U7S8_U7_Vector128(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
     {
         unchecked
         {
@@ -4580,7 +4582,7 @@ unsafe partial class Resnet20Cifar10
                     byte* y0Row = y0 + y * 640;
                     for (int i = 0; i < 4; i++, x += 128, y0Row += 128)
                     {
-                        Conv3x3_8x8x64_To8x8x64_U7S8_U7_Sse41_2x1(x, weights, table, corrections, y0Row);
+                        Conv3x3_8x8x64_To8x8x64_U7S8_U7_Vector128_2x1(x, weights, table, corrections, y0Row);
                     }
                 }
             }
@@ -4589,7 +4591,7 @@ unsafe partial class Resnet20Cifar10
 
     /// <summary>Tile of 2 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_U7_Sse41_2x1(byte* x, sbyte* w, int* table, int* corrections, byte* y0)
+    private static void Conv3x3_8x8x64_To8x8x64_U7S8_U7_Vector128_2x1(byte* x, sbyte* w, int* table, int* corrections, byte* y0)
     {
         unchecked
         {
@@ -4697,7 +4699,7 @@ unsafe partial class Resnet20Cifar10
     /// int32 accumulators stay in [-1 509 894, 1 245 970]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 9 929 (positive) and -11 934 (negative), plus the bias.
     /// Requantize needs only the high half of the product: the accumulator times 2^4 stays below 24 158 304, less than 2^31, and c + 4 lies in [36, 38], at least 33.
     /// Requantized values lie in [-448 148, 369 813], inside [-16 777 216, 16 777 216]: no clamp.
-    /// Avx512, Avx2, Sse41: int16 lanes over 2 steps reach 36 576 and -38 989 at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most 129.</para>
+    /// Avx512, Avx2, Vector128: int16 lanes over 2 steps reach 36 576 and -38 989 at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most 129.</para>
     /// </remarks>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2(
@@ -4724,9 +4726,9 @@ unsafe partial class Resnet20Cifar10
                     input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output1, output2, output2Multiplier, output2Rounding,
                     output2Shift, first, end);
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
-                Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Sse41(
+                Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Vector128(
                     input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output1, output2, output2Multiplier, output2Rounding,
                     output2Shift, first, end);
             }
@@ -5067,7 +5069,7 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Sse41(
+    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Vector128(
         byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
         byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
     {
@@ -5096,7 +5098,7 @@ unsafe partial class Resnet20Cifar10
                     byte* y1Row = y1 + y * 640;
                     for (int i = 0; i < 4; i++, x += 128, otherRow += 256, y0Row += 256, y1Row += 128)
                     {
-                        Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Sse41_2x1(x, weights, table, corrections, otherRow, y0Row, y1Row, scalars);
+                        Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Vector128_2x1(x, weights, table, corrections, otherRow, y0Row, y1Row, scalars);
                     }
                 }
             }
@@ -5105,7 +5107,7 @@ unsafe partial class Resnet20Cifar10
 
     /// <summary>Tile of 2 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Sse41_2x1(byte* x, sbyte* w, int* table, int* corrections, byte* other, byte* y0, byte* y1, int* scalars)
+    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Vector128_2x1(byte* x, sbyte* w, int* table, int* corrections, byte* other, byte* y0, byte* y1, int* scalars)
     {
         unchecked
         {
@@ -5217,7 +5219,7 @@ unsafe partial class Resnet20Cifar10
     /// int32 accumulators stay in [-1 462 072, 1 471 404]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 11 595 (positive) and -11 539 (negative), plus the bias.
     /// Requantize needs only the high half of the product: every c is at least 33, and c + 0 lies in [33, 36], at least 33.
     /// Requantized values lie in [-346 473, 348 684], inside [-16 777 216, 16 777 216]: no clamp.
-    /// Avx512, Avx2, Sse41: int16 lanes over 2 steps reach 42 418 and -33 274 at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most 129.</para>
+    /// Avx512, Avx2, Vector128: int16 lanes over 2 steps reach 42 418 and -33 274 at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most 129.</para>
     /// </remarks>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15(
@@ -5238,9 +5240,10 @@ unsafe partial class Resnet20Cifar10
             {
                 Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Avx2(input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output, first, end);
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
-                Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Sse41(input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output, first, end);
+                Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Vector128(
+                    input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output, first, end);
             }
             else
             {
@@ -5568,7 +5571,7 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Sse41(
+    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Vector128(
         byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output,
         int first, int end)
     {
@@ -5594,7 +5597,7 @@ unsafe partial class Resnet20Cifar10
                     byte* y0Row = y0 + y * 1024;
                     for (int i = 0; i < 4; i++, x += 128, otherRow += 256, y0Row += 256)
                     {
-                        Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Sse41_2x1(x, weights, table, corrections, otherRow, y0Row, scalars);
+                        Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Vector128_2x1(x, weights, table, corrections, otherRow, y0Row, scalars);
                     }
                 }
             }
@@ -5603,7 +5606,7 @@ unsafe partial class Resnet20Cifar10
 
     /// <summary>Tile of 2 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Sse41_2x1(byte* x, sbyte* w, int* table, int* corrections, byte* other, byte* y0, int* scalars)
+    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Vector128_2x1(byte* x, sbyte* w, int* table, int* corrections, byte* other, byte* y0, int* scalars)
     {
         unchecked
         {
@@ -5752,7 +5755,7 @@ unsafe partial class Resnet20Cifar10
     /// int32 accumulators stay in [-182 162, 178 540]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 1 404 (positive) and -1 437 (negative), plus the bias.
     /// Requantize needs only the high half of the product: the accumulator times 2^4 stays below 2 914 592, less than 2^31, and c + 4 lies in [36, 37], at least 33.
     /// Requantized values lie in [-54 525, 53 441] before the clamp.
-    /// Avx512, Avx2, Sse41: int16 lanes over 2 steps reach 37 465 and -29 210 at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most 129.</para>
+    /// Avx512, Avx2, Vector128: int16 lanes over 2 steps reach 37 465 and -29 210 at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most 129.</para>
     /// </remarks>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Linear_64_To10_U7S8_S16(byte* input, sbyte* weights, int* table, short* output, int first, int end)
@@ -5771,9 +5774,9 @@ unsafe partial class Resnet20Cifar10
             {
                 Linear_64_To10_U7S8_S16_Avx2(input, weights, table, output, first, end);
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
-                Linear_64_To10_U7S8_S16_Sse41(input, weights, table, output, first, end);
+                Linear_64_To10_U7S8_S16_Vector128(input, weights, table, output, first, end);
             }
             else
             {
@@ -5947,7 +5950,7 @@ unsafe partial class Resnet20Cifar10
     }
 
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Linear_64_To10_U7S8_S16_Sse41(byte* input, sbyte* weights, int* table, short* output, int first, int end)
+    private static void Linear_64_To10_U7S8_S16_Vector128(byte* input, sbyte* weights, int* table, short* output, int first, int end)
     {
         unchecked
         {
@@ -5962,14 +5965,14 @@ unsafe partial class Resnet20Cifar10
             {
                 byte* x = input;
                 byte* y0Row = y0;
-                Linear_64_To10_U7S8_S16_Sse41_1x1Tail(x, weights, table, corrections, y0Row);
+                Linear_64_To10_U7S8_S16_Vector128_1x1Tail(x, weights, table, corrections, y0Row);
             }
         }
     }
 
     /// <summary>Tile of 1 pixel by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Linear_64_To10_U7S8_S16_Sse41_1x1Tail(byte* x, sbyte* w, int* table, int* corrections, byte* y0)
+    private static void Linear_64_To10_U7S8_S16_Vector128_1x1Tail(byte* x, sbyte* w, int* table, int* corrections, byte* y0)
     {
         unchecked
         {
@@ -7043,6 +7046,10 @@ unsafe partial class Resnet20Cifar10
         [MethodImpl(Inline)]
         public static void StoreShorts(byte* y, Vector512<int> a) => Avx512F.ConvertToVector256Int16WithSaturation(a).Store((short*)y);
 
+        /// <summary>Brings a cache line near.</summary>
+        [MethodImpl(Inline)]
+        public static void Prefetch(void* line) => Sse.Prefetch0(line);
+
         /// <summary>Loads int16 lanes as int32.</summary>
         [MethodImpl(Inline)]
         public static Vector512<int> LoadShorts(byte* x) => Avx512F.ConvertToVector512Int32(Vector256.Load((short*)x));
@@ -7129,6 +7136,10 @@ unsafe partial class Resnet20Cifar10
         [MethodImpl(Inline)]
         public static void StoreShorts(byte* y, Vector256<int> a, Vector256<int> b) => Shorts(a, b).Store((short*)y);
 
+        /// <summary>Brings a cache line near.</summary>
+        [MethodImpl(Inline)]
+        public static void Prefetch(void* line) => Sse.Prefetch0(line);
+
         /// <summary>Loads int16 lanes as int32.</summary>
         [MethodImpl(Inline)]
         public static Vector256<int> LoadShorts(byte* x) => Avx2.ConvertToVector256Int32((short*)x);
@@ -7142,32 +7153,49 @@ unsafe partial class Resnet20Cifar10
             Avx2.Permute4x64(Avx2.PackSignedSaturate(a, b).AsInt64(), 0b_11_01_10_00).AsInt16();
     }
 
-    /// <summary>The 16-byte vector operations of the kernels (SSE4.1): sixteen output channels are four vectors.</summary>
+    /// <summary>The 16-byte vector operations of the kernels (SSE4.1 on x64, AdvSimd on Arm64): sixteen output channels are four vectors.</summary>
     private static class V128
     {
         private const MethodImplOptions Inline = MethodImplOptions.AggressiveInlining;
+
+        /// <summary>Whether the machine has what the operations need.</summary>
+        public static bool IsSupported
+        {
+            [MethodImpl(Inline)]
+            get => Sse41.IsSupported || AdvSimd.Arm64.IsSupported;
+        }
 
         /// <summary>Four codes, repeated for every output channel.</summary>
         [MethodImpl(Inline)]
         public static Vector128<byte> Codes(byte* x) => Vector128.Create(*(int*)x).AsByte();
 
-        /// <summary>pmaddubsw: code * weight, summed in pairs into int16 lanes, with saturation (proven not to happen).</summary>
+        /// <summary>pmaddubsw: code * weight, summed in pairs into int16 lanes; the sums are proven to fit.</summary>
         [MethodImpl(Inline)]
-        public static Vector128<short> Products(Vector128<byte> codes, Vector128<sbyte> weights) => Ssse3.MultiplyAddAdjacent(codes, weights);
+        public static Vector128<short> Products(Vector128<byte> codes, Vector128<sbyte> weights)
+        {
+            if (Ssse3.IsSupported)
+            {
+                return Ssse3.MultiplyAddAdjacent(codes, weights);
+            }
+
+            Vector128<short> even = (codes.AsInt16() & Vector128.Create((short)255)) * ((weights.AsInt16() << 8) >> 8);
+            return even + ((codes.AsUInt16() >>> 8).AsInt16() * (weights.AsInt16() >> 8));
+        }
 
         /// <summary>pmaddwd by one: neighbouring int16 lanes summed into int32 lanes.</summary>
         [MethodImpl(Inline)]
-        public static Vector128<int> Widen(Vector128<short> sums) => Sse2.MultiplyAddAdjacent(sums, Vector128.Create((short)1));
+        public static Vector128<int> Widen(Vector128<short> sums) =>
+            Sse2.IsSupported ? Sse2.MultiplyAddAdjacent(sums, Vector128.Create((short)1)) : AdvSimd.AddPairwiseWidening(sums);
 
-        /// <summary>Adds four products of code and weight per lane; pairs are proven not to saturate.</summary>
+        /// <summary>Adds four products of code, at most 127, and weight per lane: sdot where the machine has it.</summary>
         [MethodImpl(Inline)]
-        public static Vector128<int> Accumulate(Vector128<int> acc, Vector128<byte> codes, Vector128<sbyte> weights) => acc + Widen(Products(codes, weights));
+        public static Vector128<int> Accumulate(Vector128<int> acc, Vector128<byte> codes, Vector128<sbyte> weights) =>
+            Dp.IsSupported ? Dp.DotProduct(acc, codes.AsSByte(), weights) : acc + Widen(Products(codes, weights));
 
         /// <summary>Four codes times four weights per lane by int16 products: exact for all codes and weights.</summary>
         [MethodImpl(Inline)]
         public static Vector128<int> WideProducts(Vector128<byte> codes, Vector128<short> even, Vector128<short> odd) =>
-            Sse2.MultiplyAddAdjacent((codes.AsUInt16() & Vector128.Create((ushort)255)).AsInt16(), even)
-            + Sse2.MultiplyAddAdjacent((codes.AsUInt16() >>> 8).AsInt16(), odd);
+            PairProducts((codes.AsUInt16() & Vector128.Create((ushort)255)).AsInt16(), even) + PairProducts((codes.AsUInt16() >>> 8).AsInt16(), odd);
 
         /// <summary>Codes of two kernel rows side by side: the first in the low, the second in the high half of every channel's lane.</summary>
         [MethodImpl(Inline)]
@@ -7175,16 +7203,23 @@ unsafe partial class Resnet20Cifar10
 
         /// <summary>Loads bytes as int16 lanes.</summary>
         [MethodImpl(Inline)]
-        public static Vector128<short> LoadCodes(byte* x) => Sse41.ConvertToVector128Int16(x);
+        public static Vector128<short> LoadCodes(byte* x) =>
+            Sse41.IsSupported ? Sse41.ConvertToVector128Int16(x) : Vector128.WidenLower(Vector128.CreateScalar(*(ulong*)x).AsByte()).AsInt16();
 
         /// <summary>Both products of a lane, added.</summary>
         [MethodImpl(Inline)]
-        public static Vector128<int> PairProducts(Vector128<short> codes, Vector128<short> weights) => Sse2.MultiplyAddAdjacent(codes, weights);
+        public static Vector128<int> PairProducts(Vector128<short> codes, Vector128<short> weights) => Sse2.IsSupported
+            ? Sse2.MultiplyAddAdjacent(codes, weights)
+            : AdvSimd.Arm64.AddPairwise(AdvSimd.MultiplyWideningLower(codes.GetLower(), weights.GetLower()), AdvSimd.MultiplyWideningUpper(codes, weights));
 
         /// <summary>(acc * b + 2^(c-1)) >> c per channel, for c of at least 33: the high halves of the products, then int32. The table holds n each of bias, b, odd b, rounding term, final shift.</summary>
         [MethodImpl(Inline)]
-        public static Vector128<int> Requantize(Vector128<int> acc, int* table, int n) =>
-            Shift(HighHalf(acc, Vector128.Load(table + n), Vector128.Load(table + 2 * n)) + Vector128.Load(table + 3 * n), Vector128.Load(table + 4 * n), Vector128.Load(table + 4 * n + 1));
+        public static Vector128<int> Requantize(Vector128<int> acc, int* table, int n)
+        {
+            Vector128<int> value = HighHalf(acc, Vector128.Load(table + n), Vector128.Load(table + 2 * n)) + Vector128.Load(table + 3 * n);
+            Vector128<int> shift = Vector128.Load(table + 4 * n);
+            return AdvSimd.IsSupported ? AdvSimd.ShiftArithmetic(value, -shift) : Shift(value, shift, Vector128.Load(table + 4 * n + 1));
+        }
 
         /// <summary>The same with one multiplier for all channels: scalars are b, 2^(c-33) and c-32.</summary>
         [MethodImpl(Inline)]
@@ -7196,34 +7231,60 @@ unsafe partial class Resnet20Cifar10
 
         /// <summary>Narrows sixteen channels to bytes; saturates to [0, 255].</summary>
         [MethodImpl(Inline)]
-        public static Vector128<byte> Bytes(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d) =>
-            Sse2.PackUnsignedSaturate(Sse2.PackSignedSaturate(a, b), Sse2.PackSignedSaturate(c, d));
+        public static Vector128<byte> Bytes(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d) => Sse2.IsSupported
+            ? Sse2.PackUnsignedSaturate(Shorts(a, b), Shorts(c, d))
+            : AdvSimd.ExtractNarrowingSaturateUnsignedUpper(AdvSimd.ExtractNarrowingSaturateUnsignedLower(Shorts(a, b)), Shorts(c, d));
 
         /// <summary>Stores sixteen channels as int16; saturates.</summary>
         [MethodImpl(Inline)]
         public static void StoreShorts(byte* y, Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d)
         {
-            Sse2.PackSignedSaturate(a, b).Store((short*)y);
-            Sse2.PackSignedSaturate(c, d).Store((short*)y + 8);
+            Shorts(a, b).Store((short*)y);
+            Shorts(c, d).Store((short*)y + 8);
         }
 
         /// <summary>Loads int16 lanes as int32.</summary>
         [MethodImpl(Inline)]
-        public static Vector128<int> LoadShorts(byte* x) => Sse41.ConvertToVector128Int32((short*)x);
+        public static Vector128<int> LoadShorts(byte* x) =>
+            Sse41.IsSupported ? Sse41.ConvertToVector128Int32((short*)x) : Vector128.WidenLower(Vector128.CreateScalar(*(ulong*)x).AsInt16());
 
         /// <summary>Loads bytes as int32 lanes.</summary>
         [MethodImpl(Inline)]
-        public static Vector128<int> LoadBytes(byte* x) => Sse41.ConvertToVector128Int32(x);
+        public static Vector128<int> LoadBytes(byte* x) => Sse41.IsSupported
+            ? Sse41.ConvertToVector128Int32(x)
+            : Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalar(*(uint*)x).AsByte())).AsInt32();
 
+        /// <summary>Brings a cache line near.</summary>
+        [MethodImpl(Inline)]
+        public static void Prefetch(void* line)
+        {
+            if (Sse.IsSupported)
+            {
+                Sse.Prefetch0(line);
+            }
+        }
+
+        [MethodImpl(Inline)]
+        private static Vector128<short> Shorts(Vector128<int> a, Vector128<int> b) => Sse2.IsSupported
+            ? Sse2.PackSignedSaturate(a, b)
+            : AdvSimd.ExtractNarrowingSaturateUpper(AdvSimd.ExtractNarrowingSaturateLower(a), b);
+
+        // The odd channels' multipliers stand at the even places of next, where x64 multiplies.
         [MethodImpl(Inline)]
         private static Vector128<int> HighHalf(Vector128<int> value, Vector128<int> b, Vector128<int> next)
         {
+            if (AdvSimd.Arm64.IsSupported)
+            {
+                return AdvSimd.Arm64.UnzipOdd(
+                    AdvSimd.MultiplyWideningLower(value.GetLower(), b.GetLower()).AsInt32(), AdvSimd.MultiplyWideningUpper(value, b).AsInt32());
+            }
+
             Vector128<int> even = (Sse41.Multiply(value, b).AsUInt64() >>> 32).AsInt32();
             Vector128<int> odd = Sse41.Multiply((value.AsUInt64() >>> 32).AsInt32(), next).AsInt32();
             return Sse41.Blend(even.AsInt16(), odd.AsInt16(), 0xCC).AsInt32();
         }
 
-        // There is no shift by lane before AVX2: value >> s is the high half of value * 2^(31-s) * 2, for s from 1 to 31.
+        // x64 has no shift by lane before AVX2: value >> s is the high half of value * 2^(31-s) * 2, for s from 1 to 31.
         [MethodImpl(Inline)]
         private static Vector128<int> Shift(Vector128<int> value, Vector128<int> shift, Vector128<int> next)
         {

@@ -66,7 +66,7 @@ unsafe partial class Resnet20Cifar10
             {
                 Interleaved4(source + 0, 8, 16, 27, 9, 16, (sbyte*)(block + 0));
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
                 Interleaved4(source + 0, 8, 16, 27, 9, 16, (sbyte*)(block + 0));
                 ShiftsToMultipliers((int*)(block + 576) + 128, 32);
@@ -92,7 +92,7 @@ unsafe partial class Resnet20Cifar10
             {
                 Interleaved4(source + 448, 8, 16, 144, 48, 16, (sbyte*)(block + 1216));
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
                 Interleaved4(source + 448, 8, 16, 144, 48, 16, (sbyte*)(block + 1216));
                 ShiftsToMultipliers((int*)(block + 6080) + 128, 32);
@@ -118,7 +118,7 @@ unsafe partial class Resnet20Cifar10
             {
                 Interleaved4(source + 2752, 8, 16, 144, 48, 16, (sbyte*)(block + 6720));
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
                 Interleaved4(source + 2752, 8, 16, 144, 48, 16, (sbyte*)(block + 6720));
                 ShiftsToMultipliers((int*)(block + 11584) + 128, 32);
@@ -144,7 +144,7 @@ unsafe partial class Resnet20Cifar10
             {
                 Interleaved4(source + 5056, 8, 16, 144, 48, 16, (sbyte*)(block + 12224));
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
                 Interleaved4(source + 5056, 8, 16, 144, 48, 16, (sbyte*)(block + 12224));
                 ShiftsToMultipliers((int*)(block + 17088) + 128, 32);
@@ -180,7 +180,7 @@ unsafe partial class Resnet20Cifar10
                 Interleaved4(source + 7360, 8, 16, 144, 48, 16, (sbyte*)(block + 17728));
                 TakeCorrections((sbyte*)(block + 17728), 1, 3, 1, 12, 2, 127, 544, 16);
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
                 Interleaved4(source + 7360, 8, 16, 144, 48, 16, (sbyte*)(block + 17728));
                 TakeCorrections((sbyte*)(block + 17728), 1, 3, 1, 12, 2, 127, 544, 16);
@@ -207,7 +207,7 @@ unsafe partial class Resnet20Cifar10
             {
                 Interleaved4(source + 9664, 8, 16, 144, 48, 16, (sbyte*)(block + 23232));
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
                 Interleaved4(source + 9664, 8, 16, 144, 48, 16, (sbyte*)(block + 23232));
                 ShiftsToMultipliers((int*)(block + 28096) + 128, 32);
@@ -243,7 +243,7 @@ unsafe partial class Resnet20Cifar10
                 Interleaved4(source + 11968, 8, 16, 144, 48, 16, (sbyte*)(block + 28736));
                 TakeCorrections((sbyte*)(block + 28736), 1, 3, 1, 12, 2, 127, 544, 16);
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
                 Interleaved4(source + 11968, 8, 16, 144, 48, 16, (sbyte*)(block + 28736));
                 TakeCorrections((sbyte*)(block + 28736), 1, 3, 1, 12, 2, 127, 544, 16);
@@ -290,7 +290,7 @@ unsafe partial class Resnet20Cifar10
                 Interleaved4(source + 14272, 8, 32, 144, 48, 16, (sbyte*)(block + 34240));
                 TakeCorrections((sbyte*)(block + 34240), 2, 3, 1, 12, 2, 127, 544, 16);
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
                 Interleaved4(source + 14272, 8, 32, 144, 48, 16, (sbyte*)(block + 34240));
                 TakeCorrections((sbyte*)(block + 34240), 2, 3, 1, 12, 2, 127, 544, 16);
@@ -327,7 +327,7 @@ unsafe partial class Resnet20Cifar10
             {
                 Winograd4(source + 18880, 8, 32, 288, 32, (short*)((sbyte*)(block + 44544)));
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
                 Winograd4(source + 18880, 8, 32, 288, 32, (short*)((sbyte*)(block + 44544)));
                 ShiftsToMultipliers((int*)(block + 118272) + 128, 32);
@@ -363,7 +363,7 @@ unsafe partial class Resnet20Cifar10
             {
                 Winograd4(source + 28096, 8, 32, 288, 32, (short*)((sbyte*)(block + 118912)));
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
                 Winograd4(source + 28096, 8, 32, 288, 32, (short*)((sbyte*)(block + 118912)));
                 ShiftsToMultipliers((int*)(block + 192640) + 128, 32);
@@ -399,7 +399,7 @@ unsafe partial class Resnet20Cifar10
             {
                 Winograd4(source + 37312, 8, 32, 288, 32, (short*)((sbyte*)(block + 193280)));
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
                 Winograd4(source + 37312, 8, 32, 288, 32, (short*)((sbyte*)(block + 193280)));
                 ShiftsToMultipliers((int*)(block + 267008) + 128, 32);
@@ -435,7 +435,7 @@ unsafe partial class Resnet20Cifar10
             {
                 Winograd4(source + 46528, 8, 32, 288, 32, (short*)((sbyte*)(block + 267648)));
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
                 Winograd4(source + 46528, 8, 32, 288, 32, (short*)((sbyte*)(block + 267648)));
                 ShiftsToMultipliers((int*)(block + 341376) + 128, 32);
@@ -471,7 +471,7 @@ unsafe partial class Resnet20Cifar10
             {
                 Winograd4(source + 55744, 8, 32, 288, 32, (short*)((sbyte*)(block + 342016)));
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
                 Winograd4(source + 55744, 8, 32, 288, 32, (short*)((sbyte*)(block + 342016)));
                 ShiftsToMultipliers((int*)(block + 415744) + 128, 32);
@@ -523,7 +523,7 @@ unsafe partial class Resnet20Cifar10
                 Interleaved4(source + 64960, 8, 64, 288, 96, 16, (sbyte*)(block + 416384));
                 TakeCorrections((sbyte*)(block + 416384), 4, 3, 1, 24, 2, 127, 576, 32);
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
                 Interleaved4(source + 64960, 8, 64, 288, 96, 16, (sbyte*)(block + 416384));
                 TakeCorrections((sbyte*)(block + 416384), 4, 3, 1, 24, 2, 127, 576, 32);
@@ -576,7 +576,7 @@ unsafe partial class Resnet20Cifar10
                 Interleaved4(source + 83392, 8, 64, 576, 192, 16, (sbyte*)(block + 455936));
                 TakeCorrections((sbyte*)(block + 455936), 4, 3, 1, 48, 2, 127, 640, 64);
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
                 Interleaved4(source + 83392, 8, 64, 576, 192, 16, (sbyte*)(block + 455936));
                 TakeCorrections((sbyte*)(block + 455936), 4, 3, 1, 48, 2, 127, 640, 64);
@@ -629,7 +629,7 @@ unsafe partial class Resnet20Cifar10
                 Interleaved4(source + 120256, 8, 64, 576, 192, 16, (sbyte*)(block + 533504));
                 TakeCorrections((sbyte*)(block + 533504), 4, 3, 1, 48, 2, 127, 640, 64);
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
                 Interleaved4(source + 120256, 8, 64, 576, 192, 16, (sbyte*)(block + 533504));
                 TakeCorrections((sbyte*)(block + 533504), 4, 3, 1, 48, 2, 127, 640, 64);
@@ -682,7 +682,7 @@ unsafe partial class Resnet20Cifar10
                 Interleaved4(source + 157120, 8, 64, 576, 192, 16, (sbyte*)(block + 611072));
                 TakeCorrections((sbyte*)(block + 611072), 4, 3, 1, 48, 2, 127, 640, 64);
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
                 Interleaved4(source + 157120, 8, 64, 576, 192, 16, (sbyte*)(block + 611072));
                 TakeCorrections((sbyte*)(block + 611072), 4, 3, 1, 48, 2, 127, 640, 64);
@@ -735,7 +735,7 @@ unsafe partial class Resnet20Cifar10
                 Interleaved4(source + 193984, 8, 64, 576, 192, 16, (sbyte*)(block + 688640));
                 TakeCorrections((sbyte*)(block + 688640), 4, 3, 1, 48, 2, 127, 640, 64);
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
                 Interleaved4(source + 193984, 8, 64, 576, 192, 16, (sbyte*)(block + 688640));
                 TakeCorrections((sbyte*)(block + 688640), 4, 3, 1, 48, 2, 127, 640, 64);
@@ -788,7 +788,7 @@ unsafe partial class Resnet20Cifar10
                 Interleaved4(source + 230848, 8, 64, 576, 192, 16, (sbyte*)(block + 766208));
                 TakeCorrections((sbyte*)(block + 766208), 4, 3, 1, 48, 2, 127, 640, 64);
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
                 Interleaved4(source + 230848, 8, 64, 576, 192, 16, (sbyte*)(block + 766208));
                 TakeCorrections((sbyte*)(block + 766208), 4, 3, 1, 48, 2, 127, 640, 64);
@@ -821,7 +821,7 @@ unsafe partial class Resnet20Cifar10
                 Interleaved4(source + 267712, 8, 10, 64, 64, 16, (sbyte*)(block + 843776));
                 TakeCorrections((sbyte*)(block + 843776), 1, 1, 1, 16, 2, 127, 64, 64);
             }
-            else if (global::System.Runtime.Intrinsics.X86.Sse41.IsSupported)
+            else if (V128.IsSupported)
             {
                 Interleaved4(source + 267712, 8, 10, 64, 64, 16, (sbyte*)(block + 843776));
                 TakeCorrections((sbyte*)(block + 843776), 1, 1, 1, 16, 2, 127, 64, 64);
@@ -1057,9 +1057,14 @@ unsafe partial class Resnet20Cifar10
             }
         }
 
-        /// <summary>SSE4.1 has no shift by lane: it multiplies by 2^(31 - shift) instead.</summary>
+        /// <summary>SSE4.1 has no shift by lane: it multiplies by 2^(31 - shift) instead. Arm has one.</summary>
         private static void ShiftsToMultipliers(int* shifts, int count)
         {
+            if (global::System.Runtime.Intrinsics.Arm.AdvSimd.IsSupported)
+            {
+                return;
+            }
+
             for (int i = 0; i < count; i++)
             {
                 shifts[i] = 1 << (31 - shifts[i]);

@@ -79,6 +79,10 @@ internal static class Avx512Operations
             [MethodImpl(Inline)]
             public static void StoreShorts(byte* y, Vector512<int> a) => Avx512F.ConvertToVector256Int16WithSaturation(a).Store((short*)y);
 
+            /// <summary>Brings a cache line near.</summary>
+            [MethodImpl(Inline)]
+            public static void Prefetch(void* line) => Sse.Prefetch0(line);
+
             /// <summary>Loads int16 lanes as int32.</summary>
             [MethodImpl(Inline)]
             public static Vector512<int> LoadShorts(byte* x) => Avx512F.ConvertToVector512Int32(Vector256.Load((short*)x));
