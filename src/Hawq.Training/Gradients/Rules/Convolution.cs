@@ -132,6 +132,9 @@ public static class Convolution
 
     private static int Length(int size, int kernel, int stride, int padding, int dilation) => ((size + padding - ((kernel - 1) * dilation) - 1) / stride) + 1;
 
+    /// <summary>ONNX attributes of a window.</summary>
+    internal static AttributeProto[] Attributes(ConvolutionWindow window) => Attributes(window.Stride, window.Padding, window.Dilation, window.Groups);
+
     private static AttributeProto[] Attributes(Size2 stride, Padding padding, Size2 dilation, int groups) =>
     [
         Attribute("strides", stride.Height, stride.Width),
