@@ -103,7 +103,7 @@ public static class Quantizer
             LoweredTensor output = lowered.Tensors[layer.Output];
             if (layer is LoweredLinear linear)
             {
-                assembler.AddLinear(linear, output, QuantizedLinear.Nearest(linear, assembler.Tensor(linear.Input).Scale));
+                assembler.AddLinear(linear, output, QuantizedLinear.Nearest(linear, assembler.Tensor(linear.Input)));
                 continue;
             }
 

@@ -1,6 +1,9 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.RegularExpressions;
+using Hawq.Model;
+using Hawq.Planning;
+using Hawq.Quantization.MixedPrecision;
 using Hawq.Testing.Onnx.Networks;
 using Xunit;
 
@@ -37,6 +40,65 @@ public sealed class MixedPrecisionTests : IDisposable
         Assert.Contains("analyze", first.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("analyze", second.Error, StringComparison.Ordinal);
         Assert.Matches(@"optimum +1 ", second.Output);
+    }
+
+    [Fact]
+    public async Task Weights_kept_small_prove_the_kernel_that_sums_in_int16()
+    {
+        KernelChoice[] free = await Kernels("8/8"), kept = await Kernels("8/8@6"), wide = await Kernels("8/8@12");
+
+        Assert.All(free, kernel => Assert.NotEqual(KernelFamily.Maddubs16, kernel.Family));
+        Assert.All(kept, kernel => Assert.Equal(KernelFamily.Maddubs16, kernel.Family));
+        Assert.All(kept, kernel => Assert.True(kernel.Window >= 6));
+        Assert.All(wide, kernel => Assert.True(kernel.Window >= 12));
+    }
+
+    [Fact]
+    public async Task Binary_weights_run_like_any_others()
+    {
+        string manifest = _folder.PathOf("narrow.hawq.json");
+        Outcome outcome = await Tool.Run("quantize", _model, "--calibration", _data, "--bits", "1/8", "--effort", "fast", "-o", manifest, "--quiet");
+        Assert.True(outcome.Code == 0, outcome.Error);
+        LoadedNetwork loaded = ManifestFile.Load(manifest);
+        LinearLayer inner = loaded.Network.Layers.OfType<LinearLayer>().ElementAt(1);
+        Assert.Equal(2, inner.Weights.Bits);
+        Assert.All(loaded.Weights.Unpack(inner.Weights), code => Assert.True(code is -1 or 1));
+        Assert.Contains("identical", (await Tool.Run("verify", manifest, "--tier", "scalar", "--quiet")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_latency_budget_goes_from_measured_kernels_to_a_network()
+    {
+        string times = _folder.PathOf("times.json"), manifest = _folder.PathOf("fast.hawq.json");
+        string[] options = ["--options", "8/8", "8/8@6"];
+        Outcome profile = await Tool.Run(["profile", _model, "--calibration", _data, "--rounds", "5", "-o", times, .. options]);
+        Assert.True(profile.Code == 0, profile.Error);
+        LatencyTable table = LatencyTable.Read(times);
+        Assert.Equal(4 * 2, table.Layers.Count);
+        Assert.All(table.Layers, layer => Assert.NotNull(layer.Kernel));
+
+        // Measured times of so small a network are noise: 8/8@6 is made the only option that fits.
+        table = table with { Layers = table.Layers.Select(layer => layer with { Nanoseconds = layer.Bits.Window == 0 ? 1000 : 1 }).ToEquatableArray() };
+        File.WriteAllBytes(times, table.Serialize());
+        string[] search = ["--bits", "mixed", "--budget", "latency=2.1us", "--latency-table", times, "--effort", "fast"];
+        Outcome quantize = await Tool.Run(["quantize", _model, "--calibration", _data, "-o", manifest, .. search, .. options]);
+        Assert.True(quantize.Code == 0, quantize.Error);
+        Network network = ManifestFile.Load(manifest).Network;
+        Assert.Equal(["8/8@6", "8/8@6"], network.Provenance.Settings.Where(setting => setting.Name.StartsWith("set ", StringComparison.Ordinal)).Select(setting => setting.Value).Skip(1).SkipLast(1));
+        Assert.Contains("latency", quantize.Output, StringComparison.Ordinal);
+
+        Outcome tight = await Tool.Run(["quantize", _model, "--calibration", _data, "-o", manifest, "--bits", "mixed", "--budget", "latency=2us", "--latency-table", times, "--effort", "fast", .. options]);
+        Assert.Equal(1, tight.Code);
+        Assert.Contains("the latency budget is 2000, but the least possible is 2002", tight.Error, StringComparison.Ordinal);
+    }
+
+    private async Task<KernelChoice[]> Kernels(string bits)
+    {
+        string manifest = _folder.PathOf("net.hawq.json");
+        Outcome outcome = await Tool.Run("quantize", _model, "--calibration", _data, "--bits", bits, "-o", manifest, "--quiet");
+        Assert.True(outcome.Code == 0, outcome.Error);
+        NetworkPlan plan = Planner.Plan(ManifestFile.Load(manifest).Network, new KernelPreference(InstructionSet.Avx2));
+        return [.. plan.Steps.OfType<ConvStep>().Skip(1).SkipLast(1).Select(step => step.Kernels[0])];
     }
 
     /// <summary>A float32 array with a fixed seed.</summary>

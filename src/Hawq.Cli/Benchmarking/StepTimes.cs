@@ -7,7 +7,7 @@ namespace Hawq.Cli.Benchmarking;
 /// <summary>Time of one step of a generated network.</summary>
 /// <param name="Name">Name of its first layer.</param>
 /// <param name="Layers">All layers that it computes.</param>
-/// <param name="Kernel">Kernel family on this machine's tier; null for steps without weights.</param>
+/// <param name="Kernel">Kernel on this machine: tier, family and, where it sums in int16, the window in steps; null for steps without weights.</param>
 /// <param name="Macs">Multiply-accumulates.</param>
 /// <param name="MedianUs">Median of one inference, in microseconds.</param>
 /// <param name="MinUs">Fastest.</param>
@@ -71,6 +71,6 @@ internal static class StepTimes
     private static string Kernel(ConvStep conv)
     {
         KernelChoice? choice = conv.Kernels.FirstOrDefault(k => Tier.Supports(k.Tier));
-        return choice is null ? "scalar" : $"{choice.Tier}/{choice.Family}".ToLowerInvariant();
+        return choice is null ? "scalar" : $"{choice.Tier}/{choice.Family}{(choice.Window > 0 ? $"/{choice.Window}" : "")}".ToLowerInvariant();
     }
 }

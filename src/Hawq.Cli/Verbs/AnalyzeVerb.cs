@@ -19,7 +19,7 @@ internal sealed class AnalyzeVerb : Verb
     private readonly Option<string?> _labels = DataOptions.Labels();
     private readonly Option<string?> _preprocess = DataOptions.Preprocess();
     private readonly Option<SensitivityMetric> _metric = new("--sensitivity") { Description = "Metric: kl (output KL with this one layer quantized), loss, mse, or hessian (HAWQ-V3's trace).", HelpName = "METRIC", DefaultValueFactory = _ => SensitivityMetric.Kl };
-    private readonly Option<string[]> _options = new("--options") { Description = "Bits to measure for every layer.", HelpName = "W/A", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [.. SensitivityOptions.DefaultOptions.Select(o => o.ToString())] };
+    private readonly Option<string[]> _options = BitOptions.Create("Bits to measure for every layer.");
     private readonly Option<int?> _images = new("--images") { Description = "Largest number of inputs; 256 by default, 1,000 for hessian.", HelpName = "N" };
     private readonly Option<Effort> _effort = QuantizeVerb.EffortOption();
     private readonly Option<string> _output = new("--output", "-o") { Description = "The sensitivity file to write (.json); an unfinished one of the same model, data and settings is continued.", HelpName = "FILE", Required = true };
@@ -56,7 +56,7 @@ internal sealed class AnalyzeVerb : Verb
         SensitivityOptions options = new()
         {
             Metric = parsed.GetValue(_metric),
-            Options = [.. parsed.GetRequiredValue(_options).Select(LayerBits.Parse)],
+            Options = BitOptions.Parse(parsed, _options),
             Images = parsed.GetValue(_images),
             Effort = parsed.GetValue(_effort),
         };

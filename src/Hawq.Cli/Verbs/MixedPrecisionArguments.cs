@@ -16,6 +16,7 @@ namespace Hawq.Cli.Verbs;
 internal sealed class MixedPrecisionArguments
 {
     private readonly Option<string[]> _budget = new("--budget") { Description = "With --bits mixed, may be repeated: bops=0.5 lies half-way between the narrowest and the widest network; size=200kB, bops=1.2G and latency=850us are absolute.", HelpName = "COST=VALUE" };
+    private readonly Option<string[]> _options = BitOptions.Create("With --bits mixed: what every layer may become, widest first.");
     private readonly SensitivityArgument _sensitivity = new("With --bits mixed: ");
     private readonly Option<string?> _latencyTable = new("--latency-table") { Description = "With --bits mixed: measured times, for a latency budget; made by 'hawq profile'.", HelpName = "FILE" };
 
@@ -23,6 +24,7 @@ internal sealed class MixedPrecisionArguments
     public void Configure(Command command)
     {
         command.Add(_budget);
+        command.Add(_options);
         command.Add(_sensitivity.Option);
         command.Add(_latencyTable);
     }
@@ -30,9 +32,10 @@ internal sealed class MixedPrecisionArguments
     /// <summary>Refuses options that only mean something with <c>--bits mixed</c>.</summary>
     public void RefuseWithoutMixed(ParseResult parsed)
     {
-        if (parsed.GetValue(_budget) is { Length: > 0 } || parsed.GetValue(_latencyTable) is not null || parsed.GetResult(_sensitivity.Option) is { Implicit: false })
+        if (parsed.GetValue(_budget) is { Length: > 0 } || parsed.GetValue(_latencyTable) is not null || parsed.GetResult(_sensitivity.Option) is { Implicit: false }
+            || parsed.GetResult(_options) is { Implicit: false })
         {
-            throw new HawqException(HawqIds.Usage, "--budget, --sensitivity and --latency-table belong to --bits mixed.");
+            throw new HawqException(HawqIds.Usage, "--budget, --options, --sensitivity and --latency-table belong to --bits mixed.");
         }
     }
 
@@ -43,6 +46,7 @@ internal sealed class MixedPrecisionArguments
         MixedPrecisionOptions search = new()
         {
             Budgets = [.. (parsed.GetValue(_budget) ?? []).Select(BudgetText.Parse)],
+            Options = BitOptions.Parse(parsed, _options),
             Set = options.Grids.Bits.Layers,
             Latency = parsed.GetValue(_latencyTable) is { } table ? LatencyTable.Read(table) : null,
         };

@@ -27,6 +27,7 @@ internal sealed class ParetoVerb : Verb
     private readonly Option<decimal> _alpha = new("--alpha") { Description = "Budget of --random, from 0 to 1.", DefaultValueFactory = _ => 0.5m };
     private readonly Option<Effort> _effort = QuantizeVerb.EffortOption();
     private readonly Option<int?> _images = new("--images") { Description = "Largest number of calibration inputs.", HelpName = "N" };
+    private readonly Option<string[]> _options = BitOptions.Create("What every layer may become, widest first.");
     private readonly SensitivityArgument _sensitivity = new();
     private readonly Option<string?> _latencyTable = new("--latency-table") { Description = "Measured times per layer and option.", HelpName = "FILE.json" };
     private readonly Option<string> _output = new("--output", "-o") { Description = "The file to write; a stopped run continues from it.", HelpName = "FILE", DefaultValueFactory = _ => "pareto.json" };
@@ -51,7 +52,7 @@ internal sealed class ParetoVerb : Verb
     {
         _cost.AcceptOnlyFromAmong(CostNames.Size, CostNames.Bops, CostNames.Latency);
         command.Add(_model);
-        foreach (Option option in new Option[] { _calibration, _measure, _labels, _preprocess, _cost, _steps, _random, _alpha, _effort, _images, _sensitivity.Option, _latencyTable, _output, _json })
+        foreach (Option option in new Option[] { _calibration, _measure, _labels, _preprocess, _cost, _steps, _random, _alpha, _options, _effort, _images, _sensitivity.Option, _latencyTable, _output, _json })
         {
             command.Add(option);
         }
@@ -71,10 +72,10 @@ internal sealed class ParetoVerb : Verb
         using IDataSet data = DataSet.Open(parsed.GetRequiredValue(_calibration), null, shape, parsed.GetValue(_preprocess));
         using IDataSet? measure = parsed.GetValue(_measure) is string set ? DataSet.Open(set, parsed.GetValue(_labels), shape, parsed.GetValue(_preprocess)) : null;
         QuantizerOptions quantizer = new() { Effort = parsed.GetValue(_effort), CalibrationCount = parsed.GetValue(_images) };
-        MixedPrecisionOptions search = new() { Latency = parsed.GetValue(_latencyTable) is string file ? LatencyTable.Read(file) : null };
+        MixedPrecisionOptions search = new() { Options = BitOptions.Parse(parsed, _options), Latency = parsed.GetValue(_latencyTable) is string file ? LatencyTable.Read(file) : null };
         string output = parsed.GetRequiredValue(_output);
         SensitivityTable sensitivities = terminal.WithProgress(progress => _sensitivity.Get(
-            parsed, graph, data, new SensitivityOptions { Images = quantizer.CalibrationCount, Effort = quantizer.Effort }, output, progress, terminal.Cancellation));
+            parsed, graph, data, new SensitivityOptions { Options = search.Options, Images = quantizer.CalibrationCount, Effort = quantizer.Effort }, output, progress, terminal.Cancellation));
         string cost = parsed.GetRequiredValue(_cost);
         string key = string.Join("; ", graph.Sha256, sensitivities.Key ?? "external", data.Name, measure?.Name ?? "not measured", quantizer.Effort, quantizer.CalibrationCount);
         int random = parsed.GetValue(_random);

@@ -22,7 +22,7 @@ internal sealed class ProfileVerb : Verb
     private readonly Option<string> _calibration = new("--calibration") { Description = DataOptions.DataHelp, HelpName = "DATA", Required = true };
     private readonly Option<string?> _labels = DataOptions.Labels();
     private readonly Option<string?> _preprocess = DataOptions.Preprocess();
-    private readonly Option<string[]> _options = new("--options") { Description = "Bits to measure for every layer.", HelpName = "W/A", AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [.. SensitivityOptions.DefaultOptions.Select(o => o.ToString())] };
+    private readonly Option<string[]> _options = BitOptions.Create("Bits to measure for every layer.");
     private readonly Option<int> _rounds = new("--rounds") { Description = "Samples per layer; the median is kept.", HelpName = "N", DefaultValueFactory = _ => 500 };
     private readonly Option<string> _output = new("--output", "-o") { Description = "The latency table to write (.json).", HelpName = "FILE", Required = true };
     private readonly Option<bool> _json = JsonOption();
@@ -53,7 +53,7 @@ internal sealed class ProfileVerb : Verb
     /// <inheritdoc/>
     public override int Run(ParseResult parsed, Terminal terminal)
     {
-        LayerBits[] options = [.. parsed.GetRequiredValue(_options).Select(LayerBits.Parse)];
+        LayerBits[] options = BitOptions.Parse(parsed, _options);
         int rounds = parsed.GetValue(_rounds);
         if (rounds < 1)
         {
@@ -72,7 +72,7 @@ internal sealed class ProfileVerb : Verb
                 QuantizedModel model = Quantizer.Quantize(graph, data, quantizer, "profile.bin", progress, terminal.Cancellation);
                 progress.Begin($"measure {bits}", rounds);
                 IReadOnlyList<StepTime> steps = StepTimes.Measure(model.Network, model.Weights, rounds, done => progress.Step(done), terminal.Cancellation);
-                measured.AddRange(steps.Where(step => step.Kernel is not null).Select(step => new LayerLatency(step.Name, bits, Math.Round((decimal)(step.MedianUs * 1000)))));
+                measured.AddRange(steps.Where(step => step.Kernel is not null).Select(step => new LayerLatency(step.Name, bits, Math.Round((decimal)(step.MedianUs * 1000)), step.Kernel)));
             }
 
             return measured;

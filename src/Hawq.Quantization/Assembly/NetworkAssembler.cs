@@ -68,7 +68,7 @@ internal sealed class NetworkAssembler(LoweredNetwork lowered)
         Size2 kernel = layer.Geometry.Kernel;
         sidecar ??= new SidecarBuilder();
         WeightTensor weights = sidecar.Add(
-            quantized.Codes, layer.Bits.Weights, channels, kernel.Height, kernel.Width, layer.Geometry.InputChannels, quantized.Scales);
+            quantized.Codes, layer.Bits.StoredWeights, channels, kernel.Height, kernel.Width, layer.Geometry.InputChannels, quantized.Scales);
         weights = sidecar.AddTables(weights, bias, requantize);
         WeightFacts none = new(0, 0, 0, 0, default);
         LinearLayer added = layer.IsConv

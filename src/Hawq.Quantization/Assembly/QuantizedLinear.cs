@@ -1,4 +1,6 @@
+using Hawq.Model;
 using Hawq.Quantization.Lowering;
+using Hawq.Quantization.Rounding;
 
 namespace Hawq.Quantization.Assembly;
 
@@ -12,17 +14,11 @@ internal sealed record QuantizedLinear(sbyte[] Codes, float[] Scales, double[] B
     /// Rounds every weight to the nearest code, with the largest weight of each channel at the largest code. A channel whose weights are so small that its bias
     /// would not fit in int32 gets a larger scale.
     /// </summary>
-    public static QuantizedLinear Nearest(LoweredLinear layer, float inputScale)
+    public static QuantizedLinear Nearest(LoweredLinear layer, Tensor input)
     {
-        float[] scales = WeightScales.Maximum(layer, inputScale);
-        int perChannel = layer.Geometry.PerChannel;
-        sbyte[] codes = new sbyte[layer.Weights.Length];
-        for (int i = 0; i < codes.Length; i++)
-        {
-            codes[i] = WeightScales.Round(layer.Weights[i], scales[i / perChannel], layer.Bits.Weights);
-        }
-
-        return new QuantizedLinear(codes, scales, Array.ConvertAll(layer.Bias, b => (double)b));
+        double[] scales = [.. WeightScales.Maximum(layer, input.Scale)];
+        sbyte[] codes = WeightScales.Round(layer, scales, input);
+        return new QuantizedLinear(codes, [.. scales.Select(s => (float)s)], Array.ConvertAll(layer.Bias, b => (double)b));
     }
 }
 
@@ -33,21 +29,51 @@ internal static class WeightScales
     public const double BiasLimit = 1 << 30;
 
     private const int Candidates = 53;
-    private const double SmallestScale = .35;
 
     /// <summary>Largest code of the symmetric narrow range.</summary>
     public static int MaxCode(int bits) => (1 << (bits - 1)) - 1;
 
-    /// <summary>The nearest code, ties up, clamped.</summary>
-    public static sbyte Round(double weight, double scale, int bits)
+    /// <summary>
+    /// The nearest codes. Where the layer's bits demand that int16 lanes hold, the scales of channels in which they do not are raised until they do.
+    /// </summary>
+    /// <param name="layer">The layer.</param>
+    /// <param name="scales">Scale per output channel.</param>
+    /// <param name="input">The layer's input.</param>
+    public static sbyte[] Round(LoweredLinear layer, double[] scales, Tensor input)
     {
-        if (scale <= 0)
+        int perChannel = layer.Geometry.PerChannel;
+        CodeGrid grid = CodeGrid.Of(layer.Bits);
+        LaneBudget? budget = LaneBudget.Of(layer, input);
+        sbyte[] codes = new sbyte[layer.Weights.Length];
+        for (int o = 0; o < scales.Length; o++)
         {
-            return 0; // a channel without weights
+            ReadOnlySpan<float> weights = layer.Weights.AsSpan(o * perChannel, perChannel);
+            sbyte[] row = Round(weights, scales[o], grid);
+            double start = scales[o];
+            for (int attempt = 1; budget?.Holds(row) == false; attempt++)
+            {
+                scales[o] = LoweredScale.At(start, grid.Limit, attempt);
+                row = Round(weights, scales[o], grid);
+            }
+
+            row.CopyTo(codes, o * perChannel);
         }
 
-        int limit = MaxCode(bits);
-        return (sbyte)Math.Clamp(Math.Floor((weight / scale) + .5), -limit, limit);
+        return codes;
+    }
+
+    private static sbyte[] Round(ReadOnlySpan<float> weights, double scale, CodeGrid grid)
+    {
+        sbyte[] row = new sbyte[weights.Length];
+        if (scale > 0 && weights.ContainsAnyExcept(0f))
+        {
+            for (int k = 0; k < row.Length; k++)
+            {
+                row[k] = grid.Nearest(weights[k] / scale);
+            }
+        }
+
+        return row; // a channel without weights has none but zeros, binary or not
     }
 
     /// <summary>The scale per output channel at which nothing is clipped, <see cref="Raise"/>d.</summary>
@@ -58,39 +84,34 @@ internal static class WeightScales
         return scales;
     }
 
-    /// <summary>The scale per output channel at which nothing is clipped; 0 for a channel without weights.</summary>
+    /// <summary>The scale per output channel at which nothing is clipped (binary: the mean magnitude, at which least is lost); 0 for a channel without weights.</summary>
     public static double[] Largest(LoweredLinear layer)
     {
         int perChannel = layer.Geometry.PerChannel;
         double[] scales = new double[layer.Bias.Length];
         for (int o = 0; o < scales.Length; o++)
         {
-            float max = 0;
-            foreach (float weight in layer.Weights.AsSpan(o * perChannel, perChannel))
-            {
-                max = Math.Max(max, Math.Abs(weight));
-            }
-
-            scales[o] = (double)max / MaxCode(layer.Bits.Weights);
+            scales[o] = CodeGrid.Of(layer.Bits).LargestScale(layer.Weights.AsSpan(o * perChannel, perChannel));
         }
 
         return scales;
     }
 
-    /// <summary>The scale per output channel, among 53 between 1 and 0.35 of the largest, with the least squared error of the weights.</summary>
+    /// <summary>The scale per output channel, among 53 between the largest and <see cref="CodeGrid.SmallestScale"/> of it, with the least squared error of the weights.</summary>
     public static double[] LeastSquaredError(LoweredLinear layer)
     {
         double[] scales = Largest(layer);
         int perChannel = layer.Geometry.PerChannel;
+        CodeGrid grid = CodeGrid.Of(layer.Bits);
         for (int o = 0; o < scales.Length; o++)
         {
             double largest = scales[o], best = double.PositiveInfinity;
             for (int candidate = 0; candidate < Candidates && largest > 0; candidate++)
             {
-                double scale = largest * (1 - ((1 - SmallestScale) * candidate / (Candidates - 1))), cost = 0;
+                double scale = largest * (1 - ((1 - grid.SmallestScale) * candidate / (Candidates - 1))), cost = 0;
                 foreach (float weight in layer.Weights.AsSpan(o * perChannel, perChannel))
                 {
-                    double error = weight - (scale * Round(weight, scale, layer.Bits.Weights));
+                    double error = weight - (scale * grid.Nearest(weight / scale));
                     cost += error * error;
                 }
 

@@ -16,7 +16,7 @@ public static class CardBuilder
     {
         measurements ??= new CardMeasurements();
         Dictionary<string, Tensor> tensors = network.Tensors.ToDictionary(tensor => tensor.Name);
-        CardLayer[] layers = [.. network.Layers.OfType<LinearLayer>().Select(layer => Describe(layer, tensors, measurements))];
+        CardLayer[] layers = [.. network.Layers.OfType<LinearLayer>().Select(layer => Describe(network, layer, tensors, measurements))];
         CardFacts facts = new(network, tensors, layers);
         return new QuantizationCard(
             network.Name,
@@ -146,17 +146,23 @@ public static class CardBuilder
         return string.Create(CultureInfo.InvariantCulture, $"{100 * (center - half):0.00} to {100 * (center + half):0.00} %");
     }
 
-    private static CardLayer Describe(LinearLayer layer, Dictionary<string, Tensor> tensors, CardMeasurements measurements)
+    private static CardLayer Describe(Network network, LinearLayer layer, Dictionary<string, Tensor> tensors, CardMeasurements measurements)
     {
         Tensor input = tensors[layer.Input], output = tensors[layer.Output];
-        LayerBits bits = new(layer.Weights.Bits, input.Bits);
+        LayerBits bits = new(layer.Weights.Bits, input.Bits), asked = Asked(network, layer.Name, bits);
         return new CardLayer(
             layer.Name, layer.Op, bits.Weights, bits.Activations, input.TypeName, layer.Weights.Count,
             (long)output.Shape.Height * output.Shape.Width * layer.Weights.Count, layer.Facts.AccumulatorLo, layer.Facts.AccumulatorHi,
             measurements.LayerSqnr.TryGetValue(layer.Name, out double db) ? db : null,
-            (double?)measurements.Latency?.Of(layer.Name, bits),
-            measurements.Sensitivities?.Layers.FirstOrDefault(other => other.Layer == layer.Name)?.Value(bits));
+            (double?)measurements.Latency?.Of(layer.Name, asked),
+            measurements.Sensitivities?.Layers.FirstOrDefault(other => other.Layer == layer.Name)?.Value(asked));
     }
+
+    /// <summary>The option that a layer was quantized as: what measurements are listed under. The same bits, perhaps with a demand on the sums.</summary>
+    private static LayerBits Asked(Network network, string layer, LayerBits bits) => new[] { "set " + layer, "bits" }
+        .SelectMany(name => network.Provenance.Settings.Where(setting => setting.Name == name))
+        .Select(setting => LayerBits.TryParse(setting.Value)).OfType<LayerBits>()
+        .FirstOrDefault(asked => asked.StoredWeights == bits.Weights && asked.Activations == bits.Activations, bits);
 
     internal static string Pair(CardLayer layer) => $"{layer.WeightBits}/{layer.InputBits}";
 

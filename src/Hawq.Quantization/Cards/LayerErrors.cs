@@ -38,7 +38,7 @@ public static class LayerErrors
                     values.Add(name, codes);
                 }
             });
-            Slice slice = new(data, first, size);
+            using DataSlice slice = new(data, first, size);
             runner.Run(slice, size, (name, at, images, real) =>
             {
                 if (sums.ContainsKey(name))
@@ -72,29 +72,5 @@ public static class LayerErrors
         }
 
         return (signal, noise);
-    }
-
-    /// <summary>A range of another data set.</summary>
-    private sealed class Slice(IDataSet data, int first, int count) : IDataSet
-    {
-        public string Name => data.Name;
-
-        public int Count => count;
-
-        public Shape Shape => data.Shape;
-
-        public IReadOnlyList<int> Labels => [];
-
-        public IReadOnlyList<string> ClassNames => [];
-
-        public Preprocess? Preprocess => data.Preprocess;
-
-        public void ReadPixels(int index, Span<byte> pixels) => data.ReadPixels(first + index, pixels);
-
-        public void ReadValues(int index, Span<float> values) => data.ReadValues(first + index, values);
-
-        public void Dispose()
-        {
-        }
     }
 }

@@ -4,31 +4,52 @@ using Hawq.Model;
 namespace Hawq.Quantization.Lowering;
 
 /// <summary>The bit-widths of one layer with weights.</summary>
-/// <param name="Weights">2, 4 or 8.</param>
+/// <param name="Weights">2 (-1, 0, 1: ternary), 4 or 8; 1 is binary (-1 or 1) and takes 2 bits of memory.</param>
 /// <param name="Activations">Bits of the layer's input: 2 to 8.</param>
-public readonly record struct LayerBits(int Weights, int Activations)
+/// <param name="Window">
+/// Overflow-aware: the weights of every channel are kept so small that sums of products over this many steps of four input codes provably fit in int16, whatever the
+/// input is (OAQ, arXiv 2005.13297, as a proof). 0: no such demand. Not of binary weights, which cannot be made smaller.
+/// </param>
+public readonly record struct LayerBits(int Weights, int Activations, int Window = 0)
 {
+    private const int MaxWindow = 4096;
+
     /// <summary>8-bit weights and activations.</summary>
     public static LayerBits Eight => new(8, 8);
 
-    /// <summary>Reads <c>4/8</c> (weights / activations), or <c>8</c> for both.</summary>
+    /// <summary>Bits that a weight takes in memory.</summary>
+    public int StoredWeights => Weights == 1 ? 2 : Weights;
+
+    /// <summary>Whether every network of the other bits can be written with these.</summary>
+    public bool Contains(LayerBits other) => Weights >= other.Weights && Activations >= other.Activations && (Window == 0 || (other.Window >= Window && other.Weights == Weights));
+
+    /// <summary>Reads <c>4/8</c> (weights / activations), <c>8</c> for both, or <c>8/8@6</c> with a window.</summary>
     /// <exception cref="HawqException"><see cref="HawqIds.Usage"/>: not of that form, or bits that do not exist.</exception>
-    public static LayerBits Parse(string text)
+    public static LayerBits Parse(string text) => TryParse(text) ?? throw new HawqException(
+        HawqIds.Usage,
+        $"'{text}' is no bit-width. Write weights/activations, such as 8/8, 4/8 or 4/4 (weights 1, 2, 4 or 8; activations 2 to 8), and 8/8@6 for weights so small that sums over 6 steps fit in int16.");
+
+    /// <summary>The same, or null.</summary>
+    public static LayerBits? TryParse(string text)
     {
-        string[] parts = text.Split('/');
-        if (parts.Length is 1 or 2
+        string[] halves = text.Split('@'), parts = halves[0].Split('/');
+        int window = 0;
+        if (halves.Length <= 2 && parts.Length <= 2
             && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out int weights)
             && int.TryParse(parts[^1], NumberStyles.None, CultureInfo.InvariantCulture, out int activations)
-            && weights is 2 or 4 or 8 && activations is >= 2 and <= 8)
+            && weights is 1 or 2 or 4 or 8 && activations is >= 2 and <= 8
+            && (halves.Length == 1 || (int.TryParse(halves[1], NumberStyles.None, CultureInfo.InvariantCulture, out window) && window is >= 1 and <= MaxWindow && weights > 1)))
         {
-            return new LayerBits(weights, activations);
+            return new LayerBits(weights, activations, window);
         }
 
-        throw new HawqException(HawqIds.Usage, $"'{text}' is no bit-width. Write weights/activations, such as 8/8, 4/8 or 4/4 (weights 2, 4 or 8; activations 2 to 8).");
+        return null;
     }
 
     /// <inheritdoc/>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Weights}/{Activations}");
+    public override string ToString() => Window == 0
+        ? string.Create(CultureInfo.InvariantCulture, $"{Weights}/{Activations}")
+        : string.Create(CultureInfo.InvariantCulture, $"{Weights}/{Activations}@{Window}");
 }
 
 /// <summary>Bit-widths of every layer: the most specific rule wins (by name, then first or last layer, then the default).</summary>

@@ -46,6 +46,11 @@ public sealed record LatencyTable(string Network, string? ModelSha256, string Ta
             writer.WriteString("layer", layer.Layer);
             writer.WriteString("bits", layer.Bits.ToString());
             writer.WriteNumber("nanoseconds", layer.Nanoseconds);
+            if (layer.Kernel is not null)
+            {
+                writer.WriteString("kernel", layer.Kernel);
+            }
+
             writer.WriteEndObject();
         }
 
@@ -71,7 +76,8 @@ public sealed record LatencyTable(string Network, string? ModelSha256, string Ta
             JsonValue time = fields["nanoseconds"];
             LayerLatency layer = new(
                 fields["layer"].AsText(), JsonBits.Read(fields["bits"]),
-                time.AsDecimal() is >= 0 and <= 1e15m and decimal value ? value : throw time.Error("A number from 0 to 1e15 is needed here."));
+                time.AsDecimal() is >= 0 and <= 1e15m and decimal value ? value : throw time.Error("A number from 0 to 1e15 is needed here."),
+                fields.Optional("kernel")?.AsText());
             fields.End();
             if (layers.Exists(other => other.Layer == layer.Layer && other.Bits == layer.Bits))
             {
@@ -92,4 +98,5 @@ public sealed record LatencyTable(string Network, string? ModelSha256, string Ta
 /// <param name="Layer">Layer name.</param>
 /// <param name="Bits">Option.</param>
 /// <param name="Nanoseconds">Per image, epilogue included.</param>
-public sealed record LayerLatency(string Layer, LayerBits Bits, decimal Nanoseconds);
+/// <param name="Kernel">The planner's choice at these bits, with its window of int16 sums: what the time depends on. Null when unknown.</param>
+public sealed record LayerLatency(string Layer, LayerBits Bits, decimal Nanoseconds, string? Kernel = null);

@@ -114,7 +114,7 @@ public static class LayerCosts
     {
         (float[] weights, float[] bias) = LayerParameters.Of(layer);
         long perChannel = weights.Length / bias.Length;
-        return bias.Length * (((perChannel * bits.Weights) + 7) / 8);
+        return bias.Length * (((perChannel * bits.StoredWeights) + 7) / 8);
     }
 
     /// <summary>Multiply-accumulates per image.</summary>

@@ -20,12 +20,15 @@ public sealed record MixedPrecisionResult(
 /// <summary>An assignment that was quantized and measured.</summary>
 /// <param name="Name"><c>optimum</c>, or <c>uniform 4/8</c>.</param>
 /// <param name="Assignment">Its bits and costs.</param>
-/// <param name="Result">Against the float network, on the calibration inputs (labels not used).</param>
+/// <param name="Result">Against the float network, on inputs that were not used for calibration where there are some (labels not used).</param>
 public sealed record TriedAssignment(string Name, SearchAssignment Assignment, EvaluationResult Result);
 
 /// <summary>Chooses bits by the integer linear program, quantizes, and keeps the better of the optimum and the uniform networks that fit the same budgets.</summary>
 public static class MixedPrecisionQuantizer
 {
+    /// <summary>Fewer inputs do not tell networks apart.</summary>
+    private const int LeastJudges = 64;
+
     /// <summary>Quantizes with the best bits that fit.</summary>
     /// <param name="graph">The float network.</param>
     /// <param name="data">Calibration inputs.</param>
@@ -45,17 +48,17 @@ public static class MixedPrecisionQuantizer
         List<(string Name, SearchAssignment Assignment)> candidates = [("optimum", solution.Best)];
         foreach (UniformCandidate uniform in solution.Uniform)
         {
-            if (uniform.Fits && uniform.Assignment.Bits != solution.Best.Bits && !solution.Uniform.Any(other => other.Fits && IsWider(other.Option, uniform.Option)))
+            if (uniform.Fits && uniform.Assignment.Bits != solution.Best.Bits && !solution.Uniform.Any(other => other.Fits && other.Option != uniform.Option && other.Option.Contains(uniform.Option)))
             {
                 candidates.Add(($"uniform {uniform.Option}", uniform.Assignment));
             }
         }
 
-        int count = Math.Min(quantizer.EffectiveCalibrationCount, data.Count);
+        using IDataSet judges = Judges(data, Math.Min(quantizer.EffectiveCalibrationCount, data.Count));
         float[][] reference;
         using (FloatRunner runner = new(graph))
         {
-            reference = runner.Logits(data, count, null, cancellation);
+            reference = runner.Logits(judges, judges.Count, null, cancellation);
         }
 
         List<TriedAssignment> tried = [];
@@ -65,10 +68,10 @@ public static class MixedPrecisionQuantizer
         {
             QuantizerOptions with = quantizer with { Grids = quantizer.Grids with { Bits = MixedPrecisionProblem.ToBits(problem, assignment) } };
             QuantizedModel model = Quantizer.Quantize(graph, data, with, weightsFile, progress, cancellation);
-            EvaluationResult result = NetworkEvaluation.Run(data, model, reference, count, null, cancellation) with { Top1 = null, FloatTop1 = null };
+            EvaluationResult result = NetworkEvaluation.Run(judges, model, reference, null, null, cancellation);
             tried.Add(new TriedAssignment(name, assignment, result));
 
-            // By SQNR: on a few hundred images, which the network is sure about, the KL hangs on a handful of them.
+            // By SQNR: on a few hundred images the KL hangs on a handful of them.
             if (best is null || result.SqnrDb > tried[chosen].Result.SqnrDb)
             {
                 (best, chosen) = (model, tried.Count - 1);
@@ -78,7 +81,13 @@ public static class MixedPrecisionQuantizer
         return new MixedPrecisionResult(Describe(best!, sensitivities, options, tried[chosen]), problem, solution, tried, chosen);
     }
 
-    private static bool IsWider(LayerBits a, LayerBits b) => a != b && a.Weights >= b.Weights && a.Activations >= b.Activations;
+    /// <summary>
+    /// As many inputs behind the calibration inputs, where there are enough; else the calibration inputs. Narrow weights are fitted to those, and look better on them than
+    /// they are: on ResNet-56 at half of the BOPS they hid that the optimum beats uniform 4/8 by 1.6 dB.
+    /// </summary>
+    private static DataSlice Judges(IDataSet data, int calibration) => data.Count - calibration >= LeastJudges
+        ? new DataSlice(data, calibration, Math.Min(calibration, data.Count - calibration))
+        : new DataSlice(data, 0, calibration);
 
     /// <summary>Adds to the manifest how the bits were chosen.</summary>
     private static QuantizedModel Describe(QuantizedModel model, SensitivityTable sensitivities, MixedPrecisionOptions options, TriedAssignment chosen)

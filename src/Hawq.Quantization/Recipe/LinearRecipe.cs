@@ -44,10 +44,10 @@ internal sealed class LinearRecipe(RecipeOptions options)
     {
         LinearGeometry geometry = layer.Geometry;
         codes = Centered(codes.Reshape(geometry.Input), input.ZeroPoint);
-        bool secondOrder = options.SecondOrder && (layer.Bits.Weights < 8 || layer.Bits.Activations <= 4);
+        bool secondOrder = options.SecondOrder && (layer.Bits.Weights < 8 || layer.Bits.Activations <= 4 || layer.Bits.Window > 0);
         (sbyte[] weightCodes, double[] scales, double lossRatio) = secondOrder
             ? SecondOrder(layer, input, codes, target, cancellation)
-            : Nearest(layer);
+            : Nearest(layer, input);
         float[] rounded = [.. scales.Select(s => (float)s)];
         WeightScales.Raise(rounded, layer.Bias, input.Scale);
         Batch<int> products = IntegerEngine.Products(IntegerEngine.Kernel(geometry, weightCodes, input), codes, 0, geometry.Output);
@@ -71,18 +71,11 @@ internal sealed class LinearRecipe(RecipeOptions options)
             new QuantizedLinear(weightCodes, rounded, bias), products, new LayerReport(layer.Name, layer.Bits, moments.SqnrDb(rounded, input.Scale), lossRatio));
     }
 
-    private (sbyte[] Codes, double[] Scales, double LossRatio) Nearest(LoweredLinear layer)
+    private (sbyte[] Codes, double[] Scales, double LossRatio) Nearest(LoweredLinear layer, Tensor input)
     {
         // Clipping the largest weights needs the slope correction that follows: without it the output's amplitude shrinks.
         double[] scales = options.Scaling == WeightScaling.LeastSquares && layer.Bits.Weights < 8 ? WeightScales.LeastSquaredError(layer) : WeightScales.Largest(layer);
-        int perChannel = layer.Geometry.PerChannel;
-        sbyte[] codes = new sbyte[layer.Weights.Length];
-        for (int i = 0; i < codes.Length; i++)
-        {
-            codes[i] = WeightScales.Round(layer.Weights[i], scales[i / perChannel], layer.Bits.Weights);
-        }
-
-        return (codes, scales, 1);
+        return (WeightScales.Round(layer, scales, input), scales, 1);
     }
 
     private (sbyte[] Codes, double[] Scales, double LossRatio) SecondOrder(
@@ -90,6 +83,9 @@ internal sealed class LinearRecipe(RecipeOptions options)
     {
         LinearGeometry geometry = layer.Geometry;
         SecondOrderRounder rounder = new(options);
+        CodeGrid grid = CodeGrid.Of(layer.Bits);
+        LaneBudget? budget = LaneBudget.Of(layer, input);
+        Func<ReadOnlyMemory<float>, bool>? holds = budget is null ? null : row => budget.Holds(row.Span);
         Batch<float>? errors = options.Refit ? FloatErrors(layer, input, codes, target) : null;
         int rows = geometry.Output.Channels / geometry.Groups, size = geometry.PerChannel;
         sbyte[] result = new sbyte[layer.Weights.Length];
@@ -107,14 +103,15 @@ internal sealed class LinearRecipe(RecipeOptions options)
 
             // A group whose input never changes carries no second-order information: the bias takes all of it.
             RoundedRows rounded = statistics.MeanVariance > 0
-                ? rounder.Round(padded, layer.Bits.Weights, statistics, input.Scale)
-                : SecondOrderRounder.Nearest(padded, statistics.Stride, layer.Bits.Weights);
+                ? rounder.Round(padded, grid, statistics, input.Scale, holds)
+                : SecondOrderRounder.Nearest(padded, size, statistics.Stride, grid);
             (losses[group], nearestLosses[group]) = (rounded.Loss, rounded.NearestLoss);
             for (int row = 0; row < rows; row++)
             {
                 int channel = (group * rows) + row;
                 scales[channel] = rounded.Scales[row];
-                for (int k = 0; k < size; k++)
+                bool isEmpty = !layer.Weights.AsSpan(channel * size, size).ContainsAnyExcept(0f); // a channel without weights computes its bias
+                for (int k = 0; k < size && !isEmpty; k++)
                 {
                     result[(channel * size) + k] = (sbyte)rounded.Codes[(row * statistics.Stride) + k];
                 }

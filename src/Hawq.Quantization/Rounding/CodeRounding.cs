@@ -8,19 +8,18 @@ internal static class CodeRounding
     /// <summary>A code is changed only when the loss falls by more than this share of the diagonal: float32 noise.</summary>
     private const float LeastGain = 1e-7f;
 
-    /// <summary>The nearest code, ties up, clamped to [-limit, limit].</summary>
-    public static float[] Nearest(float[] weights, int limit) => Array.ConvertAll(weights, w => Nearest(w, limit));
+    /// <summary>The nearest code, ties up, clamped.</summary>
+    public static float[] Nearest(float[] weights, CodeGrid grid) => Array.ConvertAll(weights, w => grid.Nearest(w));
 
     /// <summary>
     /// Error feedback (GPTQ, arXiv 2210.17323; optimal brain quantization with a fixed order): weights are rounded one by one, and each error is carried over to the weights
     /// that are still free. Written without an inverse: with H = R R^T, R upper triangular, the loss is the squared length of R^T d, whose i-th
     /// component depends on the first i errors only; each code makes its component as small as it can (Babai's nearest plane).
     /// </summary>
-    public static float[] ErrorFeedback(float[] weights, int limit, QuadraticForm form)
+    public static float[] ErrorFeedback(float[] weights, CodeGrid grid, QuadraticForm form)
     {
         int size = form.Size, stride = form.Stride;
-        int[] order = [.. Enumerable.Range(0, size).OrderByDescending(form.Diagonal)]; // stable: equal ones keep their order
-        float[] upper = LinearAlgebra.UpperFactor(form, order);
+        (int[] order, float[] upper) = form.Factor;
         float[] codes = new float[weights.Length];
         Parallel.For(0, weights.Length / stride, row =>
         {
@@ -29,7 +28,7 @@ internal static class CodeRounding
             {
                 float weight = weights[(row * stride) + order[i]];
                 ReadOnlySpan<float> factor = upper.AsSpan(i * stride, stride);
-                float code = Nearest(weight - (carried[i] / factor[i]), limit);
+                float code = grid.Nearest(weight - (carried[i] / factor[i]));
                 codes[(row * stride) + order[i]] = code;
                 QuadraticForm.AddScaled(carried, factor, code - weight);
             }
@@ -41,7 +40,7 @@ internal static class CodeRounding
     /// Coordinate descent (iterated conditional modes) from given codes: each code in turn takes the value that minimizes the loss with the others fixed, until none changes.
     /// The loss never rises.
     /// </summary>
-    public static float[] CoordinateDescent(float[] weights, int limit, QuadraticForm form, float[] start, int sweeps)
+    public static float[] CoordinateDescent(float[] weights, CodeGrid grid, QuadraticForm form, float[] start, int sweeps)
     {
         int size = form.Size, stride = form.Stride;
         float[] codes = (float[])start.Clone();
@@ -66,7 +65,7 @@ internal static class CodeRounding
                         continue;
                     }
 
-                    float change = Nearest(code[k] - (gradient[k] / curvature), limit) - code[k];
+                    float change = grid.Nearest(code[k] - (gradient[k] / curvature)) - code[k];
                     if (change != 0 && change * ((2 * gradient[k]) + (change * curvature)) < -LeastGain * curvature)
                     {
                         code[k] += change;
@@ -83,6 +82,4 @@ internal static class CodeRounding
         });
         return codes;
     }
-
-    private static float Nearest(float weight, int limit) => Math.Clamp(MathF.Floor(weight + .5f), -limit, limit);
 }

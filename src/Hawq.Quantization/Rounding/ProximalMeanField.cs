@@ -27,9 +27,9 @@ internal sealed class ProximalMeanField
 
     /// <summary>Rounds rows.</summary>
     /// <param name="weights">Weights in units of their row's scale.</param>
-    /// <param name="limit">Largest code.</param>
+    /// <param name="grid">The codes.</param>
     /// <param name="form">Layer loss.</param>
-    public float[] Round(float[] weights, int limit, QuadraticForm form)
+    public float[] Round(float[] weights, CodeGrid grid, QuadraticForm form)
     {
         int n = weights.Length;
         float unit = 0; // the loss in units of its mean diagonal, so that the learning rate fits every layer
@@ -41,11 +41,11 @@ internal sealed class ProximalMeanField
         float[] lower = new float[n], auxiliary = new float[n], first = new float[n], second = new float[n], soft = new float[n], difference = new float[n];
         for (int i = 0; i < n; i++)
         {
-            lower[i] = Math.Clamp(MathF.Floor(weights[i]), -limit, limit - 1);
-            auxiliary[i] = (2 * Math.Clamp(weights[i] - lower[i], 0, 1)) - 1;
+            lower[i] = grid.Below(weights[i]);
+            auxiliary[i] = (2 * Math.Clamp((weights[i] - lower[i]) / grid.Step, 0, 1)) - 1;
         }
 
-        float[] best = CodeRounding.Nearest(weights, limit);
+        float[] best = CodeRounding.Nearest(weights, grid);
         double[] bestLoss = form.Loss(best, weights);
         double beta = Beta;
         for (int step = 1; step <= Steps; step++)
@@ -53,14 +53,14 @@ internal sealed class ProximalMeanField
             for (int i = 0; i < n; i++)
             {
                 soft[i] = (float)Sigmoid(beta * auxiliary[i]);
-                difference[i] = lower[i] + soft[i] - weights[i];
+                difference[i] = lower[i] + (grid.Step * soft[i]) - weights[i];
             }
 
             float[] gradient = form.Multiply(difference);
             float correction1 = 1 - MathF.Pow(.9f, step), correction2 = 1 - MathF.Pow(.999f, step);
             for (int i = 0; i < n; i++)
             {
-                float g = (float)beta * soft[i] * (1 - soft[i]) * gradient[i] / unit;
+                float g = grid.Step * (float)beta * soft[i] * (1 - soft[i]) * gradient[i] / unit;
                 first[i] = (.9f * first[i]) + (.1f * g);
                 second[i] = (.999f * second[i]) + (.001f * g * g);
                 auxiliary[i] -= LearningRate * (first[i] / correction1) / (MathF.Sqrt(second[i] / correction2) + 1e-8f);
@@ -73,19 +73,19 @@ internal sealed class ProximalMeanField
 
             if (step % Check == 0 || step == Steps)
             {
-                KeepBetter(weights, form, lower, auxiliary, best, bestLoss);
+                KeepBetter(weights, grid, form, lower, auxiliary, best, bestLoss);
             }
         }
 
         return best;
     }
 
-    private static void KeepBetter(float[] weights, QuadraticForm form, float[] lower, float[] auxiliary, float[] best, double[] bestLoss)
+    private static void KeepBetter(float[] weights, CodeGrid grid, QuadraticForm form, float[] lower, float[] auxiliary, float[] best, double[] bestLoss)
     {
         float[] hard = new float[weights.Length];
         for (int i = 0; i < hard.Length; i++)
         {
-            hard[i] = i % form.Stride < form.Size ? lower[i] + (auxiliary[i] > 0 ? 1 : 0) : 0;
+            hard[i] = i % form.Stride < form.Size ? lower[i] + (auxiliary[i] > 0 ? grid.Step : 0) : 0;
         }
 
         double[] loss = form.Loss(hard, weights);

@@ -12,6 +12,8 @@ namespace Hawq.Quantization.Rounding;
 /// <param name="stride">Padded K.</param>
 internal sealed unsafe class QuadraticForm(float[] matrix, int size, int stride)
 {
+    private (int[] Order, float[] Upper)? _factor;
+
     /// <summary>K.</summary>
     public int Size => size;
 
@@ -21,8 +23,19 @@ internal sealed unsafe class QuadraticForm(float[] matrix, int size, int stride)
     /// <summary>H.</summary>
     public float[] Matrix => matrix;
 
+    /// <summary>
+    /// Columns by descending diagonal (equal ones keep their order), and H in that order as R R^T with R upper triangular; computed once, at first use.
+    /// </summary>
+    public (int[] Order, float[] Upper) Factor => _factor ??= Factorize();
+
     /// <summary>H's diagonal element.</summary>
     public float Diagonal(int k) => matrix[((long)k * stride) + k];
+
+    private (int[] Order, float[] Upper) Factorize()
+    {
+        int[] order = [.. Enumerable.Range(0, size).OrderByDescending(Diagonal)];
+        return (order, LinearAlgebra.UpperFactor(this, order));
+    }
 
     /// <summary>Row k of H.</summary>
     public ReadOnlySpan<float> Row(int k) => matrix.AsSpan(checked((int)((long)k * stride)), stride);

@@ -26,50 +26,103 @@ internal sealed class SecondOrderRounder(RecipeOptions options)
     private const int Sweeps = 20;
 
     private const int ScaleCandidates = 53;
-    private const double SmallestScale = .35;
+    private const int EightBits = 127;
 
     /// <summary>Rounds rows.</summary>
     /// <param name="weights">Float weights in real units, rows padded to the statistics' stride.</param>
-    /// <param name="bits">Weight bits.</param>
+    /// <param name="grid">The codes.</param>
     /// <param name="statistics">Of the layer's quantized input.</param>
     /// <param name="inputScale">Real step of an input code.</param>
-    public RoundedRows Round(float[] weights, int bits, InputStatistics statistics, double inputScale)
+    /// <param name="holds">What the codes of a row must satisfy, or null; all zeros satisfy it. A row that does not is rounded again at a larger scale.</param>
+    public RoundedRows Round(float[] weights, CodeGrid grid, InputStatistics statistics, double inputScale, Func<ReadOnlyMemory<float>, bool>? holds = null)
     {
-        int stride = statistics.Stride, rows = weights.Length / stride, limit = (1 << (bits - 1)) - 1;
+        int stride = statistics.Stride;
         QuadraticForm form = new(statistics.Damped(Damping), statistics.Size, stride);
         if (options.Refit && statistics.ErrorCovariance.Length > 0)
         {
             weights = Refit(weights, statistics, inputScale);
         }
 
-        double[] largest = MaximumScales(weights, stride, limit);
-        double[] scales = bits == 8 || options.Scaling == WeightScaling.Largest
+        double[] largest = MaximumScales(weights, statistics.Size, stride, grid);
+        double[] scales = grid.Limit == EightBits || options.Scaling == WeightScaling.Largest
             ? [.. largest]
-            : SearchScales(weights, limit, options.Scaling == WeightScaling.LayerLoss ? form : form.Identity(), largest);
+            : SearchScales(weights, grid, options.Scaling == WeightScaling.LayerLoss ? form : form.Identity(), largest);
+        double[] start = [.. scales];
+        float[] codes = RoundAt(weights, grid, form, scales);
+        if (holds is not null)
+        {
+            LowerUntil(holds, weights, grid, form, start, scales, codes);
+        }
+
+        double loss = RealLoss(weights, codes, scales, form);
+        double nearestLoss = RealLoss(weights, CodeRounding.Nearest(Normalize(weights, largest, stride), grid), largest, form);
+        return new RoundedRows(codes, scales, loss, nearestLoss);
+    }
+
+    /// <summary>Codes at given scales; the scales are then fitted to the codes.</summary>
+    private float[] RoundAt(float[] weights, CodeGrid grid, QuadraticForm form, double[] scales)
+    {
+        int stride = form.Stride;
         float[] normalized = Normalize(weights, scales, stride);
-        float[] nearest = CodeRounding.Nearest(normalized, limit);
-        float[] codes = Round(normalized, limit, form, nearest);
+        float[] nearest = CodeRounding.Nearest(normalized, grid);
+        float[] codes = Round(normalized, grid, form, nearest);
         codes = BetterRows(normalized, form, codes, nearest);
         for (int refit = 0; refit < options.ScaleRefits; refit++)
         {
             FitScales(weights, codes, scales, form);
             if (options.Rounding is not (RoundingMethod.Nearest or RoundingMethod.ErrorFeedback))
             {
-                codes = CodeRounding.CoordinateDescent(Normalize(weights, scales, stride), limit, form, codes, Sweeps);
+                codes = CodeRounding.CoordinateDescent(Normalize(weights, scales, stride), grid, form, codes, Sweeps);
             }
         }
 
-        double loss = RealLoss(weights, codes, scales, form);
-        double nearestLoss = RealLoss(weights, CodeRounding.Nearest(Normalize(weights, largest, stride), limit), largest, form);
-        return new RoundedRows(codes, scales, loss, nearestLoss);
+        return codes;
     }
 
-    private float[] Round(float[] normalized, int limit, QuadraticForm form, float[] nearest)
+    /// <summary>Rounds the rows that do not hold again, their largest code lowered by 1, 2, ... and in the end to nothing, until all hold.</summary>
+    private void LowerUntil(
+        Func<ReadOnlyMemory<float>, bool> holds, float[] weights, CodeGrid grid, QuadraticForm form, double[] start, double[] scales, float[] codes)
     {
-        float[] Descend(float[] start) => CodeRounding.CoordinateDescent(normalized, limit, form, start, Sweeps);
+        int stride = form.Stride;
+        int[] attempts = new int[scales.Length];
+        while (true)
+        {
+            int[] rows = [.. Enumerable.Range(0, scales.Length).Where(row => !holds(codes.AsMemory(row * stride, form.Size)))];
+            if (rows.Length == 0)
+            {
+                return;
+            }
+
+            float[] part = new float[rows.Length * stride];
+            foreach (int row in rows)
+            {
+                // Where nearest rounding is far from holding, nothing else holds.
+                attempts[row] = attempts[row] > 0
+                    ? attempts[row] + 1
+                    : Math.Max(1, LoweredScale.FirstAttempt(weights.AsSpan(row * stride, form.Size), start[row], grid, holds) - 1);
+            }
+
+            double[] partScales = [.. rows.Select(row => LoweredScale.At(start[row], grid.Limit, attempts[row]))];
+            for (int i = 0; i < rows.Length; i++)
+            {
+                weights.AsSpan(rows[i] * stride, stride).CopyTo(part.AsSpan(i * stride));
+            }
+
+            float[] partCodes = RoundAt(part, grid, form, partScales);
+            for (int i = 0; i < rows.Length; i++)
+            {
+                partCodes.AsSpan(i * stride, stride).CopyTo(codes.AsSpan(rows[i] * stride));
+                scales[rows[i]] = partScales[i];
+            }
+        }
+    }
+
+    private float[] Round(float[] normalized, CodeGrid grid, QuadraticForm form, float[] nearest)
+    {
+        float[] Descend(float[] start) => CodeRounding.CoordinateDescent(normalized, grid, form, start, Sweeps);
         // A layer too wide to factor starts its descent from nearest. Not compared with error feedback: no wide network has been measured here.
-        float[] Feedback() => form.Size <= LinearAlgebra.FactorLimit ? CodeRounding.ErrorFeedback(normalized, limit, form) : nearest;
-        float[] MeanField() => Descend(new ProximalMeanField().Round(normalized, limit, form));
+        float[] Feedback() => form.Size <= LinearAlgebra.FactorLimit ? CodeRounding.ErrorFeedback(normalized, grid, form) : nearest;
+        float[] MeanField() => Descend(new ProximalMeanField().Round(normalized, grid, form));
         return options.Rounding switch
         {
             RoundingMethod.Nearest => nearest,
@@ -82,11 +135,10 @@ internal sealed class SecondOrderRounder(RecipeOptions options)
     }
 
     /// <summary>Nearest rounding with the largest weight at the largest code, for rows without statistics.</summary>
-    public static RoundedRows Nearest(float[] weights, int stride, int bits)
+    public static RoundedRows Nearest(float[] weights, int size, int stride, CodeGrid grid)
     {
-        int limit = (1 << (bits - 1)) - 1;
-        double[] scales = MaximumScales(weights, stride, limit);
-        return new RoundedRows(CodeRounding.Nearest(Normalize(weights, scales, stride), limit), scales, 0, 0);
+        double[] scales = MaximumScales(weights, size, stride, grid);
+        return new RoundedRows(CodeRounding.Nearest(Normalize(weights, scales, stride), grid), scales, 0, 0);
     }
 
     /// <summary>W + Cov(e, x) (Cov(x) + ridge)^-1, in the units of codes and back.</summary>
@@ -103,31 +155,26 @@ internal sealed class SecondOrderRounder(RecipeOptions options)
         return result;
     }
 
-    private static double[] MaximumScales(float[] weights, int stride, int limit)
+    private static double[] MaximumScales(float[] weights, int size, int stride, CodeGrid grid)
     {
         double[] scales = new double[weights.Length / stride];
         for (int row = 0; row < scales.Length; row++)
         {
-            float max = 0;
-            foreach (float weight in weights.AsSpan(row * stride, stride))
-            {
-                max = Math.Max(max, Math.Abs(weight));
-            }
-
-            scales[row] = max > 0 ? (double)max / limit : 1;
+            double scale = grid.LargestScale(weights.AsSpan(row * stride, size));
+            scales[row] = scale > 0 ? scale : 1;
         }
 
         return scales;
     }
 
-    /// <summary>Per row, the scale among 53 between 1 and 0.35 of the largest at which nearest rounding loses least.</summary>
-    private static double[] SearchScales(float[] weights, int limit, QuadraticForm form, double[] largest)
+    /// <summary>Per row, the scale among 53 between the largest and <see cref="CodeGrid.SmallestScale"/> of it at which nearest rounding loses least.</summary>
+    private static double[] SearchScales(float[] weights, CodeGrid grid, QuadraticForm form, double[] largest)
     {
         double[][] losses = new double[ScaleCandidates][];
         Parallel.For(0, ScaleCandidates, candidate =>
         {
-            double[] scales = Candidate(largest, candidate);
-            losses[candidate] = form.Loss(Denormalize(CodeRounding.Nearest(Normalize(weights, scales, form.Stride), limit), scales, form.Stride), weights);
+            double[] scales = Candidate(largest, candidate, grid);
+            losses[candidate] = form.Loss(Denormalize(CodeRounding.Nearest(Normalize(weights, scales, form.Stride), grid), scales, form.Stride), weights);
         });
         double[] best = new double[largest.Length];
         for (int row = 0; row < best.Length; row++)
@@ -138,14 +185,14 @@ internal sealed class SecondOrderRounder(RecipeOptions options)
                 choice = losses[candidate][row] < losses[choice][row] ? candidate : choice;
             }
 
-            best[row] = Candidate(largest, choice)[row];
+            best[row] = Candidate(largest, choice, grid)[row];
         }
 
         return best;
     }
 
-    private static double[] Candidate(double[] largest, int candidate) =>
-        Array.ConvertAll(largest, s => s * (1 - ((1 - SmallestScale) * candidate / (ScaleCandidates - 1))));
+    private static double[] Candidate(double[] largest, int candidate, CodeGrid grid) =>
+        Array.ConvertAll(largest, s => s * (1 - ((1 - grid.SmallestScale) * candidate / (ScaleCandidates - 1))));
 
     /// <summary>s = w^T H q / q^T H q, unless that leaves [s/2, 2s].</summary>
     private static void FitScales(float[] weights, float[] codes, double[] scales, QuadraticForm form)

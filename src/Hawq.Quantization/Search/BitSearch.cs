@@ -91,7 +91,7 @@ public static class BitSearch
     {
         IEnumerable<LayerOption> options = layer.Options.Where(option => layer.Forced is null || option.Bits == layer.Forced);
         IOrderedEnumerable<LayerOption> byWidth = options.OrderBy(option => option.Bits.Weights * option.Bits.Activations)
-            .ThenBy(option => option.Bits.Weights);
+            .ThenBy(option => option.Bits.Weights).ThenBy(option => option.Bits.Window == 0 ? int.MaxValue : -option.Bits.Window);
         return widest ? byWidth.Last() : byWidth.First();
     }
 

@@ -182,7 +182,7 @@ internal sealed class LayerMeasurement
     /// <summary>||Q(W) - W||^2 with the largest weight of each channel at the largest code, HAWQ-V3's quantizer.</summary>
     private static double SquaredError(LoweredLinear linear, Tensor grid)
     {
-        QuantizedLinear nearest = QuantizedLinear.Nearest(linear, grid.Scale);
+        QuantizedLinear nearest = QuantizedLinear.Nearest(linear, grid);
         double sum = 0;
         for (int i = 0; i < nearest.Codes.Length; i++)
         {

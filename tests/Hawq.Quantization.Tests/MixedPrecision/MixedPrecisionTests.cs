@@ -1,5 +1,7 @@
 using Hawq.Model;
 using Hawq.Onnx;
+using Hawq.Quantization.Data;
+using Hawq.Quantization.Evaluation;
 using Hawq.Quantization.Lowering;
 using Hawq.Quantization.MixedPrecision;
 using Hawq.Quantization.Search;
@@ -87,9 +89,51 @@ public class MixedPrecisionTests
     [Fact]
     public void A_latency_table_reads_back_the_same()
     {
-        LatencyTable table = new("tiny", "ab", "avx2", "one core", EquatableArray.Of(new LayerLatency("conv", LayerBits.Eight, 10.5m), new LayerLatency("conv", new(4, 4), 7)));
+        LatencyTable table = new("tiny", "ab", "avx2", "one core", EquatableArray.Of(new LayerLatency("conv", LayerBits.Eight, 10.5m, "avx2/tree/2"), new LayerLatency("conv", new(4, 4), 7)));
 
         Assert.Equal(table, LatencyTable.Parse(table.Serialize(), "t.json"));
+    }
+
+    [Theory]
+    [InlineData("8/8", 8, 8, 0)]
+    [InlineData("4", 4, 4, 0)]
+    [InlineData("1/8", 1, 8, 0)]
+    [InlineData("8/8@6", 8, 8, 6)]
+    public void Bits_are_read_as_they_are_written(string text, int weights, int activations, int window)
+    {
+        Assert.Equal(new LayerBits(weights, activations, window), LayerBits.Parse(text));
+        Assert.Equal(LayerBits.Parse(text), LayerBits.Parse(LayerBits.Parse(text).ToString()));
+    }
+
+    [Theory]
+    [InlineData("3/8")]
+    [InlineData("8/8@0")]
+    [InlineData("8/8@")]
+    [InlineData("8/8@6@6")]
+    [InlineData("1/8@6")]
+    [InlineData("8/9")]
+    public void Other_bits_are_refused(string text) => Assert.Equal(HawqIds.Usage, Assert.Throws<HawqException>(() => LayerBits.Parse(text)).Id);
+
+    [Fact]
+    public void Between_the_extremes_of_a_budget_the_widest_has_no_demand_on_its_sums()
+    {
+        LayerBits kept = new(8, 8, 6);
+        EquatableArray<LayerLatency> times = TinyNetwork.Graph.Nodes.Where(LayerParameters.Has)
+            .SelectMany(node => new[] { new LayerLatency(node.Name, LayerBits.Eight, 10), new LayerLatency(node.Name, kept, 8) }).ToEquatableArray();
+        SensitivityTable table = s_table with
+        {
+            Layers = s_table.Layers.Select(layer => layer with { Options = EquatableArray.Of(new OptionSensitivity(LayerBits.Eight, 0, null), new OptionSensitivity(kept, 1, null)) }).ToEquatableArray(),
+        };
+        MixedPrecisionOptions options = Free() with
+        {
+            Options = [kept, LayerBits.Eight], Latency = new LatencyTable("tiny", null, "avx2", null, times), Budgets = [Budget.Between(CostNames.Latency, 0.4m)],
+        };
+
+        BitSearchSolution solution = BitSearch.Solve(MixedPrecisionProblem.Build(TinyNetwork.Graph, table, options));
+
+        // Three layers: from 24 to 30 ns; 26.4 ns pay for one layer without the demand.
+        Assert.Equal(26.4m, solution.Budgets[0].Limit);
+        Assert.Equal(2, solution.Best.Bits.Count(bits => bits == kept));
     }
 
     [Theory]
@@ -127,6 +171,22 @@ public class MixedPrecisionTests
         Assert.Equal(
             result.Tried[result.Chosen].Assignment.Bits.Select(bits => bits.Weights), result.Model.Network.Layers.OfType<LinearLayer>().Select(layer => layer.Weights.Bits));
         Assert.Contains(result.Model.Network.Provenance.Settings, setting => setting is { Name: "budgets", Value: "bops=alpha 0.5" });
+    }
+
+    [Fact]
+    public void Candidates_are_judged_on_inputs_that_they_were_not_fitted_to()
+    {
+        RandomData data = new(TinyNetwork.Input, 160);
+        QuantizerOptions quantizer = new() { CalibrationCount = 64 };
+
+        MixedPrecisionResult result = MixedPrecisionQuantizer.Quantize(TinyNetwork.Graph, data, quantizer, Free(), s_table, "t.hawq.bin");
+
+        Assert.All(result.Tried, tried => Assert.Equal(64, tried.Result.Count));
+        using FloatRunner runner = new(TinyNetwork.Graph);
+        using DataSlice behind = new(data, 64, 64);
+        QuantizedModel wide = Quantizer.Quantize(
+            TinyNetwork.Graph, data, quantizer with { Grids = new GridOptions(new BitAssignment(LayerBits.Eight)) }, "t.hawq.bin");
+        Assert.Equal(NetworkEvaluation.Run(behind, wide, runner.Logits(behind, 64)), result.Tried[0].Result);
     }
 
     private static MixedPrecisionOptions Free() => new() { First = null, Last = null };

@@ -1,5 +1,6 @@
 using CsCheck;
 using Hawq.Quantization.Engine;
+using Hawq.Quantization.Lowering;
 using Hawq.Quantization.Recipe;
 using Hawq.Quantization.Rounding;
 using Xunit;
@@ -9,6 +10,7 @@ namespace Hawq.Quantization.Tests.Rounding;
 public sealed class CodeRoundingTests
 {
     private const int Limit = 7;
+    private static readonly CodeGrid s_grid = new(Limit);
 
     private static readonly Gen<Problem> s_problems = Gen.Select(Gen.Int[1, 40], Gen.Int[1, 5], Gen.Int, Problem.Create);
 
@@ -31,8 +33,8 @@ public sealed class CodeRoundingTests
     [Fact]
     public void Coordinate_descent_never_raises_the_loss_and_ends_where_no_single_code_can_lower_it() => s_problems.Sample(problem =>
     {
-        float[] nearest = CodeRounding.Nearest(problem.Weights, Limit);
-        float[] codes = CodeRounding.CoordinateDescent(problem.Weights, Limit, problem.Form, nearest, 1000);
+        float[] nearest = CodeRounding.Nearest(problem.Weights, s_grid);
+        float[] codes = CodeRounding.CoordinateDescent(problem.Weights, s_grid, problem.Form, nearest, 1000);
         Assert.True(problem.Loss(codes) <= problem.Loss(nearest) + 1e-5);
         Assert.All(codes, c => Assert.InRange(c, -Limit, Limit));
         for (int i = 0; i < problem.Weights.Length; i++)
@@ -53,10 +55,10 @@ public sealed class CodeRoundingTests
         for (int seed = 0; seed < 20; seed++)
         {
             Problem problem = Problem.Create(60, 8, seed);
-            float[] codes = CodeRounding.ErrorFeedback(problem.Weights, Limit, problem.Form);
-            nearest += problem.Loss(CodeRounding.Nearest(problem.Weights, Limit));
+            float[] codes = CodeRounding.ErrorFeedback(problem.Weights, s_grid, problem.Form);
+            nearest += problem.Loss(CodeRounding.Nearest(problem.Weights, s_grid));
             feedback += problem.Loss(codes);
-            descent += problem.Loss(CodeRounding.CoordinateDescent(problem.Weights, Limit, problem.Form, codes, 20));
+            descent += problem.Loss(CodeRounding.CoordinateDescent(problem.Weights, s_grid, problem.Form, codes, 20));
         }
 
         Assert.True(feedback < .7 * nearest, $"{feedback} against {nearest}");
@@ -67,7 +69,7 @@ public sealed class CodeRoundingTests
     public void Error_feedback_is_optimal_up_to_ties_when_inputs_are_independent()
     {
         Problem problem = Problem.Diagonal(12, 3, 5);
-        Assert.Equal(CodeRounding.Nearest(problem.Weights, Limit), CodeRounding.ErrorFeedback(problem.Weights, Limit, problem.Form));
+        Assert.Equal(CodeRounding.Nearest(problem.Weights, s_grid), CodeRounding.ErrorFeedback(problem.Weights, s_grid, problem.Form));
     }
 
     [Fact]
@@ -76,9 +78,9 @@ public sealed class CodeRoundingTests
         for (int seed = 0; seed < 5; seed++)
         {
             Problem problem = Problem.Create(8, 2, seed);
-            float[] codes = new ProximalMeanField().Round(problem.Weights, Limit, problem.Form);
+            float[] codes = new ProximalMeanField().Round(problem.Weights, s_grid, problem.Form);
             double best = problem.BestFloorOrCeiling(Limit);
-            Assert.True(problem.Loss(codes) <= problem.Loss(CodeRounding.Nearest(problem.Weights, Limit)) + 1e-5);
+            Assert.True(problem.Loss(codes) <= problem.Loss(CodeRounding.Nearest(problem.Weights, s_grid)) + 1e-5);
             Assert.InRange(problem.Loss(codes), best - 1e-4, (1.5 * best) + 1e-4);
         }
     }
@@ -93,12 +95,45 @@ public sealed class CodeRoundingTests
     }, iter: 50);
 
     [Fact]
-    public void The_recipe_is_never_worse_than_nearest_rounding_under_the_same_loss() => Gen.Select(s_problems, Gen.Int[1, 3].Select(i => 1 << i)).Sample((problem, bits) =>
+    public void The_recipe_is_never_worse_than_nearest_rounding_under_the_same_loss() => Gen.Select(s_problems, Gen.Int[0, 3].Select(i => CodeGrid.Of(new LayerBits(1 << i, 8)))).Sample((problem, grid) =>
     {
         InputStatistics statistics = new(problem.Size, problem.Form.Stride, problem.Form.Matrix, []);
-        RoundedRows rows = new SecondOrderRounder(new RecipeOptions()).Round(problem.Weights, bits, statistics, .1);
+        RoundedRows rows = new SecondOrderRounder(new RecipeOptions()).Round(problem.Weights, grid, statistics, .1);
         Assert.True(rows.Loss <= (rows.NearestLoss * 1.0001) + 1e-9, $"{rows.Loss} > {rows.NearestLoss}");
     }, iter: 100);
+
+    [Fact]
+    public void Binary_codes_are_minus_one_or_one_however_they_are_found() => s_problems.Sample(problem =>
+    {
+        CodeGrid grid = CodeGrid.Of(new LayerBits(1, 8));
+        float[] weights = Array.ConvertAll(problem.Weights, w => w / 4);
+        float[] nearest = CodeRounding.Nearest(weights, grid), feedback = CodeRounding.ErrorFeedback(weights, grid, problem.Form);
+        float[] descent = CodeRounding.CoordinateDescent(weights, grid, problem.Form, feedback, 20), field = new ProximalMeanField { Steps = 200 }.Round(weights, grid, problem.Form);
+        foreach (float[] codes in new[] { nearest, feedback, descent, field })
+        {
+            Assert.All(problem.Real(codes), code => Assert.True(code is -1 or 1, $"{code}"));
+            Assert.True(problem.Form.Loss(descent, weights).Sum() <= problem.Form.Loss(feedback, weights).Sum() + 1e-3);
+        }
+    }, iter: 30);
+
+    [Fact]
+    public void A_row_that_must_hold_is_lowered_until_it_does_and_the_others_stay() => s_problems.Sample(problem =>
+    {
+        InputStatistics statistics = new(problem.Size, problem.Form.Stride, problem.Form.Matrix, []);
+        SecondOrderRounder rounder = new(new RecipeOptions());
+        static float Sum(ReadOnlyMemory<float> row) => row.ToArray().Sum(Math.Abs);
+        RoundedRows free = rounder.Round(problem.Weights, s_grid, statistics, .1);
+        float budget = problem.Rows(free.Codes).Select(row => Sum(row)).Average();
+        RoundedRows kept = rounder.Round(problem.Weights, s_grid, statistics, .1, row => Sum(row) <= budget);
+        foreach ((float[] before, float[] after) in problem.Rows(free.Codes).Zip(problem.Rows(kept.Codes)))
+        {
+            Assert.True(Sum(after) <= budget);
+            if (Sum(before) <= budget)
+            {
+                Assert.Equal(before, after);
+            }
+        }
+    }, iter: 30);
 
     private sealed record Problem(int Size, float[] Weights, QuadraticForm Form, QuadraticForm Ridge)
     {
@@ -112,6 +147,11 @@ public sealed class CodeRoundingTests
         }
 
         public static Problem Diagonal(int size, int rows, int seed) => Make(size, rows, new Random(seed), (i, j) => i == j ? i + 1 : 0);
+
+        /// <summary>Rows without their padding.</summary>
+        public IEnumerable<float[]> Rows(float[] padded) => padded.Chunk(Form.Stride).Select(row => row[..Size]);
+
+        public IEnumerable<float> Real(float[] padded) => Rows(padded).SelectMany(row => row);
 
         public double Loss(float[] codes) => Form.Loss(codes, Weights).Sum();
 
