@@ -28,14 +28,18 @@ public sealed class Consumer
         }
         """;
 
-    internal Consumer(string folder)
+    internal Consumer(string folder, string version)
     {
         Folder = folder;
+        Version = version;
         Directory.CreateDirectory(folder);
     }
 
     /// <summary>Folder of the project.</summary>
     public string Folder { get; }
+
+    /// <summary>Version of the package under test.</summary>
+    public string Version { get; }
 
     /// <summary>Writes the project file: a console program that references the package.</summary>
     /// <param name="items">HawqModel items.</param>
@@ -49,7 +53,7 @@ public sealed class Consumer
             {properties}
           </PropertyGroup>
           <ItemGroup>
-            <PackageReference Include="Hawq.CodeGen" Version="*" PrivateAssets="all" />
+            <PackageReference Include="Hawq.CodeGen" Version="[{Version}]" PrivateAssets="all" />
             {items}
           </ItemGroup>
         </Project>

@@ -17,8 +17,8 @@ public sealed class PackageFeed : IDisposable
         Pack("generators/Hawq.CodeGen", Folder);
         File.WriteAllText(Path.Combine(Root, "NuGet.config"), $"""
             <configuration>
+              <!-- Beside the user's own sources, which have the runtimes of other machines. -->
               <packageSources>
-                <clear />
                 <add key="local" value="{Folder}" />
               </packageSources>
               <config>
@@ -43,6 +43,9 @@ public sealed class PackageFeed : IDisposable
     /// <summary>The feed.</summary>
     public string Folder => Path.Combine(Root, "feed");
 
+    // Exact, so that a restore asks no other source for it.
+    private string Version => Path.GetFileNameWithoutExtension(Directory.GetFiles(Folder, "Hawq.CodeGen.*.nupkg").Single())["Hawq.CodeGen.".Length..];
+
     /// <summary>Packs a project into a folder, building from nothing.</summary>
     public void Pack(string project, string feed)
     {
@@ -58,7 +61,7 @@ public sealed class PackageFeed : IDisposable
     }
 
     /// <summary>An empty folder for a consumer.</summary>
-    public Consumer NewConsumer(string name) => new(Path.Combine(Root, name));
+    public Consumer NewConsumer(string name) => new(Path.Combine(Root, name), Version);
 
     /// <inheritdoc/>
     public void Dispose() => Directory.Delete(Root, recursive: true);
