@@ -50,6 +50,7 @@ public sealed class Consumer
             <OutputType>Exe</OutputType>
             <TargetFramework>net10.0</TargetFramework>
             <UseSharedCompilation>false</UseSharedCompilation>
+            <NuGetAudit>false</NuGetAudit>
             {properties}
           </PropertyGroup>
           <ItemGroup>

@@ -1,3 +1,5 @@
+using System.Security;
+using System.Text.RegularExpressions;
 using Hawq.Testing;
 using Xunit;
 
@@ -9,6 +11,8 @@ namespace Hawq.Package.Tests;
 /// </summary>
 public sealed class PackageFeed : IDisposable
 {
+    private const string Local = "hawq-test";
+
     /// <summary>Packs.</summary>
     public PackageFeed()
     {
@@ -17,10 +21,15 @@ public sealed class PackageFeed : IDisposable
         Pack("generators/Hawq.CodeGen", Folder);
         File.WriteAllText(Path.Combine(Root, "NuGet.config"), $"""
             <configuration>
-              <!-- Beside the user's own sources, which have the runtimes of other machines. -->
               <packageSources>
-                <add key="local" value="{Folder}" />
+                <add key="{Local}" value="{Folder}" />
               </packageSources>
+              <!-- Ours come from here and from nowhere else; runtimes and the compiler of NativeAOT from where this machine gets its packages. -->
+              <packageSourceMapping>
+                <clear />
+                <packageSource key="{Local}"><package pattern="Hawq.*" /></packageSource>
+                {string.Join("\n    ", MachineSources().Select(key => $"""<packageSource key="{key}"><package pattern="*" /></packageSource>"""))}
+              </packageSourceMapping>
               <config>
                 <add key="globalPackagesFolder" value="{Path.Combine(Root, "packages")}" />
               </config>
@@ -31,6 +40,11 @@ public sealed class PackageFeed : IDisposable
             </configuration>
             """);
     }
+
+    // Lines of the list: "  1.  key [Enabled]", and below each its address.
+    private static IEnumerable<string> MachineSources() =>
+        Regex.Matches(DotNet.Run(Path.GetTempPath(), "nuget", "list", "source", "--format", "detailed").Output, @"^ +\d+\. +(.+) \[Enabled\]", RegexOptions.Multiline)
+            .Select(match => SecurityElement.Escape(match.Groups[1].Value));
 
     private static string RestoredPackages =>
         Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } set
