@@ -13,6 +13,8 @@ public abstract class GpuNetwork<T> : IDisposable
 {
     private readonly LoadedProgram? _loaded;
     private readonly GpuSession<T> _session;
+    private int _busy;
+    private bool _disposed;
 
     /// <summary>Finds a device, loads the weights and compiles the kernels.</summary>
     /// <param name="programs">The program of every kind of kernels.</param>
@@ -24,8 +26,18 @@ public abstract class GpuNetwork<T> : IDisposable
         Options = options ?? new GpuOptions();
         ArgumentOutOfRangeException.ThrowIfLessThan(Options.MaxBatch, 1);
         Program = programs(KernelKind.Cuda);
-        _loaded = DeviceFinder.Load(programs, Options);
-        _session = CreateSession();
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(Options.MaxBatch, Program.MaxBatch);
+        _loaded = DeviceFinder.Load(programs, Options, out string? missing);
+        NoCuda = missing;
+        try
+        {
+            _session = CreateSession();
+        }
+        catch
+        {
+            _loaded?.Dispose(); // for example the device's memory does not hold a batch
+            throw;
+        }
     }
 
     /// <summary>Options.</summary>
@@ -36,6 +48,9 @@ public abstract class GpuNetwork<T> : IDisposable
 
     /// <summary>Whether it runs on tensor cores.</summary>
     public bool IsCuda => _loaded?.Program.Kind == KernelKind.Cuda;
+
+    /// <summary>Why it does not run on a CUDA device, for people; null if it does.</summary>
+    public string? NoCuda { get; }
 
     /// <summary>Elements of one input.</summary>
     public int InputElements => Program.Buffers[0].Pixels * Program.Buffers[0].Channels;
@@ -51,27 +66,50 @@ public abstract class GpuNetwork<T> : IDisposable
     /// <param name="output">Receives the outputs, one behind the other.</param>
     /// <param name="count">How many, in [1, <see cref="GpuOptions.MaxBatch"/>].</param>
     /// <exception cref="ArgumentException">A span has the wrong length.</exception>
+    /// <exception cref="InvalidOperationException">Another thread is running a batch.</exception>
+    /// <exception cref="ObjectDisposedException">The network has been disposed.</exception>
     public void InferBatch(ReadOnlySpan<T> input, Span<int> output, int count)
     {
         GpuSession<T>.CheckCount(count, Options.MaxBatch);
         CheckLength(nameof(input), input.Length, (long)count * InputElements, exact: true);
         CheckLength(nameof(output), output.Length, (long)count * OutputElements, exact: false);
-        input.CopyTo(_session.Input);
-        _session.Start(count);
-        _session.Wait().CopyTo(output);
+        if (Interlocked.Exchange(ref _busy, 1) != 0)
+        {
+            throw new InvalidOperationException("Another thread is in this network: give each a GpuSession (CreateSession).");
+        }
+
+        try
+        {
+            input.CopyTo(_session.Input);
+            _session.Start(count);
+            _session.Wait().CopyTo(output);
+        }
+        finally
+        {
+            Volatile.Write(ref _busy, 0);
+        }
     }
 
     /// <summary>
     /// A stream of its own, with its own activations: batches of different sessions overlap, and each may be used by another thread.
     /// </summary>
-    public GpuSession<T> CreateSession() =>
-        new(_loaded, _loaded is null ? CreateCpuNetwork() : null, Options.MaxBatch, InputElements, OutputElements);
+    /// <remarks>Dispose sessions before the network.</remarks>
+    public GpuSession<T> CreateSession()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return new(_loaded, _loaded is null ? CreateCpuNetwork() : null, Options.MaxBatch, InputElements, OutputElements);
+    }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        _session.Dispose();
-        _loaded?.Dispose();
+        if (!_disposed)
+        {
+            _disposed = true;
+            _session.Dispose();
+            _loaded?.Dispose();
+        }
+
         GC.SuppressFinalize(this);
     }
 

@@ -6,7 +6,7 @@ public enum GpuFallback
     /// <summary>Throw, and say what was found.</summary>
     None,
 
-    /// <summary>The plain kernels on the first OpenCL device, or else on ILGPU's CPU accelerator, which is very slow and meant for tests.</summary>
+    /// <summary>The plain kernels on the first OpenCL device, or else the CPU network.</summary>
     PortableKernels,
 
     /// <summary>The CPU network of the same assembly: equal results.</summary>

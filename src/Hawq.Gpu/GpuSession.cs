@@ -27,6 +27,7 @@ public sealed class GpuSession<T> : IDisposable
     private readonly PageLockedArray1D<int>? _pinnedOutput;
     private readonly LaunchList? _launches;
     private int _running;
+    private bool _disposed;
 
     internal GpuSession(LoadedProgram? loaded, CpuNetwork<T>? cpu, int maxBatch, int inputElements, int outputElements)
     {
@@ -59,20 +60,28 @@ public sealed class GpuSession<T> : IDisposable
     }
 
     /// <summary>Page-locked memory for the inputs of the largest batch, one behind the other.</summary>
-    public Span<T> Input => _pinnedInput is null ? _cpuInput : MemoryMarshal.Cast<int, T>(_pinnedInput.Span);
+    /// <exception cref="ObjectDisposedException">The session has been disposed: the memory is gone.</exception>
+    public Span<T> Input
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return _pinnedInput is null ? _cpuInput : MemoryMarshal.Cast<int, T>(_pinnedInput.Span);
+        }
+    }
 
     /// <summary>Starts a batch and returns at once; <see cref="Input"/> must not change until <see cref="Wait"/> has returned.</summary>
     /// <param name="count">Images, in [1, <see cref="GpuOptions.MaxBatch"/>].</param>
     /// <exception cref="InvalidOperationException">The batch before it has not been waited for.</exception>
     public void Start(int count)
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         CheckCount(count, _maxBatch);
-        if (_running > 0)
+        if (Interlocked.CompareExchange(ref _running, count, 0) != 0)
         {
             throw new InvalidOperationException("A batch is running: call Wait first, or use another session.");
         }
 
-        _running = count;
         if (_loaded is null)
         {
             _cpu!.InferBatch(_cpuInput.AsSpan(0, count * _inputElements), _codes, count);
@@ -87,11 +96,11 @@ public sealed class GpuSession<T> : IDisposable
         _buffers[_loaded.Program.Output].AsArrayView<int>(0, output).CopyTo(_stream!, _pinnedOutput!.ArrayView.SubView(0, output));
     }
 
-    /// <summary>Waits for the batch and returns its outputs, one behind the other; valid until the next <see cref="Wait"/>.</summary>
+    /// <summary>Waits for the batch and returns its outputs, one behind the other; valid until the next <see cref="Wait"/>. Empty if none was started.</summary>
     public ReadOnlySpan<int> Wait()
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         int count = _running;
-        _running = 0;
         if (_loaded is not null)
         {
             _stream!.Synchronize();
@@ -102,12 +111,19 @@ public sealed class GpuSession<T> : IDisposable
             }
         }
 
+        Volatile.Write(ref _running, 0);
         return _codes.AsSpan(0, count * _outputElements);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
         _cpu?.Dispose();
         if (_loaded is null)
         {

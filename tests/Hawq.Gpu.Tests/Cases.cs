@@ -9,6 +9,13 @@ namespace Hawq.Gpu.Tests;
 /// <summary>Inputs, and what the reference interpreter makes of them.</summary>
 internal static class Cases
 {
+    /// <summary>A network around an operator without weights, cut down to one output: a GPU class has one.</summary>
+    public static (Network Network, NetworkWeights Weights) Operator(string op, int seed)
+    {
+        (Network network, NetworkWeights weights) = OperatorNetworks.Create(op, seed);
+        return (network with { Outputs = network.Outputs.Take(1).ToEquatableArray() }, weights);
+    }
+
     /// <summary>Random images (or codes), each as the bytes that a caller passes, and the codes of every tensor, images one after the other.</summary>
     public static (byte[][] Inputs, Dictionary<string, int[]> Expected) Random(Network network, NetworkWeights weights, int batch)
     {
@@ -38,6 +45,24 @@ internal static class Cases
         }
 
         return ([.. inputs], expected.ToDictionary(pair => pair.Key, pair => pair.Value.ToArray()));
+    }
+
+    /// <summary>A concatenation of sixteen tensors.</summary>
+    public static (Network Network, NetworkWeights Weights) WideConcat()
+    {
+        NetworkBuilder b = new NetworkBuilder("wide", seed: 4).Input(3, 4, 5, range: Activation.S8);
+        string[] parts = [.. Enumerable.Range(1, 16).Select(i => b.Conv(b.InputName, i % 5 + 1, 1, activation: i % 3 == 0 ? Activation.U8Asymmetric : Activation.U7))];
+        b.Conv(b.Concat(Activation.U8Asymmetric, parts), 6, 1);
+        return b.Build();
+    }
+
+    /// <summary>Every tensor that has memory; those of a device that are parts of one have a name that the network does not know.</summary>
+    public static void AssertEqual(string what, Dictionary<string, int[]> expected, Dictionary<string, int[]> actual)
+    {
+        foreach ((string name, int[] codes) in actual.Where(pair => !pair.Key.Contains('~')))
+        {
+            AssertEqual($"{what}, {name}", expected[name], codes);
+        }
     }
 
     public static void AssertEqual(string what, int[] expected, ReadOnlySpan<int> actual)

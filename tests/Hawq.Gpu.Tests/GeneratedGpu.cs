@@ -1,3 +1,4 @@
+using System.Reflection;
 using Hawq.Compilation;
 using Hawq.Gpu.Devices;
 using Hawq.Model;
@@ -28,6 +29,20 @@ internal sealed class GeneratedGpu
     public string Text { get; }
 
     public DeviceProgram Program(KernelKind kind) => (DeviceProgram)_type.GetMethod("CreateProgram")!.Invoke(null, [kind])!;
+
+    /// <summary>The network on a device.</summary>
+    public GpuNetwork<T> Create<T>(GpuOptions options)
+        where T : unmanaged
+    {
+        try
+        {
+            return (GpuNetwork<T>)Activator.CreateInstance(_type, options)!;
+        }
+        catch (TargetInvocationException error) when (error.InnerException is HawqException or ArgumentException)
+        {
+            throw error.InnerException;
+        }
+    }
 
     /// <summary>What a launch reads besides its buffers.</summary>
     public IEnumerable<int[]> Constants(DeviceProgram program, DeviceLaunch launch) => LoadedProgram.ConstantsOf(program, launch, Weights.Sidecar);

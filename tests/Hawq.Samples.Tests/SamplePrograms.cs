@@ -6,10 +6,13 @@ namespace Hawq.Samples.Tests;
 internal static class SamplePrograms
 {
     /// <summary>Starts a sample.</summary>
-    public static RunningProgram Start(string sample, params string[] arguments)
+    public static RunningProgram Start(string sample, params string[] arguments) => Start(sample, new Dictionary<string, string>(), arguments);
+
+    /// <summary>The same with environment variables.</summary>
+    public static RunningProgram Start(string sample, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         // bin/Debug/net10.0 of the tests is bin/Debug/net10.0 of the sample.
         string[] build = AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar).Split(Path.DirectorySeparatorChar)[^2..];
-        return new RunningProgram(Path.Combine([Checkout.Root, "samples", sample, "bin", .. build, sample + ".dll"]), arguments);
+        return new RunningProgram(Path.Combine([Checkout.Root, "samples", sample, "bin", .. build, sample + ".dll"]), environment, arguments);
     }
 }

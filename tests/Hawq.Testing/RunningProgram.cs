@@ -12,11 +12,22 @@ public sealed class RunningProgram : IDisposable
 
     /// <summary>Starts <c>dotnet PROGRAM.dll</c>.</summary>
     public RunningProgram(string program, params string[] arguments)
+        : this(program, new Dictionary<string, string>(), arguments)
+    {
+    }
+
+    /// <summary>The same with environment variables.</summary>
+    public RunningProgram(string program, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         ProcessStartInfo start = new("dotnet", [program, .. arguments])
         {
             RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, WorkingDirectory = Path.GetTempPath(),
         };
+        foreach ((string name, string value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
         _process = Process.Start(start)!;
         _process.OutputDataReceived += Append;
         _process.ErrorDataReceived += Append;

@@ -24,7 +24,11 @@ public enum KernelKind
 /// <param name="Output">Index of the buffer that holds the result.</param>
 public sealed record DeviceProgram(
     KernelKind Kind, Type Kernels, string WeightsResource, int WeightsLength, IReadOnlyList<LinearConstants> Linears,
-    IReadOnlyList<DeviceBuffer> Buffers, IReadOnlyList<DeviceLaunch> Launches, int Output);
+    IReadOnlyList<DeviceBuffer> Buffers, IReadOnlyList<DeviceLaunch> Launches, int Output)
+{
+    /// <summary>The largest batch: kernels count elements of a tensor in 32 bits.</summary>
+    public int MaxBatch => (int)(int.MaxValue / Buffers.Max(buffer => (long)buffer.Pixels * buffer.Stride));
+}
 
 /// <summary>How codes lie in a buffer.</summary>
 public enum DeviceElement

@@ -14,6 +14,9 @@ public sealed class GpuPlanner
     /// <summary>Threads per block of the kernels without a tile.</summary>
     public const int PlainThreads = 128;
 
+    /// <summary>Tensors that one launch joins: portable kernels have launchers for up to eight buffers.</summary>
+    private const int MaxConcatParts = 7;
+
     private readonly NetworkPlan _plan;
     private readonly GpuTarget _target;
     private readonly Dictionary<string, GpuTensor> _tensors = [];
@@ -44,7 +47,11 @@ public sealed class GpuPlanner
         List<GpuStep> steps = [];
         foreach (Step step in _plan.Steps)
         {
-            if (step is not OutputStep)
+            if (step is ConcatStep concat)
+            {
+                steps.AddRange(Concat(concat));
+            }
+            else if (step is not OutputStep)
             {
                 steps.Add(Convert(step));
             }
@@ -62,9 +69,6 @@ public sealed class GpuPlanner
         MaxPoolStep pool => new GpuMaxPoolStep(pool.Name, pool.Layers, Of(pool.Source), Of(pool.Target), pool.Window),
         AveragePoolStep pool => new GpuAveragePoolStep(pool.Name, pool.Layers, Of(pool.Source), pool.Window, pool.Divisors, Of(pool.Epilogue)),
         GlobalAveragePoolStep pool => GlobalAverage(pool),
-        ConcatStep concat => new GpuConcatStep(
-            concat.Name, concat.Layers, Of(concat.Target),
-            concat.Parts.Select(part => new GpuConcatPart(Of(part.Source), part.Store.Requantize, part.Store.Clamp)).ToEquatableArray()),
         LookupStep lookup => new GpuLookupStep(lookup.Name, lookup.Layers, Of(lookup.Source), Of(lookup.Target), Tables(lookup)),
         MulStep mul => new GpuMulStep(mul.Name, mul.Layers, Of(mul.A), Of(mul.B), mul.Epilogue.Requantize!, Of(mul.Epilogue)),
         SubStep sub => new GpuSubStep(
@@ -74,6 +78,26 @@ public sealed class GpuPlanner
         _ => throw new HawqException(
             HawqIds.GpuUnsupported, $"The layer '{step.Name}' ({step.GetType().Name}) has no GPU kernel; use the CPU network for this model."),
     };
+
+    /// <summary>A launch joins a limited number of tensors; of more, the first ones are joined to one on the target's grid, and so on.</summary>
+    private IEnumerable<GpuConcatStep> Concat(ConcatStep concat)
+    {
+        GpuTensor target = Of(concat.Target);
+        List<GpuConcatPart> parts = [.. concat.Parts.Select(part => new GpuConcatPart(Of(part.Source), part.Store.Requantize, part.Store.Clamp))];
+        for (int i = 1; parts.Count > MaxConcatParts; i++)
+        {
+            GpuConcatPart[] first = [.. parts.Take(MaxConcatParts)];
+            Shape shape = target.Tensor.Shape with { Channels = first.Sum(part => part.Source.Tensor.Shape.Channels) };
+            GpuTensor joined = Store(target.Tensor with { Name = $"{target.Tensor.Name}~{i}", Shape = shape });
+            _tensors.Add(joined.Tensor.Name, joined);
+            yield return new GpuConcatStep(concat.Name, concat.Layers, joined, first.ToEquatableArray());
+            Tensor grid = target.Tensor;
+            Requantizer same = new(RequantizeForm.Identity, 0, default, new ValueRange((long)grid.Lo - grid.ZeroPoint, (long)grid.Hi - grid.ZeroPoint));
+            parts = [new GpuConcatPart(joined, same, new Clamp(grid.Lo - grid.ZeroPoint, grid.Hi - grid.ZeroPoint, Low: false, High: false)), .. parts.Skip(MaxConcatParts)];
+        }
+
+        yield return new GpuConcatStep(concat.Name, concat.Layers, target, parts.ToEquatableArray());
+    }
 
     private GpuAveragePoolStep GlobalAverage(GlobalAveragePoolStep pool)
     {

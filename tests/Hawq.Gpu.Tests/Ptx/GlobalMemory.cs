@@ -3,17 +3,25 @@ using System.Runtime.InteropServices;
 
 namespace Hawq.Gpu.Tests.Ptx;
 
+/// <summary>What global addresses mean.</summary>
+public interface IPtxMemory
+{
+    /// <summary>The bytes of an access that lies within one allocation. Several blocks may ask at once.</summary>
+    /// <exception cref="PtxException">It does not.</exception>
+    Span<byte> Access(ulong address, int length, string instruction);
+}
+
 /// <summary>
 /// Global memory of the machine. Allocations are 256-byte aligned, as CUDA's are, and stand apart, so that an access outside of one
 /// is noticed.
 /// </summary>
-public sealed class GlobalMemory
+public sealed class GlobalMemory : IPtxMemory
 {
     private const int Alignment = 256;
     private readonly List<(ulong Start, ulong End)> _allocations = [];
     private byte[] _bytes = new byte[1 << 16];
     private int _top = Alignment;
-    private (ulong Start, ulong End) _last;
+    private int _last; // the allocation accessed last, whoever accessed it: the next access is most likely there
 
     /// <summary>Reserves zeroed bytes and returns their address.</summary>
     public ulong Allocate(int bytes)
@@ -48,19 +56,23 @@ public sealed class GlobalMemory
         where T : unmanaged =>
         MemoryMarshal.Cast<byte, T>(_bytes.AsSpan((int)buffer.Address, (int)buffer.Length * Unsafe.SizeOf<T>())).ToArray();
 
-    /// <summary>The bytes of an access that lies within one allocation.</summary>
+    /// <inheritdoc/>
     public Span<byte> Access(ulong address, int length, string instruction)
     {
-        if (address < _last.Start || address + (ulong)length > _last.End)
+        if (!Contains(_allocations[_last]))
         {
-            _last = _allocations.Find(a => address >= a.Start && address + (ulong)length <= a.End);
-            if (_last == default)
+            int found = _allocations.FindIndex(Contains);
+            if (found < 0)
             {
                 throw new PtxException($"Global access of {length} bytes at {(long)address} is out of bounds: {instruction}");
             }
+
+            _last = found;
         }
 
         return _bytes.AsSpan((int)address, length);
+
+        bool Contains((ulong Start, ulong End) allocation) => address >= allocation.Start && address + (ulong)length <= allocation.End;
     }
 }
 

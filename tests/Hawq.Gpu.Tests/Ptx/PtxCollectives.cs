@@ -6,10 +6,10 @@ namespace Hawq.Gpu.Tests.Ptx;
 internal static class PtxCollectives
 {
     /// <summary>
-    /// mma.sync.aligned.m8n8k16 (8-bit) and m8n8k32 (4-bit), integer. Fragments as in the PTX ISA manual, "Matrix Fragments for
-    /// mma.m8n8k16 with integer type" and "... mma.m8n8k32 ...": each lane holds one 32-bit register of A and of B with 4 (8)
-    /// elements, lowest bits first; lane l has A's row l/4 and B's column l/4, elements (l%4) * 4 (8) onwards; of C and D it has row
-    /// l/4, columns (l%4) * 2 and the next. Without .satfinite the sum wraps.
+    /// mma.sync.aligned.m8n8k16 (8-bit) and m8n8k32 (4-bit), integer. Fragments as in NVIDIA's PTX ISA manual, section 9.7.14.5, "Matrix Fragments for
+    /// mma.m8n8k16" and "Matrix Fragments for mma.m8n8k32": each lane holds one 32-bit register of A and one of B with 4 (8) elements, lowest bits first.
+    /// With group = lane >> 2 and place = lane % 4, element i of A is (row group, column place * 4 (8) + i), element i of B (row place * 4 (8) + i, column group),
+    /// element i of C and D (row group, column place * 2 + i). Without .satfinite the sum wraps (section 9.7.14.5, "mma": ".satfinite").
     /// </summary>
     public static void CompileMma(PtxParser parser, PtxInstruction instruction, string[] opcode, List<string> operands)
     {

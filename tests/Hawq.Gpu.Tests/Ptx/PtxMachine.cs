@@ -3,34 +3,35 @@ using System.Buffers.Binary;
 namespace Hawq.Gpu.Tests.Ptx;
 
 /// <summary>
-/// Runs a kernel block by block. A thread runs until it needs others: a warp instruction runs when all 32 lanes have arrived at it, a
+/// Runs a kernel, blocks independently of each other. Within a block a thread runs until it needs others: a warp instruction runs when all 32 lanes have arrived at it, a
 /// barrier when all threads of the block have. Threads that meet at different places are an error, since the hardware's behaviour would be
 /// undefined. It models results, not time, and no weak memory order beyond the race detector of <see cref="PtxSharedMemory"/>.
 /// </summary>
-public sealed class PtxMachine(PtxKernel kernel, GlobalMemory memory)
+public sealed class PtxMachine(PtxKernel kernel, IPtxMemory memory)
 {
     private readonly PtxInstruction[] _code = [.. kernel.Code];
     private readonly int _uniformBranches = kernel.Code.Count(i => i.UniformBranch >= 0);
-
-    /// <summary>Thread instructions executed so far.</summary>
-    public long Executed { get; private set; }
-
-    /// <summary>Warp-level matrix instructions executed so far.</summary>
-    public long MatrixInstructions { get; private set; }
 
     /// <summary>Launches with arguments in parameter order: <see cref="PtxBuffer"/>, int or long.</summary>
     public void Launch((int X, int Y, int Z) grid, int threads, params object[] arguments)
     {
         byte[] parameters = Marshal(arguments);
-        for (int z = 0; z < grid.Z; z++)
+        PtxException? error = null;
+        Parallel.For(0, grid.X * grid.Y * grid.Z, (i, state) =>
         {
-            for (int y = 0; y < grid.Y; y++)
+            try
             {
-                for (int x = 0; x < grid.X; x++)
-                {
-                    RunBlock(new PtxBlock(x, y, z, grid, threads, kernel.SharedBytes, memory, parameters));
-                }
+                RunBlock(new PtxBlock(i % grid.X, i / grid.X % grid.Y, i / grid.X / grid.Y, grid, threads, kernel.SharedBytes, memory, parameters));
             }
+            catch (PtxException exception)
+            {
+                error = exception;
+                state.Stop();
+            }
+        });
+        if (error is not null)
+        {
+            throw error;
         }
     }
 
@@ -124,8 +125,6 @@ public sealed class PtxMachine(PtxKernel kernel, GlobalMemory memory)
             }
 
             instruction.RunWarp!(warp);
-            Executed += PtxThread.WarpSize;
-            MatrixInstructions += instruction.Text.StartsWith("mma", StringComparison.Ordinal) ? 1 : 0;
             foreach (PtxThread thread in warp)
             {
                 thread.Next++;
@@ -162,7 +161,6 @@ public sealed class PtxMachine(PtxKernel kernel, GlobalMemory memory)
             }
 
             thread.Next++;
-            Executed++;
             instruction.Run!(thread);
         }
     }

@@ -27,9 +27,9 @@ public sealed class PtxThread(int index, int registers, int localBytes, PtxBlock
 
 /// <summary>One thread block.</summary>
 public sealed class PtxBlock(
-    int x, int y, int z, (int X, int Y, int Z) grid, int threads, int sharedBytes, GlobalMemory memory, byte[] parameters)
+    int x, int y, int z, (int X, int Y, int Z) grid, int threads, int sharedBytes, IPtxMemory memory, byte[] parameters)
 {
-    public GlobalMemory Memory => memory;
+    public IPtxMemory Memory => memory;
 
     public byte[] Parameters => parameters;
 

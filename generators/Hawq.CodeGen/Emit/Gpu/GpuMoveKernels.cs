@@ -82,7 +82,8 @@ internal static class GpuMoveKernels
             {
                 w.Line($"int c{i} = {GpuAccess.Channel(step.Target, i)};");
                 string code = GpuEpilogueWriter.Relative(GpuAccess.Load(step.Source, "input", "pixel", $"c{i}"), source.Lo);
-                w.Line($"int s{i} = tables[{(step.Tables.Count > 1 ? $"(c{i} * {length}) + " : "")}{code}];");
+                w.Line($"int x{i} = {code};");
+                w.Line($"int s{i} = tables[{(step.Tables.Count > 1 ? $"(c{i} * {length}) + " : "")}x{i}];");
             }
 
             GpuAccess.StorePair(w, step.Target, "output0", "pixel", "channel");
