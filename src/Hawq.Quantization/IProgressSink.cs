@@ -10,8 +10,14 @@ public interface IProgressSink
 
     /// <summary>A step of the phase is done.</summary>
     /// <param name="step">Steps done so far.</param>
-    /// <param name="detail">What was just done, and what it gained; or null.</param>
+    /// <param name="detail">What was just done; or null.</param>
     void Step(int step, string? detail = null);
+
+    /// <summary>A finding worth a line of its own, such as what a step gained.</summary>
+    /// <param name="message">One line.</param>
+    void Tell(string message)
+    {
+    }
 
     /// <summary>Something that the user should know; the work goes on.</summary>
     /// <param name="message">One sentence.</param>

@@ -42,7 +42,7 @@ public static class Quantizer
         IReadOnlyDictionary<string, ValueHistogram> statistics = FloatStatistics.Collect(graph, values, data, count, progress, cancellation);
         SequentialQuantizer quantizer = new(lowered, options, statistics, progress, cancellation);
         NetworkAssembler assembler = sequential ? quantizer.Run(Inputs(data, count)) : Naive(lowered, options, statistics);
-        return assembler.Finish(Describe(graph, data, options), weightsFile, data.Preprocess, options.Labels) with { Layers = quantizer.Reports };
+        return assembler.Finish(Describe(graph, data, options, lowered), weightsFile, data.Preprocess, options.Labels) with { Layers = quantizer.Reports };
     }
 
     /// <summary>Whether a model came quantized (QDQ or QOperator): <see cref="Import"/> takes it, and <see cref="Quantize"/> does not.</summary>
@@ -164,7 +164,7 @@ public static class Quantizer
         return GraphLowering.Lower(graph, options.Grids, least);
     }
 
-    private static Provenance Describe(FloatGraph graph, IDataSet data, QuantizerOptions options)
+    private static Provenance Describe(FloatGraph graph, IDataSet data, QuantizerOptions options, LoweredNetwork lowered)
     {
         BitAssignment bits = options.Grids.Bits;
         List<Setting> settings =
@@ -179,7 +179,7 @@ public static class Quantizer
             new("calibrator", options.Calibrator.Name),
             new("calibrator4", options.LowBitCalibrator.Name),
             new("effort", options.Effort.ToString().ToLowerInvariant()),
-            .. options.Recipe is { } recipe ? (Setting[])[new("recipe", recipe.ToString())] : [],
+            .. RecipeText.Settings(options.EffectiveRecipe, options.Effort != Effort.Naive, lowered.Linears.Select(layer => layer.Bits)),
             new("headroom", options.Headroom.ToString(CultureInfo.InvariantCulture)),
         ];
         return new Provenance($"hawq {Version}", graph.Name + ".onnx", graph.Sha256, graph.Opset, settings.ToEquatableArray());

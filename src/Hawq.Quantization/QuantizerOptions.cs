@@ -48,7 +48,7 @@ public sealed record QuantizerOptions
     public int? CalibrationCount { get; init; }
 
     /// <summary>The number of inputs in effect.</summary>
-    internal int EffectiveCalibrationCount => CalibrationCount ?? (Effort == Effort.Best ? 512 : 256);
+    public int EffectiveCalibrationCount => CalibrationCount ?? (Effort == Effort.Best ? 512 : 256);
 
     /// <summary>Class names for the manifest, or empty.</summary>
     public IReadOnlyList<string> Labels { get; init; } = [];

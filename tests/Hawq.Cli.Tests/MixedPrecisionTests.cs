@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Hawq.Model;
 using Hawq.Planning;
@@ -90,6 +91,73 @@ public sealed class MixedPrecisionTests : IDisposable
         Outcome tight = await Tool.Run(["quantize", _model, "--calibration", _data, "-o", manifest, "--bits", "mixed", "--budget", "latency=2us", "--latency-table", times, "--effort", "fast", .. options]);
         Assert.Equal(1, tight.Code);
         Assert.Contains("the latency budget is 2000, but the least possible is 2002", tight.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_cost_table_has_bytes_bit_operations_and_the_target_that_was_asked_for()
+    {
+        string times = _folder.PathOf("scalar.json");
+        Outcome profile = await Tool.Run("profile", _model, "--calibration", _data, "--rounds", "3", "--target", "Scalar", "--options", "4/8", "-o", times);
+        Assert.True(profile.Code == 0, profile.Error);
+        LatencyTable table = LatencyTable.Read(times);
+
+        Assert.Equal("scalar", table.Target);
+        Assert.Equal(16 * 16 * 9 / 2, table.Layers[1].Bytes);
+        Assert.Equal(16 * 16 * 9 * 64 * 4 * 8, table.Layers[1].Bops);
+        Assert.Contains("4/8 MBOPS", profile.Output, StringComparison.Ordinal);
+
+        // The table may be used where its target is asked for, and nowhere else.
+        string[] quantize = ["quantize", _model, "--calibration", _data, "--bits", "mixed", "--options", "4/8", "--effort", "fast", "--quiet", "-o", _folder.PathOf("t.hawq.json"), "--latency-table", times];
+        Outcome other = await Tool.Run([.. quantize, "--target", "t4"]);
+        Assert.Equal(1, other.Code);
+        Assert.Contains("measured on scalar, not on t4", other.Error, StringComparison.Ordinal);
+        Outcome lone = await Tool.Run("quantize", _model, "--calibration", _data, "--bits", "mixed", "--target", "t4", "-o", _folder.PathOf("t.hawq.json"));
+        Assert.Equal(2, lone.Code);
+        Outcome unknown = await Tool.Run("profile", _model, "--calibration", _data, "--target", "t4", "-o", times);
+        Assert.Equal(2, unknown.Code);
+        Assert.Contains("cannot run t4", unknown.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Steps_of_the_recipe_are_chosen_printed_and_written_into_the_manifest()
+    {
+        string manifest = _folder.PathOf("steps.hawq.json");
+        string[] command = ["quantize", _model, "--calibration", _data, "--bits", "4/4", "--rounding", "meanfield", "--equalize", "--calibrator4", "percentile=99.9", "-o", manifest];
+        Outcome outcome = await Tool.Run([.. command, "--json"]);
+        Assert.True(outcome.Code == 0, outcome.Error);
+        Dictionary<string, string> settings = ManifestFile.Load(manifest).Network.Provenance.Settings.ToDictionary(setting => setting.Name, setting => setting.Value);
+
+        Assert.Equal(("meanfield at 4/4; nearest at 8/8", "yes", "percentile:99.9"), (settings["rounding"], settings["equalization"], settings["calibrator4"]));
+        Assert.Matches(@"4/4: [0-9.]+ dB \(refit [+-][0-9.]+, scales [+-][0-9.]+, rounding [+-][0-9.]+, scale fit [+-][0-9.]+, bias [+-][0-9.]+\)", outcome.Error);
+        Assert.Contains("warning: Only 64 calibration inputs", outcome.Error, StringComparison.Ordinal);
+        using JsonDocument json = JsonDocument.Parse(outcome.Output);
+        Assert.True(json.RootElement.GetProperty("quantized")[1].GetProperty("gains").TryGetProperty("rounding", out _));
+
+        // Warnings are not silenced.
+        Outcome quiet = await Tool.Run([.. command, "--quiet"]);
+        Assert.StartsWith("warning: Only 64", quiet.Error, StringComparison.Ordinal);
+        Assert.Single(quiet.ErrorLines);
+        Assert.Equal(2, (await Tool.Run([.. command, "--effort", "naive"])).Code);
+        Assert.Equal(2, (await Tool.Run("quantize", _model, "--calibration", _data, "--rounding", "lucky", "-o", manifest)).Code);
+    }
+
+    [Fact]
+    public async Task A_front_is_continued_as_long_as_what_was_measured_is_the_same()
+    {
+        string front = _folder.PathOf("front.json"), times = _folder.PathOf("times.json");
+        Assert.Equal(0, (await Tool.Run("profile", _model, "--calibration", _data, "--rounds", "3", "--quiet", "-o", times)).Code);
+        string[] command = ["pareto", _model, "--calibration", _data, "--cost", "latency", "--latency-table", times, "--steps", "2", "--effort", "fast", "-o", front];
+        Outcome first = await Tool.Run([.. command, "--measure", _data]);
+        Assert.True(first.Code == 0, first.Error);
+
+        // A figure that no measurement gives: the second run must have read it.
+        File.WriteAllText(front, Regex.Replace(File.ReadAllText(front), "\"sqnrDb\": [^,\n]+", "\"sqnrDb\": 77.25"));
+        Outcome second = await Tool.Run([.. command, "--measure", _data]);
+        Outcome other = await Tool.Run([.. command, "--measure", _folder.Write("x2.npy", Noise(32, 3, 8, 8))]);
+
+        Assert.Contains("77.25", second.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("77.25", other.Output, StringComparison.Ordinal);
+        Assert.Equal(CostNames.Latency, ParetoFront.Read(front).Cost);
     }
 
     private async Task<KernelChoice[]> Kernels(string bits)

@@ -1,14 +1,18 @@
 using System.Diagnostics;
+using System.Globalization;
 using Hawq.Quantization;
 using Spectre.Console;
 
 namespace Hawq.Cli.Frame;
 
-/// <summary>A line when a phase begins, one for every step that has something to say, and one every ten seconds: readable in a log.</summary>
-internal sealed class LineProgress(Action<string> write) : IProgressSink
+/// <summary>A line when a phase begins, one for every finding, and one with the time left every ten seconds: readable in a log.</summary>
+/// <param name="write">Writes a line.</param>
+/// <param name="warn">Writes a warning.</param>
+/// <param name="clock">Where time comes from.</param>
+internal sealed class LineProgress(Action<string> write, Action<string> warn, TimeProvider clock) : IProgressSink
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(10);
-    private readonly Stopwatch _sinceLine = Stopwatch.StartNew();
+    private long _began, _wrote;
     private string _phase = "";
     private int _steps;
 
@@ -17,22 +21,36 @@ internal sealed class LineProgress(Action<string> write) : IProgressSink
     {
         (_phase, _steps) = (phase, steps);
         write(steps > 0 ? $"{phase} ({steps}) ..." : $"{phase} ...");
-        _sinceLine.Restart();
+        _began = _wrote = clock.GetTimestamp();
     }
 
     /// <inheritdoc/>
     public void Step(int step, string? detail = null)
     {
-        if (_sinceLine.Elapsed >= s_interval)
+        if (clock.GetElapsedTime(_wrote) >= s_interval)
         {
-            write(detail is null ? $"{_phase} {step}/{_steps}" : $"{_phase} {step}/{_steps}: {detail}");
-            _sinceLine.Restart();
+            TimeSpan left = clock.GetElapsedTime(_began) / Math.Max(step, 1) * (_steps - step);
+            write($"{_phase} {step}/{_steps}{(step < _steps ? $", about {Duration(left)} left" : "")}{(detail is null ? "" : $": {detail}")}");
+            _wrote = clock.GetTimestamp();
         }
     }
+
+    /// <inheritdoc/>
+    public void Tell(string message) => write("  " + message);
+
+    /// <inheritdoc/>
+    public void Warn(string message) => warn(message);
+
+    private static string Duration(TimeSpan time) => time.TotalSeconds < 90
+        ? string.Create(CultureInfo.InvariantCulture, $"{Math.Ceiling(time.TotalSeconds)} s")
+        : string.Create(CultureInfo.InvariantCulture, $"{Math.Ceiling(time.TotalMinutes)} min");
 }
 
-/// <summary>One bar per phase, redrawn in place.</summary>
-internal sealed class LiveProgress(ProgressContext context) : IProgressSink
+/// <summary>One bar per phase, redrawn in place; findings stay above it.</summary>
+/// <param name="console">The terminal.</param>
+/// <param name="context">Its bars.</param>
+/// <param name="warn">Takes a warning.</param>
+internal sealed class LiveProgress(IAnsiConsole console, ProgressContext context, Action<string> warn) : IProgressSink
 {
     private ProgressTask? _task;
     private string _phase = "";
@@ -56,6 +74,12 @@ internal sealed class LiveProgress(ProgressContext context) : IProgressSink
         }
     }
 
+    /// <inheritdoc/>
+    public void Tell(string message) => console.WriteLine("  " + message);
+
+    /// <inheritdoc/>
+    public void Warn(string message) => warn(message);
+
     private void Finish()
     {
         if (_task is { } task)
@@ -66,4 +90,22 @@ internal sealed class LiveProgress(ProgressContext context) : IProgressSink
             task.StopTask();
         }
     }
+}
+
+/// <summary>Nothing but warnings.</summary>
+/// <param name="warn">Writes a warning.</param>
+internal sealed class QuietProgress(Action<string> warn) : IProgressSink
+{
+    /// <inheritdoc/>
+    public void Begin(string phase, int steps)
+    {
+    }
+
+    /// <inheritdoc/>
+    public void Step(int step, string? detail = null)
+    {
+    }
+
+    /// <inheritdoc/>
+    public void Warn(string message) => warn(message);
 }

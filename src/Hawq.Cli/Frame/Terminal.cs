@@ -63,56 +63,53 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool live, b
     /// <summary>Writes the machine-readable result: camel case, indented, LF.</summary>
     public void WriteJson<T>(T result) => Output.WriteLine(JsonSerializer.Serialize(result, s_json));
 
+    /// <summary>Writes a line to standard error as it is.</summary>
+    public void PassOn(string text)
+    {
+        lock (_errorLock)
+        {
+            error.WriteLine(text);
+        }
+    }
+
     /// <summary>Tells the user something in passing, on standard error; silent with <c>--quiet</c>.</summary>
     public void Note(string text)
     {
         if (!quiet)
         {
-            lock (_errorLock)
-            {
-                error.WriteLine(text);
-            }
+            PassOn(text);
         }
     }
 
     /// <summary>A warning, on standard error, even with <c>--quiet</c>.</summary>
-    public void Warn(string text)
-    {
-        lock (_errorLock)
-        {
-            error.WriteLine($"warning: {text}");
-        }
-    }
+    public void Warn(string text) => PassOn($"warning: {text}");
 
     /// <summary>Reports an error as compilers do.</summary>
-    public void Error(HawqException exception)
-    {
-        lock (_errorLock)
-        {
-            error.WriteLine(exception.Report);
-        }
-    }
+    public void Error(HawqException exception) => PassOn(exception.Report);
 
     /// <summary>
     /// Runs <paramref name="work"/> with a progress display on standard error: bars on an interactive terminal, otherwise a line per
-    /// phase (and one every ten seconds of a long phase), nothing with <c>--quiet</c>.
+    /// phase and per finding (and one every ten seconds of a long phase), only warnings with <c>--quiet</c>.
     /// </summary>
     public T WithProgress<T>(Func<IProgressSink, T> work)
     {
         if (quiet)
         {
-            return work(NoProgress.Instance);
+            return work(new QuietProgress(Warn));
         }
 
         if (!live)
         {
-            return work(new LineProgress(Note));
+            return work(new LineProgress(Note, Warn, TimeProvider.System));
         }
 
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(error) });
-        return console.Progress()
+        List<string> warnings = []; // shown when the bars are gone
+        T result = console.Progress()
             .AutoClear(true)
             .Columns(new SpinnerColumn(), new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
-            .Start(context => work(new LiveProgress(context)));
+            .Start(context => work(new LiveProgress(console, context, warnings.Add)));
+        warnings.ForEach(Warn);
+        return result;
     }
 }

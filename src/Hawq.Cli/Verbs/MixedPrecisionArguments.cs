@@ -18,7 +18,7 @@ internal sealed class MixedPrecisionArguments
     private readonly Option<string[]> _budget = new("--budget") { Description = "With --bits mixed, may be repeated: bops=0.5 lies half-way between the narrowest and the widest network; size=200kB, bops=1.2G and latency=850us are absolute.", HelpName = "COST=VALUE" };
     private readonly Option<string[]> _options = BitOptions.Create("With --bits mixed: what every layer may become, widest first.");
     private readonly SensitivityArgument _sensitivity = new("With --bits mixed: ");
-    private readonly Option<string?> _latencyTable = new("--latency-table") { Description = "With --bits mixed: measured times, for a latency budget; made by 'hawq profile'.", HelpName = "FILE" };
+    private readonly LatencyArguments _latency = new("With --bits mixed: ");
 
     /// <summary>Adds the options.</summary>
     public void Configure(Command command)
@@ -26,16 +26,16 @@ internal sealed class MixedPrecisionArguments
         command.Add(_budget);
         command.Add(_options);
         command.Add(_sensitivity.Option);
-        command.Add(_latencyTable);
+        _latency.Configure(command);
     }
 
     /// <summary>Refuses options that only mean something with <c>--bits mixed</c>.</summary>
     public void RefuseWithoutMixed(ParseResult parsed)
     {
-        if (parsed.GetValue(_budget) is { Length: > 0 } || parsed.GetValue(_latencyTable) is not null || parsed.GetResult(_sensitivity.Option) is { Implicit: false }
+        if (parsed.GetValue(_budget) is { Length: > 0 } || _latency.IsGiven(parsed) || parsed.GetResult(_sensitivity.Option) is { Implicit: false }
             || parsed.GetResult(_options) is { Implicit: false })
         {
-            throw new HawqException(HawqIds.Usage, "--budget, --options, --sensitivity and --latency-table belong to --bits mixed.");
+            throw new HawqException(HawqIds.Usage, "--budget, --options, --sensitivity, --latency-table and --target belong to --bits mixed.");
         }
     }
 
@@ -48,7 +48,7 @@ internal sealed class MixedPrecisionArguments
             Budgets = [.. (parsed.GetValue(_budget) ?? []).Select(BudgetText.Parse)],
             Options = BitOptions.Parse(parsed, _options),
             Set = options.Grids.Bits.Layers,
-            Latency = parsed.GetValue(_latencyTable) is { } table ? LatencyTable.Read(table) : null,
+            Latency = _latency.Read(parsed),
         };
         SensitivityTable sensitivities = _sensitivity.Get(
             parsed, graph, data, new SensitivityOptions { Options = search.Options, Images = options.CalibrationCount, Effort = options.Effort }, output, progress, cancellation);
@@ -76,5 +76,17 @@ internal sealed class MixedPrecisionArguments
         terminal.WriteLine($"bits: {string.Join(" ", result.Problem.Layers.Zip(result.Tried[result.Chosen].Assignment.Bits, (layer, bits) => $"{layer.Name}={bits}"))}");
     }
 
+    /// <summary>What was tried, for <c>--json</c>.</summary>
+    public static CandidateResult[] Candidates(MixedPrecisionResult result) =>
+    [
+        .. result.Tried.Select((tried, i) => new CandidateResult(
+            tried.Name, i == result.Chosen, tried.Assignment.Objective, result.Problem.Costs.Zip(tried.Assignment.Costs).ToDictionary(pair => pair.First, pair => pair.Second),
+            tried.Result.Kl, tried.Result.SqnrDb, result.Problem.Layers.Zip(tried.Assignment.Bits).ToDictionary(pair => pair.First.Name, pair => pair.Second.ToString()))),
+    ];
+
     private static string Number(double? value, string format) => value?.ToString(format, CultureInfo.InvariantCulture) ?? "";
 }
+
+/// <summary>A network that was tried, in JSON.</summary>
+internal sealed record CandidateResult(
+    string Name, bool Chosen, double Objective, Dictionary<string, decimal> Costs, double? Kl, double? SqnrDb, Dictionary<string, string> Bits);

@@ -29,7 +29,7 @@ internal sealed class ParetoVerb : Verb
     private readonly Option<int?> _images = new("--images") { Description = "Largest number of calibration inputs.", HelpName = "N" };
     private readonly Option<string[]> _options = BitOptions.Create("What every layer may become, widest first.");
     private readonly SensitivityArgument _sensitivity = new();
-    private readonly Option<string?> _latencyTable = new("--latency-table") { Description = "Measured times per layer and option.", HelpName = "FILE.json" };
+    private readonly LatencyArguments _latency = new();
     private readonly Option<string> _output = new("--output", "-o") { Description = "The file to write; a stopped run continues from it.", HelpName = "FILE", DefaultValueFactory = _ => "pareto.json" };
     private readonly Option<bool> _json = JsonOption();
 
@@ -52,10 +52,12 @@ internal sealed class ParetoVerb : Verb
     {
         _cost.AcceptOnlyFromAmong(CostNames.Size, CostNames.Bops, CostNames.Latency);
         command.Add(_model);
-        foreach (Option option in new Option[] { _calibration, _measure, _labels, _preprocess, _cost, _steps, _random, _alpha, _options, _effort, _images, _sensitivity.Option, _latencyTable, _output, _json })
+        foreach (Option option in new Option[] { _calibration, _measure, _labels, _preprocess, _cost, _steps, _random, _alpha, _options, _effort, _images, _sensitivity.Option, _output, _json })
         {
             command.Add(option);
         }
+
+        _latency.Configure(command);
     }
 
     /// <inheritdoc/>
@@ -72,12 +74,12 @@ internal sealed class ParetoVerb : Verb
         using IDataSet data = DataSet.Open(parsed.GetRequiredValue(_calibration), null, shape, parsed.GetValue(_preprocess));
         using IDataSet? measure = parsed.GetValue(_measure) is string set ? DataSet.Open(set, parsed.GetValue(_labels), shape, parsed.GetValue(_preprocess)) : null;
         QuantizerOptions quantizer = new() { Effort = parsed.GetValue(_effort), CalibrationCount = parsed.GetValue(_images) };
-        MixedPrecisionOptions search = new() { Options = BitOptions.Parse(parsed, _options), Latency = parsed.GetValue(_latencyTable) is string file ? LatencyTable.Read(file) : null };
+        MixedPrecisionOptions search = new() { Options = BitOptions.Parse(parsed, _options), Latency = _latency.Read(parsed) };
         string output = parsed.GetRequiredValue(_output);
         SensitivityTable sensitivities = terminal.WithProgress(progress => _sensitivity.Get(
             parsed, graph, data, new SensitivityOptions { Options = search.Options, Images = quantizer.CalibrationCount, Effort = quantizer.Effort }, output, progress, terminal.Cancellation));
         string cost = parsed.GetRequiredValue(_cost);
-        string key = string.Join("; ", graph.Sha256, sensitivities.Key ?? "external", data.Name, measure?.Name ?? "not measured", quantizer.Effort, quantizer.CalibrationCount);
+        string key = Key(graph, data, measure, quantizer);
         int random = parsed.GetValue(_random);
         ParetoFront front = (random > 0
             ? ParetoFront.DrawRandom(graph, sensitivities, search, cost, parsed.GetValue(_alpha), random, key)
@@ -106,6 +108,14 @@ internal sealed class ParetoVerb : Verb
         return ExitCode.Success;
     }
 
+    /// <summary>Everything that the measurement of an assignment depends on, by content: a stopped run continues under the same key only.</summary>
+    private static string Key(FloatGraph graph, IDataSet data, IDataSet? measure, QuantizerOptions quantizer)
+    {
+        string Content(IDataSet set, int count) => DataSet.Hash(set, count, withLabels: ReferenceEquals(set, measure));
+        return string.Join(
+            "; ", graph.Sha256, Content(data, Math.Min(quantizer.EffectiveCalibrationCount, data.Count)), measure is null ? "not measured" : Content(measure, measure.Count), quantizer.Effort);
+    }
+
     private static ParetoFront Measure(ParetoFront front, FloatGraph graph, IDataSet data, IDataSet measure, QuantizerOptions quantizer, string output, Terminal terminal) =>
         terminal.WithProgress(progress =>
         {
@@ -124,7 +134,8 @@ internal sealed class ParetoVerb : Verb
                     OutputFiles.Save(output, front.Serialize());
                 }
 
-                progress.Step(i + 1, string.Create(CultureInfo.InvariantCulture, $"{front.Cost} {point.Cost:0}: {front.Points[i].Measured!.SqnrDb:0.0} dB"));
+                progress.Step(i + 1);
+                progress.Tell(string.Create(CultureInfo.InvariantCulture, $"{front.Cost} {point.Cost:0}: {front.Points[i].Measured!.SqnrDb:0.0} dB"));
             }
 
             return front;

@@ -15,7 +15,7 @@ using Spectre.Console;
 
 namespace Hawq.Cli.Verbs;
 
-/// <summary><c>hawq profile MODEL.onnx</c>: measured time per layer and choice of bits on this machine, for latency budgets.</summary>
+/// <summary><c>hawq profile MODEL.onnx</c>: the cost table: bytes, bit operations and measured time per layer and choice of bits.</summary>
 internal sealed class ProfileVerb : Verb
 {
     private readonly Argument<string> _model = new("model") { Description = "The float network (.onnx)." };
@@ -24,6 +24,7 @@ internal sealed class ProfileVerb : Verb
     private readonly Option<string?> _preprocess = DataOptions.Preprocess();
     private readonly Option<string[]> _options = BitOptions.Create("Bits to measure for every layer.");
     private readonly Option<int> _rounds = new("--rounds") { Description = "Samples per layer; the median is kept.", HelpName = "N", DefaultValueFactory = _ => 500 };
+    private readonly Option<string?> _target = new("--target") { Description = "Measure what a lesser machine would run: one of this machine's tiers (avx512, avx-vnni, avx2, sse4.1, scalar, ...), in a process that sees no other instructions.", HelpName = "NAME" };
     private readonly Option<string> _output = new("--output", "-o") { Description = "The latency table to write (.json).", HelpName = "FILE", Required = true };
     private readonly Option<bool> _json = JsonOption();
 
@@ -31,12 +32,13 @@ internal sealed class ProfileVerb : Verb
     public override string Name => "profile";
 
     /// <inheritdoc/>
-    public override string Description => "Measures the nanoseconds of every layer at every choice of bits from the generated kernels on this machine: the costs of a latency budget.";
+    public override string Description => "The cost of every layer at every choice of bits: bytes, bit operations, and nanoseconds measured from the generated kernels on this machine.";
 
     /// <inheritdoc/>
     public override IReadOnlyList<Example> Examples =>
     [
         new("hawq profile resnet20.onnx --calibration train_batch.bin --preprocess cifar10 -o latency.json", "8/8, 4/8 and 4/4, on the best instruction set that this machine has."),
+        new("hawq profile resnet20.onnx --calibration train_batch.bin --preprocess cifar10 --target avx2 -o avx2.json", "What a machine without AVX-512 and AVX-VNNI would run, at this machine's speed."),
         new("hawq quantize resnet20.onnx ... --bits mixed --budget latency=300us --latency-table latency.json -o mixed.hawq.json", "Use the result; a table measured on another machine works as well."),
     ];
 
@@ -44,7 +46,7 @@ internal sealed class ProfileVerb : Verb
     public override void Configure(Command command)
     {
         command.Add(_model);
-        foreach (Option option in new Option[] { _output, _calibration, _labels, _preprocess, _options, _rounds, _json })
+        foreach (Option option in new Option[] { _output, _calibration, _labels, _preprocess, _options, _rounds, _target, _json })
         {
             command.Add(option);
         }
@@ -53,6 +55,11 @@ internal sealed class ProfileVerb : Verb
     /// <inheritdoc/>
     public override int Run(ParseResult parsed, Terminal terminal)
     {
+        if (parsed.GetValue(_target) is string target && !Tier.SameName(target, Tier.OfThisProcess()))
+        {
+            return TierProcess.Rerun(Tier.Find(target), WithoutTarget(parsed), terminal);
+        }
+
         LayerBits[] options = BitOptions.Parse(parsed, _options);
         int rounds = parsed.GetValue(_rounds);
         if (rounds < 1)
@@ -69,10 +76,16 @@ internal sealed class ProfileVerb : Verb
             {
                 // Every layer at these bits, first and last included: the search decides what it forces.
                 QuantizerOptions quantizer = new() { Grids = new GridOptions(new BitAssignment(bits) { First = bits, Last = bits }), Effort = Effort.Fast };
-                QuantizedModel model = Quantizer.Quantize(graph, data, quantizer, "profile.bin", progress, terminal.Cancellation);
+                progress.Begin($"quantize {bits}", 0);
+                QuantizedModel model = Quantizer.Quantize(graph, data, quantizer, "profile.bin", null, terminal.Cancellation);
                 progress.Begin($"measure {bits}", rounds);
                 IReadOnlyList<StepTime> steps = StepTimes.Measure(model.Network, model.Weights, rounds, done => progress.Step(done), terminal.Cancellation);
-                measured.AddRange(steps.Where(step => step.Kernel is not null).Select(step => new LayerLatency(step.Name, bits, Math.Round((decimal)(step.MedianUs * 1000)), step.Kernel)));
+                measured.AddRange(steps.Where(step => step.Kernel is not null).Select(step =>
+                {
+                    FloatNode layer = graph.Nodes.First(node => node.Name == step.Name);
+                    return new LayerLatency(
+                        step.Name, bits, Math.Round((decimal)(step.MedianUs * 1000)), step.Kernel, LayerCosts.Bytes(layer, bits), LayerCosts.Bops(graph, layer, bits));
+                }));
             }
 
             return measured;
@@ -95,15 +108,40 @@ internal sealed class ProfileVerb : Verb
         return ExitCode.Success;
     }
 
-    private static void Print(LatencyTable latencies, LayerBits[] options, Terminal terminal)
+    /// <summary>The command line of the process that sees only the target's instructions.</summary>
+    private string[] WithoutTarget(ParseResult parsed)
+    {
+        List<string> tokens = [.. parsed.Tokens.Select(token => token.Value)];
+        int at = tokens.IndexOf(_target.Name);
+        tokens.RemoveRange(at, 2);
+        return [.. tokens];
+    }
+
+    private static void Print(LatencyTable costs, LayerBits[] options, Terminal terminal)
     {
         Table table = Tables.Create("layer");
-        table.AddColumns([.. options.Select(bits => Tables.Right($"{bits} us"))]);
-        foreach (string layer in latencies.Layers.Select(l => l.Layer).Distinct())
+        foreach ((string unit, _) in s_columns)
         {
-            table.AddRow([Markup.Escape(layer), .. options.Select(bits => (latencies.Of(layer, bits) / 1000)?.ToString("0.00", CultureInfo.InvariantCulture) ?? "")]);
+            table.AddColumns([.. options.Select(bits => Tables.Right($"{bits} {unit}"))]);
         }
 
+        foreach (IGrouping<string, LayerLatency> layer in costs.Layers.GroupBy(entry => entry.Layer))
+        {
+            AddRow(layer.Key, layer);
+        }
+
+        AddRow("all", costs.Layers);
         terminal.Write(table);
+
+        void AddRow(string name, IEnumerable<LayerLatency> entries) => table.AddRow(
+        [
+            Markup.Escape(name),
+            .. s_columns.SelectMany(column => options.Select(bits => entries.Where(entry => entry.Bits == bits).Sum(column.Value).ToString("#,0.##", s_numbers))),
+        ]);
     }
+
+    private static readonly NumberFormatInfo s_numbers = new() { NumberGroupSeparator = " " };
+
+    private static readonly (string Unit, Func<LayerLatency, decimal> Value)[] s_columns =
+        [("us", entry => entry.Nanoseconds / 1000), ("bytes", entry => entry.Bytes ?? 0), ("MBOPS", entry => (entry.Bops ?? 0) / 1_000_000)];
 }

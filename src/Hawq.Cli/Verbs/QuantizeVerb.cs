@@ -4,7 +4,6 @@ using Hawq.Cli.Frame;
 using Hawq.Model;
 using Hawq.Onnx;
 using Hawq.Quantization;
-using Hawq.Quantization.Calibration;
 using Hawq.Quantization.Cards;
 using Hawq.Quantization.Data;
 using Hawq.Quantization.Lowering;
@@ -27,10 +26,10 @@ internal sealed class QuantizeVerb : Verb
     private readonly Option<string> _bits = new("--bits") { Description = "Bits of weights/activations: 8/8, 4/8 or 4/4; or mixed, chosen per layer under --budget. First and last layer stay 8/8 unless --set says otherwise.", HelpName = "W/A|mixed", DefaultValueFactory = _ => "8/8" };
     private readonly Option<string[]> _set = new("--set") { Description = "Bits of one layer, for example --set conv1=4/8. May be repeated.", HelpName = "LAYER=W/A" };
     private readonly Option<string> _activations = new("--activations") { Description = "Range of 8-bit activations after ReLU: u7 is [0, 127] (HAWQ-V3; the fastest kernels), u8 is [0, 255].", DefaultValueFactory = _ => "u7" };
-    private readonly Option<string> _calibrator = new("--calibrator") { Description = "How activation ranges are chosen: minmax, percentile, percentile=99.99, mse or kl.", HelpName = "NAME", DefaultValueFactory = _ => "minmax" };
     private readonly Option<int> _residual = new("--residual") { Description = "Bits of the residual grid: 16 (HAWQ-V3) or 8.", HelpName = "BITS", DefaultValueFactory = _ => 16 };
     private readonly Option<string> _output = new("--output", "-o") { Description = "The manifest to write, for example net.hawq.json; the weights go beside it into net.hawq.bin.", HelpName = "FILE", Required = true };
     private readonly Option<bool> _json = JsonOption();
+    private readonly RecipeArguments _recipe = new();
     private readonly MixedPrecisionArguments _mixed = new();
     private readonly ZeroShotArguments _zeroShot = new();
 
@@ -64,7 +63,7 @@ internal sealed class QuantizeVerb : Verb
     {
         _activations.AcceptOnlyFromAmong("u7", "u8");
         command.Add(_model);
-        foreach (Option option in new Option[] { _output, _calibration, _labels, _preprocess, _images, _effort, _bits, _set, _activations, _calibrator, _residual, _json })
+        foreach (Option option in (Option[])[_output, _calibration, _labels, _preprocess, _images, _effort, _bits, _set, _activations, _residual, .. _recipe.Options, _json])
         {
             command.Add(option);
         }
@@ -126,7 +125,7 @@ internal sealed class QuantizeVerb : Verb
             MixedPrecisionArguments.Print(search, terminal);
         }
 
-        return Save(parsed, terminal, output, quantized);
+        return Save(parsed, terminal, output, quantized, search);
     }
 
     private IDataSet OpenOrMake(ParseResult parsed, Terminal terminal, string calibration, string model, Shape shape)
@@ -143,7 +142,7 @@ internal sealed class QuantizeVerb : Verb
     /// <summary>A model that came quantized says everything itself.</summary>
     private int Import(ParseResult parsed, Terminal terminal, FloatGraph graph, string output)
     {
-        foreach (Option option in new Option[] { _calibration, _labels, _images, _effort, _bits, _set, _activations, _calibrator, _residual })
+        foreach (Option option in (Option[])[_calibration, _labels, _images, _effort, _bits, _set, _activations, _residual, .. _recipe.Options])
         {
             if (parsed.GetResult(option) is { Implicit: false })
             {
@@ -157,14 +156,17 @@ internal sealed class QuantizeVerb : Verb
 
     private static string WeightsFile(string manifest) => Path.GetFileName(manifest)[..^ManifestEnding.Length] + ".bin";
 
-    private int Save(ParseResult parsed, Terminal terminal, string output, QuantizedModel model)
+    private int Save(ParseResult parsed, Terminal terminal, string output, QuantizedModel model, MixedPrecisionResult? search = null)
     {
         string weightsFile = WeightsFile(output);
         ManifestFile.Save(output, CardBuilder.Attach(model.Network), model.Sidecar);
         long manifestBytes = new FileInfo(output).Length;
         if (parsed.GetValue(_json))
         {
-            terminal.WriteJson(new QuantizeResult(output, weightsFile, manifestBytes, model.Sidecar.Length, model.Network.Layers.Count));
+            terminal.WriteJson(new QuantizeResult(
+                output, weightsFile, manifestBytes, model.Sidecar.Length, model.Network.Layers.Count,
+                [.. model.Layers.Select(layer => new LayerResult(layer.Name, layer.Bits.ToString(), layer.SqnrDb, layer.LossRatio, layer.Steps.ToDictionary(step => step.Step, step => step.GainDb)))],
+                search is null ? null : MixedPrecisionArguments.Candidates(search)));
         }
         else
         {
@@ -201,19 +203,22 @@ internal sealed class QuantizeVerb : Verb
             layers[setting[..equals]] = LayerBits.Parse(setting[(equals + 1)..]);
         }
 
-        return new QuantizerOptions
+        return _recipe.Apply(parsed, new QuantizerOptions
         {
             Grids = new GridOptions(new BitAssignment(bits) { Layers = layers })
             {
                 UnsignedEightBitMaximum = parsed.GetValue(_activations) == "u8" ? 255 : 127,
                 ResidualBits = residual,
             },
-            Calibrator = ActivationCalibrator.Parse(parsed.GetRequiredValue(_calibrator).Replace('=', ':')),
             CalibrationCount = images,
             Effort = parsed.GetValue(_effort),
-        };
+        });
     }
 
     /// <summary>What <c>--json</c> prints.</summary>
-    private sealed record QuantizeResult(string Manifest, string Weights, long ManifestBytes, long WeightBytes, int Layers);
+    private sealed record QuantizeResult(
+        string Manifest, string Weights, long ManifestBytes, long WeightBytes, int Layers, LayerResult[] Quantized, CandidateResult[]? Candidates);
+
+    /// <summary>What became of a layer with weights, on the calibration inputs; gains of the recipe's steps in dB.</summary>
+    private sealed record LayerResult(string Name, string Bits, double SqnrDb, double LossRatio, Dictionary<string, double> Gains);
 }

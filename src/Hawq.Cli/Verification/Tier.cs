@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
+using Hawq.Model;
 using Hawq.Planning;
 
 namespace Hawq.Cli.Verification;
@@ -47,6 +48,16 @@ internal sealed record Tier(string Name, string[] Switches)
         tiers.Add(s_scalar);
         return tiers;
     }
+
+    /// <summary>The tier of this machine with a name.</summary>
+    /// <exception cref="HawqException"><see cref="HawqIds.Usage"/>: this machine cannot run it.</exception>
+    public static Tier Find(string name) => OfThisMachine().FirstOrDefault(tier => SameName(tier.Name, name)) ?? throw new HawqException(
+        HawqIds.Usage, $"This machine cannot run {name}; it has {string.Join(", ", OfThisMachine().Select(tier => tier.Name))}. Measure where {name} is, and bring the table.");
+
+    /// <summary>Whether two names mean the same tier: case and punctuation do not count (<c>avxvnni</c>).</summary>
+    public static bool SameName(string a, string b) => Letters(a).Equals(Letters(b), StringComparison.OrdinalIgnoreCase);
+
+    private static string Letters(string name) => string.Concat(name.Where(char.IsAsciiLetterOrDigit));
 
     /// <summary>The tier that this process really runs, from what the runtime reports.</summary>
     public static string OfThisProcess() => true switch

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using Hawq.Cli.Frame;
 
 namespace Hawq.Cli.Verification;
 
@@ -31,6 +32,26 @@ internal static class TierProcess
         }
 
         return JsonSerializer.Deserialize<TierResult>(output, JsonSerializerOptions.Web)!;
+    }
+
+    /// <summary>Runs another command line in a process that sees only the instructions of a tier; what it writes is passed on.</summary>
+    /// <returns>Its exit code.</returns>
+    public static int Rerun(Tier tier, IEnumerable<string> arguments, Terminal terminal)
+    {
+        using Process process = Process.Start(StartInfo(tier, arguments))!;
+        using CancellationTokenRegistration kill = terminal.Cancellation.Register(() => process.Kill(entireProcessTree: true));
+        process.ErrorDataReceived += (_, line) =>
+        {
+            if (line.Data is string text)
+            {
+                terminal.PassOn(text);
+            }
+        };
+        process.BeginErrorReadLine();
+        terminal.Output.Write(process.StandardOutput.ReadToEnd());
+        process.WaitForExit();
+        terminal.Cancellation.ThrowIfCancellationRequested();
+        return process.ExitCode;
     }
 
     private static ProcessStartInfo StartInfo(Tier tier, IEnumerable<string> arguments)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Hawq.Model;
 using Hawq.Quantization.Evaluation;
 using Hawq.Quantization.Lowering;
@@ -21,8 +22,8 @@ public static class CardBuilder
         return new QuantizationCard(
             network.Name,
             EquatableArray.Of(
-                Method(network, facts), Model(network, measurements), Weights(facts), Activations(network, facts), Structure(network, facts), Arithmetic(facts),
-                Data(network), Size(facts), Hardware(measurements), Result(measurements)),
+                Method(network, facts), Model(network, measurements), Weights(network, facts), Activations(network, facts), Structure(network, facts), Arithmetic(facts),
+                Data(network), Compute(network), Size(facts), Hardware(facts, measurements), Result(measurements)),
             layers, measurements.Front);
     }
 
@@ -32,28 +33,40 @@ public static class CardBuilder
 
     private static CardSection Method(Network network, CardFacts facts) => Section(
         "method",
-        Confounder("type", "PTQ"),
+        Plain("name", $"{network.Provenance.Tool}: integer-only, dyadic requantization"),
+        Confounder("type", IsTrained(network) ? "QAT" : Setting(network, "scales") != NotAvailable ? "imported" : Source(network) == "real" ? "PTQ" : "ZSQ"),
+        Confounder("uniform", "yes"),
         Confounder("effort", Setting(network, "effort")),
         Confounder("mixedPrecision", facts.IsMixed ? "per layer" : "none"),
         Confounder("search", Setting(network, "search")),
         Confounder("budgets", Setting(network, "budgets")),
         Confounder("bitwidthSet", string.Join(" ", facts.Pairs)),
-        Confounder("rangeTrained", "no"));
+        Confounder("rounding", Setting(network, "rounding")),
+        Confounder("weightRefit", Setting(network, "weightRefit")),
+        Confounder("biasCorrection", Setting(network, "correction")),
+        Confounder("equalization", Setting(network, "equalization")),
+        Confounder("rangeTrained", IsTrained(network) ? "yes" : "no"),
+        Confounder("training", Setting(network, "training")),
+        Confounder("trainedWeights", Setting(network, "weights")),
+        Confounder("distillation", Setting(network, "distillation")));
 
     private static CardSection Model(Network network, CardMeasurements measurements) => Section(
         "model",
         Plain("source", network.Provenance.Source),
         Confounder("sourceSha256", network.Provenance.SourceSha256),
         Plain("opset", Text(network.Provenance.Opset)),
-        Confounder("preprocessing", network.Input.Preprocess?.Name ?? "none (codes)"),
+        Confounder("preprocessing", network.Input.Preprocess?.Name ?? "none"),
+        Plain("metric", "top-1"),
+        Plain("dataset", measurements.EvaluationData ?? NotAvailable),
         Plain("floatTop1", Percent(measurements.Evaluation?.FloatTop1)));
 
-    private static CardSection Weights(CardFacts facts) => Section(
+    private static CardSection Weights(Network network, CardFacts facts) => Section(
         "weights",
         Confounder("averageBits", Number(facts.AverageWeightBits(facts.Layers))),
         Confounder("averageBitsWithoutFirstAndLast", Number(facts.AverageWeightBits(facts.Inner))),
         Confounder("symmetric", "yes"),
         Confounder("granularity", "per output channel"),
+        Confounder("observer", Setting(network, "weightScales")),
         Confounder("range", "narrow (the code -2^(bits-1) is not used)"),
         Plain("bias", "int32, scale of input times scale of weight"));
 
@@ -62,10 +75,13 @@ public static class CardBuilder
         Confounder("averageBits", Number(facts.AverageInputBits)),
         Confounder("maximumBits", Text(facts.Layers.Select(layer => layer.InputBits).DefaultIfEmpty().Max())),
         Confounder("types", string.Join(" ", facts.Layers.Select(layer => layer.InputType).Distinct().Order(StringComparer.Ordinal))),
+        Confounder("signed", facts.SignedInputs),
+        Confounder("symmetric", facts.Asymmetric.Length == 0 ? "yes" : $"all but {string.Join(", ", facts.Asymmetric)}"),
         Confounder("granularity", "per tensor"),
         Confounder("calibrator", Setting(network, "calibrator")),
         Confounder("calibratorUpTo4Bits", Setting(network, "calibrator4")),
         Confounder("range", Setting(network, "activations")),
+        Plain("clip", "per layer, see layers"),
         Confounder("static", "yes"),
         Plain("peakBytes", Text(facts.PeakTensorBytes)));
 
@@ -90,18 +106,26 @@ public static class CardBuilder
 
     private static CardSection Data(Network network)
     {
-        HashSet<string> elsewhere = ["effort", "search", "budgets", "calibrator", "calibrator4", "activations"];
+        string[] elsewhere =
+            ["effort", "search", "budgets", "calibrator", "calibrator4", "activations", "calibration", "rounding", "weightScales", "weightRefit", "correction", "equalization", "training", "weights", "distillation"];
         return Section(
             "data",
             [
                 Confounder("calibration", Setting(network, "calibration")),
-                Confounder("labels", "none"),
-                Confounder("trainingImages", "0"),
-                Confounder("source", Source(Setting(network, "calibration"))),
-                .. network.Provenance.Settings.Where(setting => setting.Name != "calibration" && !elsewhere.Contains(setting.Name))
-                    .Select(setting => Confounder("setting " + setting.Name, setting.Value)),
+                Confounder("source", Source(network)),
+                Confounder("labels", Labels(network)),
+                Confounder("trainingImages", IsTrained(network) ? Setting(network, "training") : "0"),
+                Confounder("seed", Seed(network)),
+                Plain("runs", "1: the same arguments give the same bytes"),
+                .. network.Provenance.Settings.Where(setting => !elsewhere.Contains(setting.Name)).Select(setting => Confounder("setting " + setting.Name, setting.Value)),
             ]);
     }
+
+    private static CardSection Compute(Network network) => Section(
+        "compute",
+        Plain("calibrationPasses", IsTrained(network) || Setting(network, "calibration") != NotAvailable ? "1, layer by layer" : NotAvailable),
+        Confounder("trainingSteps", IsTrained(network) ? Setting(network, "training") : "0"),
+        Plain("wallTime", $"{NotAvailable}: not in the manifest, which the same arguments give to the byte"));
 
     private static CardSection Size(CardFacts facts) => Section(
         "size",
@@ -113,13 +137,17 @@ public static class CardBuilder
             .. facts.Pairs.Select(pair => Plain("macs at " + pair, Text(facts.Layers.Where(layer => Pair(layer) == pair).Sum(layer => layer.Macs)))),
         ]);
 
-    private static CardSection Hardware(CardMeasurements measurements) => Section(
+    private static CardSection Hardware(CardFacts facts, CardMeasurements measurements) => Section(
         "hardware",
         Confounder("target", measurements.Latency?.Target ?? NotAvailable),
         Plain("machine", measurements.Latency?.Machine ?? NotAvailable),
         Plain("kernels", measurements.Kernels.Count == 0
             ? NotAvailable
-            : string.Join(", ", measurements.Kernels.Values.GroupBy(kernel => kernel).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => $"{group.Key} x{group.Count()}"))));
+            : string.Join(", ", measurements.Kernels.Values.GroupBy(kernel => kernel).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => $"{group.Key} x{group.Count()}"))),
+        Plain("latency", facts.Layers.Count > 0 && facts.Layers.All(layer => layer.Nanoseconds is not null)
+            ? $"{Number(facts.Layers.Sum(layer => layer.Nanoseconds!.Value) / 1000, "0.0")} us, sum of the medians of the layers with weights"
+            : NotAvailable),
+        Plain("baseline", $"{NotAvailable}: hawq bench measures a network beside its peer"));
 
     private static CardSection Result(CardMeasurements measurements)
     {
@@ -151,7 +179,7 @@ public static class CardBuilder
         Tensor input = tensors[layer.Input], output = tensors[layer.Output];
         LayerBits bits = new(layer.Weights.Bits, input.Bits), asked = Asked(network, layer.Name, bits);
         return new CardLayer(
-            layer.Name, layer.Op, bits.Weights, bits.Activations, input.TypeName, layer.Weights.Count,
+            layer.Name, layer.Op, bits.Weights, bits.Activations, input.TypeName, Real(input, input.Lo), Real(input, input.Hi), layer.Weights.Count,
             (long)output.Shape.Height * output.Shape.Width * layer.Weights.Count, layer.Facts.AccumulatorLo, layer.Facts.AccumulatorHi,
             measurements.LayerSqnr.TryGetValue(layer.Name, out double db) ? db : null,
             (double?)measurements.Latency?.Of(layer.Name, asked),
@@ -164,12 +192,39 @@ public static class CardBuilder
         .Select(setting => LayerBits.TryParse(setting.Value)).OfType<LayerBits>()
         .FirstOrDefault(asked => asked.StoredWeights == bits.Weights && asked.Activations == bits.Activations, bits);
 
+    private static double Real(Tensor tensor, int code) => (double)tensor.Scale * (code - tensor.ZeroPoint);
+
     internal static string Pair(CardLayer layer) => $"{layer.WeightBits}/{layer.InputBits}";
 
     private static string Setting(Network network, string name) => network.Provenance.Settings.FirstOrDefault(setting => setting.Name == name)?.Value ?? NotAvailable;
 
-    private static string Source(string calibration) =>
-        calibration.StartsWith("zero-shot", StringComparison.Ordinal) ? "synthetic" : calibration.StartsWith("Gaussian noise", StringComparison.Ordinal) ? "noise" : "real";
+    /// <summary>Whether a network was trained after it was quantized: hawq train says so.</summary>
+    private static bool IsTrained(Network network) => Setting(network, "training") != NotAvailable;
+
+    private static string Source(Network network) => Setting(network, "calibration") switch
+    {
+        string made when made.StartsWith("zero-shot", StringComparison.Ordinal) => "synthetic",
+        string noise when noise.StartsWith("Gaussian noise", StringComparison.Ordinal) => "noise",
+        NotAvailable => NotAvailable,
+        _ => "real",
+    };
+
+    /// <summary>Calibration needs none; training takes them from the data, from the float network, or from both.</summary>
+    private static string Labels(Network network) => !IsTrained(network) ? "none" : Setting(network, "distillation") switch
+    {
+        NotAvailable => "real",
+        string weight when weight.StartsWith("weight 1,", StringComparison.Ordinal) => "outputs of the float network",
+        _ => "real, and outputs of the float network",
+    };
+
+    /// <summary>The seeds that the settings name; calibration on given data draws nothing.</summary>
+    private static string Seed(Network network)
+    {
+        string[] seeds = [.. network.Provenance.Settings.Select(setting => s_seed.Match(setting.Value)).Where(match => match.Success).Select(match => match.Groups[1].Value)];
+        return seeds.Length == 0 ? "none: nothing is drawn" : string.Join(", ", seeds);
+    }
+
+    private static readonly Regex s_seed = new(@"\bseed ([0-9]+)", RegexOptions.CultureInvariant);
 
     private static CardSection Section(string name, params CardField[] fields) => new(name, fields);
 

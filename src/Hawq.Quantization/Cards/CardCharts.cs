@@ -90,11 +90,11 @@ internal static class CardCharts
         double Y(double y) => highY > lowY ? Bottom - 10 - ((y - lowY) / (highY - lowY) * (Bottom - Top - 20)) : (Top + Bottom) / 2;
         StringBuilder svg = Open("Trade-off", Width, Height);
         svg.Append($"<line class=\"axis\" x1=\"{Left}\" y1=\"{Bottom}\" x2=\"{Right}\" y2=\"{Bottom}\"/><line class=\"axis\" x1=\"{Left}\" y1=\"{Top}\" x2=\"{Left}\" y2=\"{Bottom}\"/>\n");
-        svg.Append(CultureInfo.InvariantCulture, $"<text class=\"m\" x=\"{Left}\" y=\"{Bottom + 18}\">{lowX:0.###E+0}</text><text class=\"m\" x=\"{Right}\" y=\"{Bottom + 18}\" text-anchor=\"end\">{highX:0.###E+0} {front.Cost}</text>");
+        svg.Append(CultureInfo.InvariantCulture, $"<text class=\"m\" x=\"{Left}\" y=\"{Bottom + 18}\">{Amount(lowX, front.Cost)}</text><text class=\"m\" x=\"{Right}\" y=\"{Bottom + 18}\" text-anchor=\"end\">{Amount(highX, front.Cost)}</text>");
         svg.Append(CultureInfo.InvariantCulture, $"<text class=\"m\" x=\"{Left + 6}\" y=\"{Top + 4}\">{(measured ? "SQNR of the logits, dB (higher is better)" : "predicted loss, logarithmic (up is better)")}</text>");
         foreach (double y in new[] { lowY, highY }.Distinct())
         {
-            svg.Append(CultureInfo.InvariantCulture, $"<text class=\"m\" x=\"{Left - 8}\" y=\"{Y(y) + 4:0.#}\" text-anchor=\"end\">{(measured ? y : Math.Pow(10, -y)):0.##E+0}</text>");
+            svg.Append(CultureInfo.InvariantCulture, $"<text class=\"m\" x=\"{Left - 8}\" y=\"{Y(y) + 4:0.#}\" text-anchor=\"end\">{(measured ? y.ToString("0.0", CultureInfo.InvariantCulture) : Math.Pow(10, -y).ToString("0.0E+0", CultureInfo.InvariantCulture))}</text>");
         }
 
         svg.Append('\n');
@@ -111,6 +111,20 @@ internal static class CardCharts
 
         svg.Append(CultureInfo.InvariantCulture, $"<circle class=\"a\" cx=\"{Left + 10}\" cy=\"{Height - 6}\" r=\"5\"/><text x=\"{Left + 20}\" y=\"{Height - 2}\">optimum of a budget</text><circle class=\"b\" cx=\"{Left + 180}\" cy=\"{Height - 6}\" r=\"5\"/><text x=\"{Left + 190}\" y=\"{Height - 2}\">uniform</text>");
         return svg.Append("</svg>").ToString();
+    }
+
+    /// <summary>A cost with its unit, in thousands or millions where that is shorter.</summary>
+    private static string Amount(double value, string cost)
+    {
+        (double factor, string unit) = (cost, value) switch
+        {
+            (CostNames.Latency, _) => (1e-3, "us"),
+            (CostNames.Size, _) => (1e-3, "kB"),
+            (_, >= 1e8) => (1e-9, "G BOPS"),
+            (_, >= 1e5) => (1e-6, "M BOPS"),
+            _ => (1, "BOPS"),
+        };
+        return string.Create(CultureInfo.InvariantCulture, $"{value * factor:0.###} {unit}");
     }
 
     private static StringBuilder Open(string title, int width, int height) =>

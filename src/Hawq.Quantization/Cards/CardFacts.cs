@@ -1,3 +1,4 @@
+using System.Globalization;
 using Hawq.Model;
 
 namespace Hawq.Quantization.Cards;
@@ -30,6 +31,18 @@ internal sealed class CardFacts(Network network, Dictionary<string, Tensor> tens
     /// <summary>Bits of the inputs of layers with weights, by number of elements; a tensor counts once.</summary>
     public double AverageInputBits { get; } = Average(
         network.Layers.OfType<LinearLayer>().Select(layer => layer.Input).Distinct().Select(name => ((long)tensors[name].Bits, (long)tensors[name].Shape.Length)));
+
+    /// <summary>How many inputs of layers with weights have codes below zero.</summary>
+    public string SignedInputs { get; } = Share(network, tensors, tensor => tensor.Lo < 0);
+
+    /// <summary>Inputs of layers with weights that have a zero point.</summary>
+    public string[] Asymmetric { get; } = [.. network.Layers.OfType<LinearLayer>().Select(layer => layer.Input).Distinct().Where(name => tensors[name].ZeroPoint != 0)];
+
+    private static string Share(Network network, Dictionary<string, Tensor> tensors, Func<Tensor, bool> has)
+    {
+        Tensor[] inputs = [.. network.Layers.OfType<LinearLayer>().Select(layer => layer.Input).Distinct().Select(name => tensors[name])];
+        return string.Create(CultureInfo.InvariantCulture, $"{inputs.Count(has)} of {inputs.Length} inputs");
+    }
 
     /// <summary>Type of a tensor.</summary>
     public string TypeOf(string tensor) => tensors[tensor].TypeName;

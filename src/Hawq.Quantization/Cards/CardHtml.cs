@@ -15,7 +15,7 @@ public static class CardHtml
         body { background: var(--bg); color: var(--fg); font: 15px/1.5 system-ui, sans-serif; max-width: 64rem; margin: 0 auto; padding: 1rem; }
         a { color: var(--a); } h1 { font-size: 1.6rem; } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; border-bottom: 1px solid var(--line); }
         table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .2rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; }
-        td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; overflow-wrap: normal; white-space: nowrap; } th { color: var(--muted); font-weight: 600; } th[scope=row] { width: 18rem; }
+        td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; overflow-wrap: normal; white-space: nowrap; } th { color: var(--muted); font-weight: 600; } th[scope=row] { width: 18rem; } .scroll th, .scroll td { width: auto; overflow-wrap: normal; white-space: nowrap; }
         nav a { margin-right: 1rem; } button { font: inherit; color: inherit; background: none; border: 1px solid var(--line); border-radius: .3rem; padding: .2rem .6rem; cursor: pointer; }
         svg { width: 100%; height: auto; } svg text { fill: var(--fg); font: 12px system-ui, sans-serif; } svg text.m { fill: var(--muted); }
         svg .a { fill: var(--a); } svg .b { fill: var(--b); } svg .axis { stroke: var(--line); } svg .ring { fill: none; stroke: var(--b); stroke-width: 2; }
@@ -85,7 +85,7 @@ public static class CardHtml
     {
         StringBuilder text = new("<h2 id=\"layers\">layers</h2>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Layers\">\n<table>\n<tr>");
         foreach ((string title, string cell) in new[]
-            { ("layer", ""), ("op", ""), ("bits w/a", " class=\"n\""), ("input", ""), ("weights", " class=\"n\""), ("MACs", " class=\"n\""), ("accumulator", " class=\"n\""), ("SQNR dB", " class=\"n\""), ("sensitivity", " class=\"n\""), ("ns", " class=\"n\"") })
+            { ("layer", ""), ("op", ""), ("bits w/a", " class=\"n\""), ("input", ""), ("clip", " class=\"n\""), ("weights", " class=\"n\""), ("MACs", " class=\"n\""), ("accumulator", " class=\"n\""), ("SQNR dB", " class=\"n\""), ("sensitivity", " class=\"n\""), ("ns", " class=\"n\"") })
         {
             text.Append($"<th scope=\"col\"{cell}>{title}</th>");
         }
@@ -93,7 +93,7 @@ public static class CardHtml
         text.Append("</tr>\n");
         foreach (CardLayer layer in card.Layers)
         {
-            text.Append(CultureInfo.InvariantCulture, $"<tr><th scope=\"row\">{Encode(layer.Name)}</th><td>{layer.Op}</td><td class=\"n\">{layer.WeightBits}/{layer.InputBits}</td><td>{layer.InputType}</td><td class=\"n\">{layer.Weights}</td><td class=\"n\">{layer.Macs}</td>");
+            text.Append(CultureInfo.InvariantCulture, $"<tr><th scope=\"row\">{Encode(layer.Name)}</th><td>{layer.Op}</td><td class=\"n\">{layer.WeightBits}/{layer.InputBits}</td><td>{layer.InputType}</td><td class=\"n\">{layer.ClipLow:0.###} .. {layer.ClipHigh:0.###}</td><td class=\"n\">{layer.Weights}</td><td class=\"n\">{layer.Macs}</td>");
             text.Append(CultureInfo.InvariantCulture, $"<td class=\"n\">{layer.AccumulatorLo} .. {layer.AccumulatorHi}</td><td class=\"n\">{layer.SqnrDb:0.0}</td><td class=\"n\">{layer.Sensitivity:0.00E+0}</td><td class=\"n\">{layer.Nanoseconds:0}</td></tr>\n");
         }
 

@@ -31,6 +31,8 @@ public static class CardJson
             writer.WriteNumber("weightBits", layer.WeightBits);
             writer.WriteNumber("inputBits", layer.InputBits);
             writer.WriteString("inputType", layer.InputType);
+            writer.WriteNumber("clipLow", layer.ClipLow);
+            writer.WriteNumber("clipHigh", layer.ClipHigh);
             writer.WriteNumber("weights", layer.Weights);
             writer.WriteNumber("macs", layer.Macs);
             writer.WriteNumber("bops", layer.Bops);

@@ -20,10 +20,10 @@ public static class CardMarkdown
             }
         }
 
-        text.Append("\n## layers\n\n| layer | op | bits w/a | input | weights | MACs | accumulator | SQNR dB | sensitivity | ns |\n|---|---|---|---|---|---|---|---|---|---|\n");
+        text.Append("\n## layers\n\n| layer | op | bits w/a | input | clip | weights | MACs | accumulator | SQNR dB | sensitivity | ns |\n|---|---|---|---|---|---|---|---|---|---|---|\n");
         foreach (CardLayer layer in card.Layers)
         {
-            text.Append(CultureInfo.InvariantCulture, $"| {Escape(layer.Name)} | {layer.Op} | {layer.WeightBits}/{layer.InputBits} | {layer.InputType} | {layer.Weights} | {layer.Macs} | ");
+            text.Append(CultureInfo.InvariantCulture, $"| {Escape(layer.Name)} | {layer.Op} | {layer.WeightBits}/{layer.InputBits} | {layer.InputType} | {layer.ClipLow:0.###} .. {layer.ClipHigh:0.###} | {layer.Weights} | {layer.Macs} | ");
             text.Append(CultureInfo.InvariantCulture, $"{layer.AccumulatorLo} .. {layer.AccumulatorHi} | {layer.SqnrDb:0.0} | {layer.Sensitivity:0.00E+0} | {layer.Nanoseconds:0} |\n");
         }
 

@@ -43,6 +43,8 @@ public sealed record CardField(string Name, string Value, bool Confounder);
 /// <param name="WeightBits">Bits of a weight.</param>
 /// <param name="InputBits">Bits of an input code.</param>
 /// <param name="InputType">Type that the input's range needs: u4, u7, s8.</param>
+/// <param name="ClipLow">Smallest real input that is not clipped.</param>
+/// <param name="ClipHigh">Largest real input that is not clipped.</param>
 /// <param name="Weights">Number of weights.</param>
 /// <param name="Macs">Multiply-accumulates per image.</param>
 /// <param name="AccumulatorLo">Smallest reachable accumulator, proven from the weights.</param>
@@ -51,7 +53,7 @@ public sealed record CardField(string Name, string Value, bool Confounder);
 /// <param name="Nanoseconds">Measured time, or null.</param>
 /// <param name="Sensitivity">Measured sensitivity at these bits, or null.</param>
 public sealed record CardLayer(
-    string Name, string Op, int WeightBits, int InputBits, string InputType, long Weights, long Macs, long AccumulatorLo, long AccumulatorHi, double? SqnrDb,
+    string Name, string Op, int WeightBits, int InputBits, string InputType, double ClipLow, double ClipHigh, long Weights, long Macs, long AccumulatorLo, long AccumulatorHi, double? SqnrDb,
     double? Nanoseconds, double? Sensitivity)
 {
     /// <summary>Weight bits times input bits times multiply-accumulates.</summary>

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using Hawq.Model;
 
 namespace Hawq.Quantization.Data;
@@ -40,4 +42,30 @@ public static class DataSet
     /// <inheritdoc cref="Open(string, string?, Shape, string?)"/>
     public static IDataSet Open(string path, Shape shape, Preprocess preprocess) =>
         Directory.Exists(path) ? new FolderDataSet(path, shape, preprocess) : new Cifar10DataSet(path, shape, preprocess);
+
+    /// <summary>SHA-256 over the first inputs, as the network sees them, and their labels: what results that were kept belong to.</summary>
+    /// <param name="data">The set.</param>
+    /// <param name="count">How many inputs.</param>
+    /// <param name="withLabels">Whether labels count.</param>
+    public static string Hash(IDataSet data, int count, bool withLabels)
+    {
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Append(hash, data, count, withLabels);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    /// <summary>Adds the same to a hash.</summary>
+    internal static void Append(IncrementalHash hash, IDataSet data, int count, bool withLabels)
+    {
+        float[] values = new float[data.Shape.Length];
+        for (int i = 0; i < count; i++)
+        {
+            data.ReadValues(i, values);
+            hash.AppendData(MemoryMarshal.AsBytes(values.AsSpan()));
+            if (withLabels && data.Labels.Count > i)
+            {
+                hash.AppendData(BitConverter.GetBytes(data.Labels[i]));
+            }
+        }
+    }
 }

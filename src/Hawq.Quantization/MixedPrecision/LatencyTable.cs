@@ -51,6 +51,16 @@ public sealed record LatencyTable(string Network, string? ModelSha256, string Ta
                 writer.WriteString("kernel", layer.Kernel);
             }
 
+            if (layer.Bytes is decimal bytes)
+            {
+                writer.WriteNumber("bytes", bytes);
+            }
+
+            if (layer.Bops is decimal bops)
+            {
+                writer.WriteNumber("bops", bops);
+            }
+
             writer.WriteEndObject();
         }
 
@@ -77,7 +87,7 @@ public sealed record LatencyTable(string Network, string? ModelSha256, string Ta
             LayerLatency layer = new(
                 fields["layer"].AsText(), JsonBits.Read(fields["bits"]),
                 time.AsDecimal() is >= 0 and <= 1e15m and decimal value ? value : throw time.Error("A number from 0 to 1e15 is needed here."),
-                fields.Optional("kernel")?.AsText());
+                fields.Optional("kernel")?.AsText(), fields.Optional("bytes")?.AsDecimal(), fields.Optional("bops")?.AsDecimal());
             fields.End();
             if (layers.Exists(other => other.Layer == layer.Layer && other.Bits == layer.Bits))
             {
@@ -99,4 +109,6 @@ public sealed record LatencyTable(string Network, string? ModelSha256, string Ta
 /// <param name="Bits">Option.</param>
 /// <param name="Nanoseconds">Per image, epilogue included.</param>
 /// <param name="Kernel">The planner's choice at these bits, with its window of int16 sums: what the time depends on. Null when unknown.</param>
-public sealed record LayerLatency(string Layer, LayerBits Bits, decimal Nanoseconds, string? Kernel = null);
+/// <param name="Bytes">Packed weights, for people: a search counts them itself. Null when unknown.</param>
+/// <param name="Bops">Bit operations, likewise.</param>
+public sealed record LayerLatency(string Layer, LayerBits Bits, decimal Nanoseconds, string? Kernel = null, decimal? Bytes = null, decimal? Bops = null);

@@ -18,6 +18,9 @@ internal sealed class ChannelMoments
     /// <summary>Mean of the target.</summary>
     public double[] TargetMean { get; }
 
+    /// <summary>Variance of the target, summed over channels.</summary>
+    public double TargetVariance => _targetVariance.Sum();
+
     /// <summary>Sums per image in double, images added in order: independent of threads.</summary>
     public static ChannelMoments Of(Batch<int> products, Batch<float> target)
     {
@@ -82,15 +85,19 @@ internal sealed class ChannelMoments
         return fitted;
     }
 
-    /// <summary>Variance of the target over the mean squared error that remains after the bias takes the means, in dB.</summary>
-    public double SqnrDb(float[] scales, float inputScale)
+    /// <summary>Variance of the target over the mean squared error of the output, in dB.</summary>
+    /// <param name="scales">Scale of the weights, per channel.</param>
+    /// <param name="inputScale">Real step of an input code.</param>
+    /// <param name="bias">Per channel; null: the one that takes the means.</param>
+    public double SqnrDb(float[] scales, float inputScale, double[]? bias = null)
     {
         double signal = 0, noise = 0;
         for (int o = 0; o < scales.Length; o++)
         {
             double step = (double)inputScale * scales[o];
             signal += _targetVariance[o];
-            noise += _targetVariance[o] - (2 * step * _covariance[o]) + (step * step * _productVariance[o]);
+            double mean = bias is null ? 0 : TargetMean[o] - (step * ProductMean[o]) - bias[o];
+            noise += _targetVariance[o] - (2 * step * _covariance[o]) + (step * step * _productVariance[o]) + (mean * mean);
         }
 
         return 10 * Math.Log10(Math.Max(signal, 1e-300) / Math.Max(noise, 1e-12 * Math.Max(signal, 1e-300)));

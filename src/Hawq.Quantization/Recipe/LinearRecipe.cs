@@ -1,3 +1,4 @@
+using System.Globalization;
 using Hawq.Model;
 using Hawq.Quantization.Assembly;
 using Hawq.Quantization.Engine;
@@ -11,7 +12,21 @@ namespace Hawq.Quantization.Recipe;
 /// <param name="Bits">Bit-widths.</param>
 /// <param name="SqnrDb">Signal to noise in dB of the layer's output before its activation, against its target, on the calibration inputs.</param>
 /// <param name="LossRatio">Layer loss of the chosen codes over that of nearest rounding (1 where rounding is nearest).</param>
-public sealed record LayerReport(string Name, LayerBits Bits, double SqnrDb, double LossRatio);
+/// <param name="Steps">The recipe's steps in order. The last, <c>bias</c>, is against keeping the float bias; all others have the means corrected.</param>
+public sealed record LayerReport(string Name, LayerBits Bits, double SqnrDb, double LossRatio, IReadOnlyList<StepGain> Steps)
+{
+    /// <summary>One line for people: <c>conv1 4/8: 24.1 dB (refit +1.0, scales +0.6, ...)</c>.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Name} {Bits}: {SqnrDb:0.0} dB ({string.Join(", ", Steps)})");
+}
+
+/// <summary>What one step of the recipe gained on a layer.</summary>
+/// <param name="Step">Name of the step.</param>
+/// <param name="GainDb">By how much the SQNR of the layer's output rose, on the calibration inputs.</param>
+public sealed record StepGain(string Step, double GainDb)
+{
+    /// <inheritdoc/>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Step} {GainDb:+0.0;-0.0;+0.0}");
+}
 
 /// <summary>A quantized layer and what it computes on the calibration inputs.</summary>
 /// <param name="Linear">Codes, scales and bias.</param>
@@ -44,18 +59,20 @@ internal sealed class LinearRecipe(RecipeOptions options)
     {
         LinearGeometry geometry = layer.Geometry;
         codes = Centered(codes.Reshape(geometry.Input), input.ZeroPoint);
-        bool secondOrder = options.SecondOrder && (layer.Bits.Weights < 8 || layer.Bits.Activations <= 4 || layer.Bits.Window > 0);
-        (sbyte[] weightCodes, double[] scales, double lossRatio) = secondOrder
+        (sbyte[] weightCodes, double[] scales, double lossRatio, Trail trail) = options.IsSecondOrder(layer.Bits)
             ? SecondOrder(layer, input, codes, target, cancellation)
             : Nearest(layer, input);
         float[] rounded = [.. scales.Select(s => (float)s)];
         WeightScales.Raise(rounded, layer.Bias, input.Scale);
         Batch<int> products = IntegerEngine.Products(IntegerEngine.Kernel(geometry, weightCodes, input), codes, 0, geometry.Output);
         ChannelMoments moments = ChannelMoments.Of(products, target);
+        List<StepGain> gains = [.. trail.Gains(moments.TargetVariance)];
+        double before = moments.SqnrDb(rounded, input.Scale);
         if (options.Correction == Correction.Affine)
         {
             rounded = moments.FitSlopes(rounded, input.Scale);
             WeightScales.Raise(rounded, layer.Bias, input.Scale);
+            gains.Add(new StepGain("slope", moments.SqnrDb(rounded, input.Scale) - before));
         }
 
         double[] bias = new double[rounded.Length];
@@ -67,18 +84,39 @@ internal sealed class LinearRecipe(RecipeOptions options)
         }
 
         KeepInRange(bias, rounded, input.Scale);
-        return new LinearResult(
-            new QuantizedLinear(weightCodes, rounded, bias), products, new LayerReport(layer.Name, layer.Bits, moments.SqnrDb(rounded, input.Scale), lossRatio));
+        double sqnr = moments.SqnrDb(rounded, input.Scale, bias);
+        if (options.Correction != Correction.None)
+        {
+            gains.Add(new StepGain("bias", sqnr - moments.SqnrDb(rounded, input.Scale, [.. layer.Bias.Select(b => (double)b)])));
+        }
+
+        return new LinearResult(new QuantizedLinear(weightCodes, rounded, bias), products, new LayerReport(layer.Name, layer.Bits, sqnr, lossRatio, gains));
     }
 
-    private (sbyte[] Codes, double[] Scales, double LossRatio) Nearest(LoweredLinear layer, Tensor input)
+    /// <summary>The steps of second-order rounding, summed over channel groups.</summary>
+    /// <param name="FloatError">Mean squared error, over all channels, of the float weights on the quantized input.</param>
+    /// <param name="Steps">Name and change of that error.</param>
+    private sealed record Trail(double FloatError, IReadOnlyList<RoundingStep> Steps)
+    {
+        public static Trail None { get; } = new(0, []);
+
+        /// <summary>Gain of every step over the one before it.</summary>
+        /// <param name="signal">Variance of the target, over all channels.</param>
+        public IEnumerable<StepGain> Gains(double signal)
+        {
+            double Db(RoundingStep step) => 10 * Math.Log10(Math.Max(signal, 1e-300) / Math.Max(FloatError + step.Change, 1e-12 * Math.Max(signal, 1e-300)));
+            return Steps.Skip(1).Select((step, i) => new StepGain(step.Name, Db(step) - Db(Steps[i])));
+        }
+    }
+
+    private (sbyte[] Codes, double[] Scales, double LossRatio, Trail Trail) Nearest(LoweredLinear layer, Tensor input)
     {
         // Clipping the largest weights needs the slope correction that follows: without it the output's amplitude shrinks.
         double[] scales = options.Scaling == WeightScaling.LeastSquares && layer.Bits.Weights < 8 ? WeightScales.LeastSquaredError(layer) : WeightScales.Largest(layer);
-        return (WeightScales.Round(layer, scales, input), scales, 1);
+        return (WeightScales.Round(layer, scales, input), scales, 1, Trail.None);
     }
 
-    private (sbyte[] Codes, double[] Scales, double LossRatio) SecondOrder(
+    private (sbyte[] Codes, double[] Scales, double LossRatio, Trail Trail) SecondOrder(
         LoweredLinear layer, Tensor input, Batch<int> codes, Batch<float> target, CancellationToken cancellation)
     {
         LinearGeometry geometry = layer.Geometry;
@@ -91,6 +129,7 @@ internal sealed class LinearRecipe(RecipeOptions options)
         sbyte[] result = new sbyte[layer.Weights.Length];
         double[] scales = new double[geometry.Output.Channels];
         double[] losses = new double[geometry.Groups], nearestLosses = new double[geometry.Groups];
+        List<RoundingStep> steps = [];
         for (int group = 0; group < geometry.Groups; group++)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -106,6 +145,7 @@ internal sealed class LinearRecipe(RecipeOptions options)
                 ? rounder.Round(padded, grid, statistics, input.Scale, holds)
                 : SecondOrderRounder.Nearest(padded, size, statistics.Stride, grid);
             (losses[group], nearestLosses[group]) = (rounded.Loss, rounded.NearestLoss);
+            steps = rounded.Path.Count == 0 ? steps : [.. rounded.Path.Select((step, i) => step with { Change = step.Change + (i < steps.Count ? steps[i].Change : 0) })];
             for (int row = 0; row < rows; row++)
             {
                 int channel = (group * rows) + row;
@@ -119,7 +159,7 @@ internal sealed class LinearRecipe(RecipeOptions options)
         }
 
         double nearest = nearestLosses.Sum();
-        return (result, scales, nearest > 0 ? losses.Sum() / nearest : 1);
+        return (result, scales, nearest > 0 ? losses.Sum() / nearest : 1, errors is null ? Trail.None : new Trail(Variance(errors), steps));
     }
 
     private static Batch<int> Centered(Batch<int> codes, int zeroPoint)
@@ -154,6 +194,21 @@ internal sealed class LinearRecipe(RecipeOptions options)
         }
 
         return errors;
+    }
+
+    /// <summary>Variance over images and positions, summed over channels.</summary>
+    private static double Variance(Batch<float> values)
+    {
+        int channels = values.Shape.Channels;
+        double[] sums = new double[channels];
+        double squares = 0, n = (double)values.Data.Length / channels;
+        for (int i = 0; i < values.Data.Length; i++)
+        {
+            sums[i % channels] += values.Data[i];
+            squares += (double)values.Data[i] * values.Data[i];
+        }
+
+        return (squares / n) - sums.Sum(sum => sum / n * (sum / n));
     }
 
     /// <summary>A corrected bias may be larger than the float one that the scales were raised for.</summary>

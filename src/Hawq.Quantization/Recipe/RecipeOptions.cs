@@ -1,3 +1,5 @@
+using Hawq.Quantization.Lowering;
+
 namespace Hawq.Quantization.Recipe;
 
 /// <summary>How weight codes are found.</summary>
@@ -74,6 +76,9 @@ public sealed record RecipeOptions
 
     /// <summary>Whether input statistics are needed.</summary>
     internal bool SecondOrder => Refit || Rounding != RoundingMethod.Nearest || Scaling == WeightScaling.LayerLoss || ScaleRefits > 0;
+
+    /// <summary>Whether a layer of these bits is rounded with input statistics; others go to the nearest code.</summary>
+    internal bool IsSecondOrder(LayerBits bits) => SecondOrder && (bits.Weights < 8 || bits.Activations <= 4 || bits.Window > 0);
 
     /// <summary>The steps that an effort stands for.</summary>
     public static RecipeOptions For(Effort effort) => effort switch

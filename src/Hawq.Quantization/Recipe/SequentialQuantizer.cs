@@ -1,4 +1,3 @@
-using System.Globalization;
 using Hawq.Model;
 using Hawq.Quantization.Assembly;
 using Hawq.Quantization.Calibration;
@@ -52,6 +51,11 @@ internal sealed class SequentialQuantizer(
             cancellation.ThrowIfCancellationRequested();
             LoweredLayer layer = lowered.Layers[i];
             progress.Step(i + 1, layer is LoweredLinear linear ? Quantize(linear) : Quantize(layer));
+            if (layer is LoweredLinear)
+            {
+                progress.Tell(_reports[^1].ToString());
+            }
+
             foreach (string name in layer.Inputs.Append(layer.Output).Where(name => lastRead.GetValueOrDefault(name, -1) <= i))
             {
                 _floats.Remove(name);
@@ -78,8 +82,7 @@ internal sealed class SequentialQuantizer(
         _codes[output.Name] = IntegerEngine.Requantize(accumulators, added, _assembler.Tensor(output.Name)).Reshape(output.Shape);
         _floats[output.Name] = FloatEngine.Clamp(preActivation, output).Reshape(output.Shape);
         _reports.Add(result.Report);
-        return string.Create(
-            CultureInfo.InvariantCulture, $"{layer.Name} {layer.Bits}: {result.Report.SqnrDb:F1} dB, layer loss {100 * result.Report.LossRatio:F0} % of nearest rounding");
+        return layer.Name;
     }
 
     private string Quantize(LoweredLayer layer)

@@ -7,7 +7,13 @@ namespace Hawq.Quantization.Rounding;
 /// <param name="Scales">Step per row.</param>
 /// <param name="Loss">Layer loss (damped) of the codes in real units, summed over rows.</param>
 /// <param name="NearestLoss">The same of nearest rounding with the largest weight at the largest code.</param>
-internal sealed record RoundedRows(float[] Codes, double[] Scales, double Loss, double NearestLoss);
+/// <param name="Path">The steps that led there, in order; empty where nothing was measured.</param>
+internal sealed record RoundedRows(float[] Codes, double[] Scales, double Loss, double NearestLoss, IReadOnlyList<RoundingStep> Path);
+
+/// <summary>What the weights after one step of the recipe do to the layer's output.</summary>
+/// <param name="Name">The step.</param>
+/// <param name="Change">Mean squared error of the output, summed over rows, minus that of the float weights on the quantized input; the bias takes the means.</param>
+internal readonly record struct RoundingStep(string Name, double Change);
 
 /// <summary>
 /// The 4-bit recipe for the rows of one channel group: least-squares refit of the weights to the quantized input, scale per channel by the layer loss,
@@ -38,6 +44,13 @@ internal sealed class SecondOrderRounder(RecipeOptions options)
     {
         int stride = statistics.Stride;
         QuadraticForm form = new(statistics.Damped(Damping), statistics.Size, stride);
+        RoundingPath path = new(weights, statistics, form, Damping, inputScale);
+        if (path.IsMeasured)
+        {
+            double[] unfitted = MaximumScales(weights, statistics.Size, stride, grid);
+            path.Add("nearest", CodeRounding.Nearest(Normalize(weights, unfitted, stride), grid), unfitted);
+        }
+
         if (options.Refit && statistics.ErrorCovariance.Length > 0)
         {
             weights = Refit(weights, statistics, inputScale);
@@ -48,25 +61,38 @@ internal sealed class SecondOrderRounder(RecipeOptions options)
             ? [.. largest]
             : SearchScales(weights, grid, options.Scaling == WeightScaling.LayerLoss ? form : form.Identity(), largest);
         double[] start = [.. scales];
-        float[] codes = RoundAt(weights, grid, form, scales);
+        float[] nearest = CodeRounding.Nearest(Normalize(weights, largest, stride), grid);
+        if (path.IsMeasured && options.Refit)
+        {
+            path.Add("refit", nearest, largest);
+        }
+
+        if (path.IsMeasured && options.Scaling != WeightScaling.Largest && grid.Limit != EightBits)
+        {
+            path.Add("scales", CodeRounding.Nearest(Normalize(weights, scales, stride), grid), scales);
+        }
+
+        float[] codes = RoundAt(weights, grid, form, scales, path);
         if (holds is not null)
         {
             LowerUntil(holds, weights, grid, form, start, scales, codes);
+            path.Add("int16 demand", codes, scales);
         }
 
         double loss = RealLoss(weights, codes, scales, form);
-        double nearestLoss = RealLoss(weights, CodeRounding.Nearest(Normalize(weights, largest, stride), grid), largest, form);
-        return new RoundedRows(codes, scales, loss, nearestLoss);
+        double nearestLoss = RealLoss(weights, nearest, largest, form);
+        return new RoundedRows(codes, scales, loss, nearestLoss, path.Steps);
     }
 
     /// <summary>Codes at given scales; the scales are then fitted to the codes.</summary>
-    private float[] RoundAt(float[] weights, CodeGrid grid, QuadraticForm form, double[] scales)
+    private float[] RoundAt(float[] weights, CodeGrid grid, QuadraticForm form, double[] scales, RoundingPath? path = null)
     {
         int stride = form.Stride;
         float[] normalized = Normalize(weights, scales, stride);
         float[] nearest = CodeRounding.Nearest(normalized, grid);
         float[] codes = Round(normalized, grid, form, nearest);
         codes = BetterRows(normalized, form, codes, nearest);
+        path?.Add("rounding", codes, scales);
         for (int refit = 0; refit < options.ScaleRefits; refit++)
         {
             FitScales(weights, codes, scales, form);
@@ -74,6 +100,11 @@ internal sealed class SecondOrderRounder(RecipeOptions options)
             {
                 codes = CodeRounding.CoordinateDescent(Normalize(weights, scales, stride), grid, form, codes, Sweeps);
             }
+        }
+
+        if (options.ScaleRefits > 0)
+        {
+            path?.Add("scale fit", codes, scales);
         }
 
         return codes;
@@ -138,7 +169,7 @@ internal sealed class SecondOrderRounder(RecipeOptions options)
     public static RoundedRows Nearest(float[] weights, int size, int stride, CodeGrid grid)
     {
         double[] scales = MaximumScales(weights, size, stride, grid);
-        return new RoundedRows(CodeRounding.Nearest(Normalize(weights, scales, stride), grid), scales, 0, 0);
+        return new RoundedRows(CodeRounding.Nearest(Normalize(weights, scales, stride), grid), scales, 0, 0, []);
     }
 
     /// <summary>W + Cov(e, x) (Cov(x) + ridge)^-1, in the units of codes and back.</summary>

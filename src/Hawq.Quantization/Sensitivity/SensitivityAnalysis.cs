@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using Hawq.Model;
@@ -55,7 +54,8 @@ public static class SensitivityAnalysis
                 save?.Invoke(Table());
             }
 
-            progress.Step(i + 1, Describe(done[i]));
+            progress.Step(i + 1, done[i].Layer);
+            progress.Tell(Describe(done[i]));
         }
 
         return Table();
@@ -67,17 +67,7 @@ public static class SensitivityAnalysis
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes(
             $"{SensitivityFile.Format}\n{graph.Sha256}\n{string.Join("\n", options.Settings().Select(setting => $"{setting.Name}={setting.Value}"))}\n"));
-        float[] values = new float[data.Shape.Length];
-        for (int i = 0; i < images; i++)
-        {
-            data.ReadValues(i, values);
-            hash.AppendData(MemoryMarshal.AsBytes(values.AsSpan()));
-            if (options.Metric == SensitivityMetric.Loss && data.Labels.Count > i)
-            {
-                hash.AppendData(BitConverter.GetBytes(data.Labels[i]));
-            }
-        }
-
+        DataSet.Append(hash, data, images, withLabels: options.Metric == SensitivityMetric.Loss);
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 

@@ -65,6 +65,57 @@ public class CardTests
     }
 
     [Fact]
+    public void Every_field_of_the_papers_card_is_there()
+    {
+        // Garg et al.'s axes, as research of the project reconstructed them: method, model, weights, activations, first and last layer, residual, fusion, data, compute, ...
+        string[] fields =
+        [
+            "method.type", "method.uniform", "method.mixedPrecision", "method.rounding", "method.biasCorrection", "method.rangeTrained", "method.bitwidthSet",
+            "model.sourceSha256", "model.floatTop1", "model.metric", "model.dataset", "model.preprocessing",
+            "weights.averageBits", "weights.averageBitsWithoutFirstAndLast", "weights.symmetric", "weights.granularity", "weights.observer", "weights.range", "weights.bias",
+            "activations.averageBits", "activations.maximumBits", "activations.symmetric", "activations.granularity", "activations.calibrator", "activations.clip", "activations.signed",
+            "activations.static", "activations.peakBytes",
+            "structure.firstLayer", "structure.lastLayer", "structure.networkInput", "structure.unquantizedOperators", "structure.residual", "structure.batchNormalization", "structure.relu",
+            "arithmetic.accumulatorBits", "arithmetic.accumulatorProof", "arithmetic.saturatingAccumulator", "arithmetic.requantization", "arithmetic.rounding",
+            "data.calibration", "data.labels", "data.trainingImages", "data.source", "data.seed", "data.runs", "compute.calibrationPasses", "compute.trainingSteps", "compute.wallTime",
+            "size.weightBytes", "size.bops", "hardware.target", "hardware.kernels", "hardware.latency", "hardware.baseline", "result.images", "result.top1", "result.top1Interval95", "result.deltaToFloat",
+        ];
+        QuantizationCard card = Full();
+
+        Assert.All(fields, field => Assert.NotNull(card.Value(field.Split('.')[0], field.Split('.')[1])));
+        Assert.Equal("3.0 us, sum of the medians of the layers with weights", card.Value("hardware", "latency"));
+        Assert.All(card.Layers, layer => Assert.True(layer.ClipHigh > layer.ClipLow));
+    }
+
+    [Fact]
+    public void The_recipe_is_what_happened_to_the_layers()
+    {
+        QuantizationCard eight = CardBuilder.Build(Quantize(LayerBits.Eight, effort: Effort.Balanced).Network);
+        QuantizationCard four = CardBuilder.Build(Quantize(new LayerBits(4, 4), effort: Effort.Best).Network);
+        QuantizationCard naive = CardBuilder.Build(Quantize(new LayerBits(4, 4), effort: Effort.Naive).Network);
+
+        Assert.Equal(("nearest", "no", "means, skip-aware"), (eight.Value("method", "rounding"), eight.Value("method", "weightRefit"), eight.Value("method", "biasCorrection")));
+        Assert.Equal("best at 4/4; nearest at 8/8", four.Value("method", "rounding"));
+        Assert.Equal("least layer loss, 2 fits to the codes at 4/4; largest weight at 8/8", four.Value("weights", "observer"));
+        Assert.Equal(("nearest", "none", "largest weight"), (naive.Value("method", "rounding"), naive.Value("method", "biasCorrection"), naive.Value("weights", "observer")));
+    }
+
+    [Theory]
+    [InlineData(null, "PTQ", "none", "no", "none: nothing is drawn")]
+    [InlineData("weight 0.9, temperature 4", "QAT", "real, and outputs of the float network", "yes", "7")]
+    [InlineData("weight 1, temperature 4", "QAT", "outputs of the float network", "yes", "7")]
+    [InlineData("", "QAT", "real", "yes", "7")]
+    public void A_trained_network_says_so(string? distillation, string type, string labels, string ranges, string seed)
+    {
+        Network network = Quantize(LayerBits.Eight).Network;
+        Setting[] training = distillation is null ? [] : [new("training", "set, first 64, 10 steps of 32, rate 0.01, seed 7"), new("weights", "StraightThrough")];
+        Setting[] taught = distillation is null or "" ? [] : [new("distillation", distillation)];
+        QuantizationCard card = CardBuilder.Build(network with { Provenance = network.Provenance with { Settings = network.Provenance.Settings.Concat(training).Concat(taught).ToEquatableArray() } });
+
+        Assert.Equal((type, labels, ranges, seed), (card.Value("method", "type"), card.Value("data", "labels"), card.Value("method", "rangeTrained"), card.Value("data", "seed")));
+    }
+
+    [Fact]
     public void The_accuracy_has_its_confidence_interval()
     {
         // Wilson: 915 of 1000.
@@ -123,7 +174,8 @@ public class CardTests
         Assert.DoesNotContain("<script>", CardMarkdown.Render(CardBuilder.Build(network)), StringComparison.Ordinal);
     }
 
-    private static QuantizationCard Full()
+    /// <summary>A card with everything that can be measured.</summary>
+    internal static QuantizationCard Full()
     {
         QuantizedModel model = Quantize(LayerBits.Eight);
         string[] names = ["conv", "inner", "last"];
@@ -139,8 +191,8 @@ public class CardTests
         });
     }
 
-    private static QuantizedModel Quantize(LayerBits bits, int residual = 16) => Quantizer.Quantize(
-        TinyNetwork.Graph, new RandomData(TinyNetwork.Input, 64), new QuantizerOptions { Grids = new GridOptions(new BitAssignment(bits)) { ResidualBits = residual }, Effort = Effort.Fast }, "t.hawq.bin");
+    private static QuantizedModel Quantize(LayerBits bits, int residual = 16, Effort effort = Effort.Fast) => Quantizer.Quantize(
+        TinyNetwork.Graph, new RandomData(TinyNetwork.Input, 64), new QuantizerOptions { Grids = new GridOptions(new BitAssignment(bits)) { ResidualBits = residual }, Effort = effort }, "t.hawq.bin");
 
     /// <summary>The shapes of ResNet-50's layers with weights; what is in them does not matter.</summary>
     private static Network ResNet50()
