@@ -25,9 +25,10 @@ internal sealed class GeneratedRunner : IDisposable
     /// <param name="weights">Its weights.</param>
     /// <param name="threads">Threads of the instance.</param>
     /// <param name="watched">Whether <see cref="InferTimed"/> is wanted: the steps then call back.</param>
-    public GeneratedRunner(Network network, NetworkWeights weights, int threads = 1, bool watched = false)
+    /// <param name="preference">Narrows the choice of kernels.</param>
+    public GeneratedRunner(Network network, NetworkWeights weights, int threads = 1, bool watched = false, KernelPreference? preference = null)
     {
-        _compiled = CompiledNetwork.Compile(network, weights, new CompilationOptions(Trace: watched, Threads: threads));
+        _compiled = CompiledNetwork.Compile(Planner.Plan(network, preference ?? KernelPreference.None), weights, new CompilationOptions(Trace: watched, Threads: threads));
         _input = network.Tensor(network.Input.Tensor);
         _element = _compiled.TakesPixels ? ElementType.UInt8 : _input.Element;
         _output = network.Tensor(network.Outputs[0]);
@@ -86,6 +87,9 @@ internal sealed class GeneratedRunner : IDisposable
         AllocatedBytes += GC.GetAllocatedBytesForCurrentThread() - before;
         Inferences++;
     }
+
+    /// <summary>The compiled assembly.</summary>
+    public byte[] Image => _compiled.Image;
 
     /// <summary>The plan that runs.</summary>
     public NetworkPlan Plan => _compiled.Plan;

@@ -12,7 +12,8 @@ namespace Hawq.Compilation;
 /// </summary>
 public sealed class CompiledNetwork : IDisposable
 {
-    private const string Namespace = "Hawq.Generated";
+    /// <summary>Namespace of the generated class.</summary>
+    public const string Namespace = "Hawq.Generated";
 
     private readonly AssemblyLoadContext _context;
     private readonly Type _type;
@@ -168,7 +169,7 @@ public sealed class CompiledNetwork : IDisposable
 
         _trace.SetValue(_instance, (Action<int>)(step =>
         {
-            foreach (TensorStorage storage in Plan.Steps[step].Writes)
+            foreach (TensorStorage storage in Plan.Steps[step].Writes.Where(storage => !storage.IsPart))
             {
                 tensor(storage.Tensor.Name, ArenaReader.Read(_arena, storage));
             }

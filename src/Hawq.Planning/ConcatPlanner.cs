@@ -5,25 +5,28 @@ namespace Hawq.Planning;
 /// <summary>Plans concatenations.</summary>
 internal static class ConcatPlanner
 {
-    public static ConcatStep Plan(StoragePlanner storages, Fusion.Group group, ConcatLayer layer)
+    public static Step Plan(StoragePlanner storages, Fusion.Group group, ConcatLayer layer)
     {
         TensorStorage target = storages[layer.Output];
-        List<ConcatPart> parts = [];
-        int channel = 0;
-        for (int i = 0; i < layer.Parts.Count; i++)
+        if (group.Part is { } index)
         {
-            TensorStorage source = storages[layer.Parts[i]];
-            int channels = source.Tensor.Shape.Channels;
-            TensorStorage slice = target with
-            {
-                Tensor = target.Tensor with { Shape = source.Tensor.Shape },
-                Offset = target.Offset + (channel * target.ElementSize),
-            };
-            Requantizer requantize = Requantizer.ForScalar(layer.Requantize[i], EpiloguePlanner.Centred(source.Tensor));
-            parts.Add(new ConcatPart(source, new Store(slice, requantize, EpiloguePlanner.ClampTo(target.Tensor, requantize.Result))));
-            channel += channels;
+            ConcatPart part = Part(storages, layer, index);
+            ValueRange value = EpiloguePlanner.Centred(part.Source.Tensor);
+            Epilogue epilogue = new(value, null, EpiloguePlanner.NoClamp(value), null, EquatableArray.Of(part.Store));
+            return new ElementwiseStep(
+                layer.Name, group.Layers, WorkDivision.Rows(target.Tensor.Shape), part.Source, epilogue, ElementwiseStep.TiersFor(epilogue));
         }
 
-        return new ConcatStep(layer.Name, group.Layers, WorkDivision.Rows(target.Tensor.Shape), target, parts.ToEquatableArray());
+        return new ConcatStep(
+            layer.Name, group.Layers, WorkPlan.Whole, target,
+            group.Joined ? default : Enumerable.Range(0, layer.Parts.Count).Select(i => Part(storages, layer, i)).ToEquatableArray());
+    }
+
+    private static ConcatPart Part(StoragePlanner storages, ConcatLayer layer, int index)
+    {
+        TensorStorage source = storages[layer.Parts[index]];
+        Requantizer requantize = Requantizer.ForScalar(layer.Requantize[index], EpiloguePlanner.Centred(source.Tensor));
+        TensorStorage slice = storages.Part(layer, index);
+        return new ConcatPart(source, new Store(slice, requantize, EpiloguePlanner.ClampTo(slice.Tensor, requantize.Result)));
     }
 }

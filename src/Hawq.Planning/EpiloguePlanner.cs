@@ -58,8 +58,10 @@ internal static class EpiloguePlanner
 
         Store[] stores = group.Stores.Select(target =>
         {
-            Requantizer grid = target.Layer is null ? Requantizer.ForScalar(new Dyadic(1 << 30, 30), clamped) : Requantizer.ForScalar(target.Layer.Requantize, clamped);
-            return new Store(storages[target.Tensor], grid, ClampTo(graph.Tensor(target.Tensor), grid.Result));
+            Dyadic dyadic = target.Joined is { } part ? part.Layer.Requantize[part.Index] : target.Layer?.Requantize ?? new Dyadic(1 << 30, 30);
+            Requantizer grid = Requantizer.ForScalar(dyadic, clamped);
+            TensorStorage storage = target.Joined is { } joined ? storages.Part(joined.Layer, joined.Index) : storages[target.Tensor];
+            return new Store(storage, grid, ClampTo(graph.Tensor(target.Tensor), grid.Result));
         }).ToArray();
         return new Epilogue(value, requantize, clamp, residual, stores);
     }
@@ -71,7 +73,8 @@ internal static class EpiloguePlanner
         return new Clamp((int)centred.Lo, (int)centred.Hi, reachable.Lo < centred.Lo, reachable.Hi > centred.Hi);
     }
 
-    private static Clamp NoClamp(ValueRange range) => new((int)range.Lo, (int)range.Hi, false, false);
+    /// <summary>A range that is not cut.</summary>
+    public static Clamp NoClamp(ValueRange range) => new((int)range.Lo, (int)range.Hi, false, false);
 
     private static ValueRange AfterClamp(Clamp clamp, ValueRange reachable) => new(
         Math.Min(Math.Max(reachable.Lo, clamp.Lo), clamp.Hi), Math.Max(Math.Min(reachable.Hi, clamp.Hi), clamp.Lo));

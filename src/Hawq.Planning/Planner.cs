@@ -28,7 +28,7 @@ public static class Planner
     private static NetworkPlan PlanChecked(Network network, KernelPreference preference)
     {
         Graph graph = new(network);
-        List<Fusion.Group> groups = Fusion.Run(graph);
+        List<Fusion.Group> groups = Fusion.Run(graph, preference.JoinInPlace);
         StoragePlanner storages = new(graph, groups);
         WeightBlock block = new();
         List<Step> steps = [PlanInput(network, storages)];

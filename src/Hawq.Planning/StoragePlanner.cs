@@ -12,11 +12,13 @@ internal sealed class StoragePlanner
     public const int Slack = 64;
 
     private readonly Dictionary<string, TensorStorage> _storages = [];
+    private readonly Graph _graph;
 
     public StoragePlanner(Graph graph, List<Fusion.Group> groups)
     {
+        _graph = graph;
         // Step 0 is the input, then one step per group, then one per output.
-        string[] stored = new[] { graph.Network.Input.Tensor }.Concat(groups.SelectMany(g => g.Stores.Select(s => s.Tensor))).ToArray();
+        string[] stored = new[] { graph.Network.Input.Tensor }.Concat(groups.SelectMany(g => g.Stores.Where(s => s.Joined is null).Select(s => s.Tensor))).ToArray();
         Dictionary<string, int> first = [];
         Dictionary<string, int> last = [];
         first[graph.Network.Input.Tensor] = 0;
@@ -29,7 +31,11 @@ internal sealed class StoragePlanner
 
             foreach (Fusion.StoreTarget store in groups[i].Stores)
             {
-                first[store.Tensor] = i + 1;
+                // A joined tensor lives from the first of its parts on.
+                if (!first.ContainsKey(store.Tensor))
+                {
+                    first[store.Tensor] = i + 1;
+                }
             }
         }
 
@@ -61,6 +67,19 @@ internal sealed class StoragePlanner
 
     /// <summary>Where a stored tensor lies.</summary>
     public TensorStorage this[string tensor] => _storages[tensor];
+
+    /// <summary>The channels of a joined tensor that one of its parts becomes.</summary>
+    public TensorStorage Part(ConcatLayer layer, int index)
+    {
+        TensorStorage joined = this[layer.Output];
+        int channel = layer.Parts.Take(index).Sum(part => _graph.Tensor(part).Shape.Channels);
+        return joined with
+        {
+            Tensor = joined.Tensor with { Shape = _graph.Tensor(layer.Parts[index]).Shape },
+            Offset = joined.Offset + (channel * joined.ElementSize),
+            Border = default,
+        };
+    }
 
     private static TensorStorage Describe(Tensor tensor, Padding border, int buffer)
     {

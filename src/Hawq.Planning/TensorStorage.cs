@@ -36,6 +36,9 @@ public sealed record TensorStorage(
     public bool Dense => PixelStride == Tensor.Shape.Channels * ElementSize
         && (RowStride == Tensor.Shape.Width * PixelStride || Tensor.Shape.Height == 1);
 
+    /// <summary>Whether it is some channels of a joined tensor, whose name it carries.</summary>
+    public bool IsPart => PixelStride != Tensor.Shape.Channels * ElementSize;
+
     /// <summary>Whether there is a border to fill.</summary>
     public bool HasBorder => Border != default;
 

@@ -53,6 +53,25 @@ public sealed class FusionTests
         Assert.Contains(plan.Steps, step => step is ElementwiseStep);
     }
 
+    [Fact]
+    public void Convolutions_write_their_channels_of_a_concatenation()
+    {
+        NetworkBuilder b = new("joined", 1);
+        b.Input(8, 8, 4);
+        string left = b.Conv(b.InputName, 8, 3, activation: Activation.U7);
+        string right = b.Conv(b.InputName, 24, 1, activation: Activation.U8);
+        b.Conv(b.Concat(Activation.U7, left, right), 8, 3, activation: Activation.U7);
+        NetworkPlan plan = Planner.Plan(b.Build().Network);
+
+        ConvStep[] parts = [.. plan.Steps.OfType<ConvStep>().Take(2)];
+        ConcatStep joined = Assert.Single(plan.Steps.OfType<ConcatStep>());
+        Assert.Empty(joined.Parts);
+        Assert.DoesNotContain(plan.Steps, step => step is ElementwiseStep);
+        Assert.All(parts, part => Assert.True(Assert.Single(part.Writes).IsPart));
+        Assert.Equal([joined.Target.Offset, joined.Target.Offset + 8], parts.Select(part => part.Writes.Single().Offset));
+        Assert.Equal(1, plan.Arena.Buffers[joined.Target.Buffer].FirstStep); // alive from its first part on
+    }
+
     private static IEnumerable<string> Convolutions(NetworkPlan plan) => plan.Steps.OfType<ConvStep>().Select(Layers);
 
     private static string Layers(Step step) => string.Join(" + ", step.Layers);

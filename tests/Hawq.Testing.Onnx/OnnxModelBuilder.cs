@@ -101,6 +101,35 @@ public sealed class OnnxModelBuilder
         return [.. node.Output];
     }
 
+    /// <summary>
+    /// Redraws all weights of two dimensions and more from a normal distribution of the same width. Trained weights lie like that: with evenly distributed
+    /// ones far more sums of large weights occur than in any real network, and kernels that count on few would look slower than they are.
+    /// </summary>
+    public OnnxModelBuilder BellShaped()
+    {
+        foreach (TensorProto tensor in _graph.Initializer.Where(t => t.DataType == (int)DataType.Float && t.Dims.Count > 1))
+        {
+            byte[] bytes = tensor.RawData.ToByteArray();
+            Span<float> values = MemoryMarshal.Cast<byte, float>(bytes.AsSpan());
+            double square = 0;
+            foreach (float value in values)
+            {
+                square += (double)value * value;
+            }
+
+            double deviation = Math.Sqrt(square / values.Length);
+            for (int i = 0; i < values.Length; i++)
+            {
+                double radius = Math.Sqrt(-2 * Math.Log(1 - _random.NextDouble()));
+                values[i] = (float)(deviation * radius * Math.Cos(2 * Math.PI * _random.NextDouble()));
+            }
+
+            tensor.RawData = ByteString.CopyFrom(bytes);
+        }
+
+        return this;
+    }
+
     /// <summary>The model as bytes.</summary>
     public byte[] ToBytes() => _model.ToByteArray();
 

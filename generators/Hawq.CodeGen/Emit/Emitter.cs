@@ -24,7 +24,7 @@ public static class Emitter
     public static GeneratedFile EmitKernels(NetworkPlan plan, EmitOptions options) => File(plan, options, ".Kernels.g.cs", false, StepsEmitter.Write, [.. VectorKernels.Namespaces]);
 
     /// <summary><c>Name.Weights.g.cs</c>: the per-channel tables, and how weights get from the resource into memory.</summary>
-    public static GeneratedFile EmitWeights(NetworkPlan plan, EmitOptions options) => File(plan, options, ".Weights.g.cs", false, WeightsEmitter.Write);
+    public static GeneratedFile EmitWeights(NetworkPlan plan, EmitOptions options) => File(plan, options, ".Weights.g.cs", false, WeightsEmitter.Write, [.. VectorKernels.Namespaces]);
 
     /// <summary><c>Name.Threads.g.cs</c>: the threads of an instance.</summary>
     public static GeneratedFile EmitThreads(NetworkPlan plan, EmitOptions options) => File(plan, options, ".Threads.g.cs", false, TeamEmitter.Write);

@@ -43,14 +43,19 @@ internal static class StepsEmitter
     {
         Step step = plan.Steps[index];
         List<string> alone = [.. step.Writes.Where(s => s.HasBorder).Select(s => library.Add(BorderEmitter.Method(s), s.Tensor.Name, []))];
-        string call = library.Add(MethodOf(plan, step, library), LayersOf(step), (step as ConvStep)?.Proofs ?? default);
-        if (step.Work.Axis == WorkAxis.Whole)
+        string call = step is ConcatStep ? string.Empty : library.Add(MethodOf(plan, step, library), LayersOf(step), (step as ConvStep)?.Proofs ?? default);
+        if (step.Work.Axis == WorkAxis.Whole && call.Length > 0)
         {
             alone.Add(call);
         }
 
         writer.Blank();
         writer.Line($"// {Description(step)}");
+        if (step is ConcatStep)
+        {
+            writer.Line("// Every part is in its place: the steps above have written it there.");
+        }
+
         if (alone.Count > 0)
         {
             using (writer.Block("if (worker == 0)"))
@@ -80,9 +85,8 @@ internal static class StepsEmitter
         ElementwiseStep elementwise => ElementwiseEmitter.Method(elementwise, library),
         CopyStep copy => CopyEmitter.Method(copy),
         GlobalAveragePoolStep pool => GlobalAveragePoolEmitter.Method(pool),
-        MaxPoolStep pool => PoolEmitter.Method(pool),
-        AveragePoolStep pool => PoolEmitter.Method(pool),
-        ConcatStep concat => ConcatEmitter.Method(concat),
+        MaxPoolStep pool => MaxPoolEmitter.Method(pool),
+        AveragePoolStep pool => AveragePoolEmitter.Method(pool, library),
         LookupStep lookup => LookupEmitter.Method(lookup),
         MulStep mul => BinaryEmitter.Method(mul),
         SubStep sub => BinaryEmitter.Method(sub),

@@ -47,9 +47,17 @@ internal static class WeightsEmitter
             writer.Blank();
             writer.Line("byte* source = memory.PositionPointer;");
             writer.Line("byte* block = Align(Memory);");
+            long unpacked = plan.Steps.OfType<ConvStep>().Select(step => step.Weights.Source).Where(w => w.Bits < 8)
+                .Select(w => (long)w.OutputChannels * w.PerChannel).DefaultIfEmpty(0).Max();
+            writer.Line(unpacked == 0 ? "sbyte* scratch = null;" : $"sbyte* scratch = (sbyte*)global::System.Runtime.InteropServices.NativeMemory.Alloc({unpacked});");
             foreach (ConvStep step in plan.Steps.OfType<ConvStep>())
             {
-                writer.Line($"{MethodName(step)}(source, block);");
+                writer.Line($"{MethodName(step)}(source, scratch, block);");
+            }
+
+            if (unpacked > 0)
+            {
+                writer.Line("global::System.Runtime.InteropServices.NativeMemory.Free(scratch);");
             }
 
             writer.Line("return block;");
@@ -63,7 +71,7 @@ internal static class WeightsEmitter
         Requantizer requantize = step.Epilogue.Requantize!;
         writer.Blank();
         writer.Line($"// {step.Name}: {source.OutputChannels} channels of {source.PerChannel} weights, {source.Bits} bits each.");
-        using (writer.Block($"private static void {MethodName(step)}(byte* source, byte* block)"))
+        using (writer.Block($"private static void {MethodName(step)}(byte* source, sbyte* scratch, byte* block)"))
         {
             string tables = "bias, multipliers, shifts";
             if (source.Tables is { } offset)
@@ -78,16 +86,16 @@ internal static class WeightsEmitter
                 Numbers(writer, "byte", "shifts", w.Multipliers.Select(m => m.Shift));
             }
 
-            string from = $"source + {source.Offset}";
-            string sizes = $"{source.Bits}, {source.OutputChannels}, {source.PerChannel}";
+            string sizes = $"{source.OutputChannels}, {source.PerChannel}";
+            writer.Line($"sbyte* codes = Codes(source + {source.Offset}, {source.Bits}, {sizes}, scratch);");
             string form = requantize.Form == RequantizeForm.HighHalf ? CodeText.Number(requantize.PreShift) : "-1";
-            writer.Line($"Table((int*)(block + {w.TableOffset}), {w.PaddedChannels}, {from}, {sizes}, {step.Input.StoredZero}, {form}, {tables});");
-            WritePacking(writer, step, from, sizes);
+            writer.Line($"Table((int*)(block + {w.TableOffset}), {w.PaddedChannels}, codes, {sizes}, {step.Input.StoredZero}, {form}, {tables});");
+            WritePacking(writer, step, sizes);
         }
     }
 
     /// <summary>Packs the weights for the tier that will run; tiers with the same packing share a branch.</summary>
-    private static void WritePacking(SourceWriter writer, ConvStep step, string from, string sizes)
+    private static void WritePacking(SourceWriter writer, ConvStep step, string sizes)
     {
         string target = $"(sbyte*)(block + {step.Weights.WeightsOffset})";
         IReadOnlyList<InstructionSet> tiers = Tiers.Distinct([.. step.Kernels.Select(kernel => kernel.Tier)], Call);
@@ -105,20 +113,20 @@ internal static class WeightsEmitter
             }
         }
 
-        string Call(InstructionSet tier) => PackCall(step, step.Kernels.Single(kernel => kernel.Tier == tier), from, sizes, target);
+        string Call(InstructionSet tier) => PackCall(step, step.Kernels.Single(kernel => kernel.Tier == tier), sizes, target);
     }
 
-    private static string PackCall(ConvStep step, KernelChoice kernel, string from, string sizes, string target) => kernel.Packing switch
+    private static string PackCall(ConvStep step, KernelChoice kernel, string sizes, string target) => kernel.Packing switch
     {
-        WeightPacking.Rows => $"Rows({from}, {sizes}, {target});",
+        WeightPacking.Rows => $"global::System.Buffer.MemoryCopy(codes, {target}, {(long)step.Weights.Source.OutputChannels * step.Weights.Source.PerChannel}, {(long)step.Weights.Source.OutputChannels * step.Weights.Source.PerChannel});",
         WeightPacking.Interleaved4 =>
-            $"Interleaved4({from}, {sizes}, {step.Geometry.RunLength}, {VectorTier.BlockChannels}, {target});"
+            $"Interleaved4(codes, {sizes}, {step.Geometry.RunLength}, {VectorTier.BlockChannels}, {target});"
             + VectorKernels.PackingText(step, kernel, target, $"(int*)(block + {step.Weights.TableOffset})"),
         WeightPacking.Winograd4 =>
-            $"Winograd4({from}, {sizes}, {step.Geometry.Input.Channels}, (short*)({target}));"
+            $"Winograd4(codes, {sizes}, {step.Geometry.Input.Channels}, (short*)({target}));"
             + VectorKernels.PackingText(step, kernel, target, $"(int*)(block + {step.Weights.TableOffset})"),
         WeightPacking.TapMajor =>
-            $"PairedRows({from}, {sizes}, {step.Geometry.Kernel.Height}, {step.Geometry.Kernel.Width}, (short*)({target}));"
+            $"PairedRows(codes, {sizes}, {step.Geometry.Kernel.Height}, {step.Geometry.Kernel.Width}, (short*)({target}));"
             + VectorKernels.PackingText(step, kernel, target, $"(int*)(block + {step.Weights.TableOffset})"),
         _ => throw new NotSupportedException($"The emitter has no {kernel.Packing} packing."),
     };
@@ -149,30 +157,60 @@ internal static class WeightsEmitter
 
     private const string Helpers =
         """
-        // One weight: two's complement fields of 2, 4 or 8 bits, lowest bits first.
-        private static int Code(byte* channel, int bits, int index)
+        // The weights as signed bytes, [output channel][weight]: in place where they are stored so, else unpacked into the scratch memory. Fields are
+        // two's complement, lowest bits first; every channel starts at a byte.
+        private static sbyte* Codes(byte* source, int bits, int channels, int perChannel, sbyte* scratch)
         {
-            int bit = index * bits;
-            return channel[bit >> 3] << (24 - (bit & 7)) << (8 - bits) >> (32 - bits);
+            if (bits == 8)
+            {
+                return (sbyte*)source;
+            }
+
+            unchecked
+            {
+                int stride = ((perChannel * bits) + 7) >> 3;
+                for (int o = 0; o < channels; o++, source += stride)
+                {
+                    sbyte* target = scratch + ((long)o * perChannel);
+                    int i = 0;
+                    for (; bits == 4 && i + 8 <= perChannel; i += 8)
+                    {
+                        // Eight fields at once: spread to a byte each, then (field ^ 8) - 8, the high bits keeping borrows apart.
+                        ulong x = *(uint*)(source + (i >> 1));
+                        x = (x | (x << 16)) & 0x0000FFFF0000FFFF;
+                        x = (x | (x << 8)) & 0x00FF00FF00FF00FF;
+                        x = (x | (x << 4)) & 0x0F0F0F0F0F0F0F0F;
+                        x = ((x ^ 0x0808080808080808) | 0x8080808080808080) - 0x0808080808080808;
+                        *(ulong*)(target + i) = x ^ 0x8080808080808080;
+                    }
+
+                    for (; i < perChannel; i++)
+                    {
+                        int bit = i * bits;
+                        target[i] = (sbyte)(source[bit >> 3] << (24 - (bit & 7)) << (8 - bits) >> (32 - bits));
+                    }
+                }
+
+                return scratch;
+            }
         }
 
         // Five arrays per layer: bias with the input's stored zero folded in (bias - zero * sum of weights), multiplier, the odd channels'
         // multipliers at the even places, rounding term and final shift. preShift is -1 where requantize is computed in 64 bits.
         private static void Table(
-            int* table, int padded, byte* source, int bits, int channels, int perChannel, int storedZero, int preShift,
+            int* table, int padded, sbyte* codes, int channels, int perChannel, int storedZero, int preShift,
             global::System.ReadOnlySpan<int> bias, global::System.ReadOnlySpan<int> multipliers, global::System.ReadOnlySpan<byte> shifts)
         {
             unchecked
             {
-                int stride = ((perChannel * bits) + 7) >> 3;
-                for (int o = 0; o < channels; o++)
+                for (int o = 0; o < channels; o++, codes += perChannel)
                 {
                     int sum = 0;
                     if (storedZero != 0)
                     {
                         for (int i = 0; i < perChannel; i++)
                         {
-                            sum += Code(source + ((long)o * stride), bits, i);
+                            sum += codes[i];
                         }
                     }
 
@@ -189,40 +227,26 @@ internal static class WeightsEmitter
             }
         }
 
-        // [output channel][weight], one signed byte each.
-        private static void Rows(byte* source, int bits, int channels, int perChannel, sbyte* target)
-        {
-            unchecked
-            {
-                int stride = ((perChannel * bits) + 7) >> 3;
-                for (int o = 0; o < channels; o++)
-                {
-                    for (int i = 0; i < perChannel; i++)
-                    {
-                        *target++ = (sbyte)Code(source + ((long)o * stride), bits, i);
-                    }
-                }
-            }
-        }
-
         // [block of output channels][run][step of four codes][output channel of the block][4]; what sticks out is zero.
-        private static void Interleaved4(byte* source, int bits, int channels, int perChannel, int run, int block, sbyte* target)
+        private static void Interleaved4(sbyte* codes, int channels, int perChannel, int run, int block, sbyte* target)
         {
             unchecked
             {
-                int stride = ((perChannel * bits) + 7) >> 3;
                 for (int first = 0; first < channels; first += block)
                 {
+                    int rows = global::System.Math.Min(block, channels - first);
                     for (int start = 0; start < perChannel; start += run)
                     {
-                        for (int step = 0; step < run; step += 4)
+                        sbyte* from = codes + ((long)first * perChannel) + start;
+                        for (int step = 0; step < run; step += 4, target += 4 * block)
                         {
-                            for (int o = first; o < first + block; o++)
+                            int count = global::System.Math.Min(4, run - step);
+                            for (int o = 0; o < block; o++)
                             {
-                                for (int i = step; i < step + 4; i++)
-                                {
-                                    *target++ = o < channels && i < run ? (sbyte)Code(source + ((long)o * stride), bits, start + i) : (sbyte)0;
-                                }
+                                sbyte* code = from + ((long)o * perChannel) + step;
+                                ((int*)target)[o] = o >= rows ? 0
+                                    : count == 4 ? *(int*)code
+                                    : (byte)code[0] | (count > 1 ? (byte)code[1] << 8 : 0) | (count > 2 ? (byte)code[2] << 16 : 0);
                             }
                         }
                     }

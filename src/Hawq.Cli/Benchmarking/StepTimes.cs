@@ -13,8 +13,22 @@ namespace Hawq.Cli.Benchmarking;
 /// <param name="MinUs">Fastest.</param>
 /// <param name="Share">Part of the sum of all medians.</param>
 /// <param name="GmacPerSecond">Multiply-accumulates per nanosecond of the median; null for steps without weights.</param>
+/// <param name="PeakGmacPerSecond">What the kernel's multiplications alone reach on this machine, measured in the same run (Winograd's counted as the multiply-accumulates they replace); null where there is no micro-kernel.</param>
+/// <param name="ShareOfPeak">Their ratio.</param>
 internal sealed record StepTime(
-    string Name, IReadOnlyList<string> Layers, string? Kernel, long Macs, double MedianUs, double MinUs, double Share, double? GmacPerSecond);
+    string Name, IReadOnlyList<string> Layers, string? Kernel, long Macs, double MedianUs, double MinUs, double Share, double? GmacPerSecond,
+    double? PeakGmacPerSecond, double? ShareOfPeak)
+{
+    /// <summary>
+    /// Time that the steps of some kernels would take at their peaks over the time they take: the share of the peak of all of them, each weighted by its
+    /// work. Null if there are none.
+    /// </summary>
+    public static double? ShareOfAll(IEnumerable<StepTime> steps)
+    {
+        StepTime[] measured = [.. steps.Where(step => step.PeakGmacPerSecond is not null)];
+        return measured.Length == 0 ? null : measured.Sum(step => step.Macs / step.PeakGmacPerSecond!.Value) / measured.Sum(step => step.MedianUs * 1000);
+    }
+}
 
 /// <summary>Measures the steps of a network in the order in which they run, so that caches are as cold or warm as in real work.</summary>
 internal static class StepTimes
@@ -57,20 +71,41 @@ internal static class StepTimes
         }
 
         double sum = samples.Sum(times => times[rounds / 2]);
-        return [.. plan.Steps.Select((step, i) => Describe(step, samples[i][rounds / 2], samples[i][0], sum))];
+        Dictionary<(InstructionSet, KernelFamily, int), double?> peaks = [];
+        return [.. plan.Steps.Select((step, i) => Describe(step, samples[i][rounds / 2], samples[i][0], sum, Peak(step)))];
+
+        double? Peak(Step step)
+        {
+            if (step is not ConvStep conv || Choice(conv) is not { } choice)
+            {
+                return null;
+            }
+
+            // A window of int16 lanes only says how often they are spilled.
+            (InstructionSet, KernelFamily, int) key = (choice.Tier, choice.Family, choice.Family == KernelFamily.Tree ? choice.Window : 0);
+            if (!peaks.TryGetValue(key, out double? peak))
+            {
+                peaks.Add(key, peak = KernelPeak.Measure(choice) / KernelPeak.ProductsPerMac(choice.Family));
+            }
+
+            return peak;
+        }
     }
 
-    private static StepTime Describe(Step step, double median, double min, double sum)
+    private static StepTime Describe(Step step, double median, double min, double sum, double? peak)
     {
         ConvStep? conv = step as ConvStep;
         long macs = conv is null ? 0 : (long)conv.Geometry.Output.Length * conv.Geometry.Kernel.Height * conv.Geometry.Kernel.Width * conv.Geometry.GroupInputChannels;
         return new StepTime(
-            step.Name, [.. step.Layers], conv is null ? null : Kernel(conv), macs, median, min, median / sum, conv is null ? null : macs / (median * 1000));
+            step.Name, [.. step.Layers], conv is null ? null : Kernel(conv), macs, median, min, median / sum, conv is null ? null : macs / (median * 1000),
+            peak, macs / (median * 1000) / peak);
     }
+
+    private static KernelChoice? Choice(ConvStep conv) => conv.Kernels.FirstOrDefault(k => Tier.Supports(k.Tier) && k.Family != KernelFamily.Scalar);
 
     private static string Kernel(ConvStep conv)
     {
-        KernelChoice? choice = conv.Kernels.FirstOrDefault(k => Tier.Supports(k.Tier));
+        KernelChoice? choice = Choice(conv);
         return choice is null ? "scalar" : $"{choice.Tier}/{choice.Family}{(choice.Window > 0 ? $"/{choice.Window}" : "")}".ToLowerInvariant();
     }
 }

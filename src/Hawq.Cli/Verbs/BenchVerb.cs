@@ -7,6 +7,7 @@ using Hawq.Cli.Verification;
 using Hawq.Model;
 using Hawq.Onnx;
 using Hawq.Onnx.Export;
+using Hawq.Planning;
 using Spectre.Console;
 
 namespace Hawq.Cli.Verbs;
@@ -15,14 +16,16 @@ namespace Hawq.Cli.Verbs;
 internal sealed class BenchVerb : Verb
 {
     internal const string OnnxRuntime = "onnxruntime";
+    private const string Baseline = "baseline";
     private const int LayerRounds = 500;
 
     private readonly Argument<string> _manifest = new("manifest") { Description = "The manifest (.hawq.json)." };
-    private readonly Option<string?> _against = new("--against") { Description = "Also measure onnxruntime on the network's INT8 twin (8-bit weights and activations), or on a model of your own: onnxruntime=MODEL.onnx.", HelpName = "PEER" };
+    private readonly Option<string?> _against = new("--against") { Description = "Also measure onnxruntime on the network's INT8 twin (8-bit weights and activations), or on a model of your own: onnxruntime=MODEL.onnx. Or baseline: the same network by plain INT8 kernels of ours (one widening per step, no int16 sums, no Winograd).", HelpName = "PEER" };
     private readonly Option<int> _threads = new("--threads") { Description = "Threads of either side.", HelpName = "N", DefaultValueFactory = _ => 1 };
     private readonly Option<int> _rounds = new("--rounds") { Description = "Measured turns of either side.", HelpName = "N", DefaultValueFactory = _ => 50 };
     private readonly Option<double> _warmup = new("--warmup") { Description = "Warm-up ends when nothing has got faster for so long.", HelpName = "SECONDS", DefaultValueFactory = _ => 1.5 };
-    private readonly Option<bool> _layers = new("--layers") { Description = "Also time every step of the generated network, on one thread." };
+    private readonly Option<bool> _layers = new("--layers") { Description = "Also time every step of the generated network, on one thread, beside the measured peak of its kernel." };
+    private readonly Option<bool> _start = new("--start") { Description = "Also start processes of their own: time to the first logits, and peak memory." };
     private readonly Option<bool> _json = JsonOption();
 
     /// <inheritdoc/>
@@ -37,6 +40,7 @@ internal sealed class BenchVerb : Verb
         new("hawq bench resnet20.hawq.json", "Median, spread, allocated bytes."),
         new("hawq bench resnet20.hawq.json --against onnxruntime", "The same beside ONNX Runtime on the exported INT8 network; ratio above 1: ours is faster."),
         new("hawq bench resnet20.hawq.json --layers", "Where the time goes, step by step."),
+        new("hawq bench resnet20-w4.hawq.json --against baseline", "What 4-bit weights gain over plain INT8 kernels; DOTNET_EnableAVX512=0 and its relatives choose the instruction set."),
         new("hawq bench resnet20.hawq.json --against onnxruntime=resnet20-int8.onnx --json", "Beside a model that another tool quantized."),
     ];
 
@@ -44,7 +48,7 @@ internal sealed class BenchVerb : Verb
     public override void Configure(Command command)
     {
         command.Add(_manifest);
-        foreach (Option option in new Option[] { _against, _threads, _layers, _rounds, _warmup, _json })
+        foreach (Option option in new Option[] { _against, _threads, _layers, _start, _rounds, _warmup, _json })
         {
             command.Add(option);
         }
@@ -57,12 +61,14 @@ internal sealed class BenchVerb : Verb
         int rounds = Positive(parsed, _rounds);
         string? against = parsed.GetValue(_against);
         (Network network, NetworkWeights weights) = InputFiles.LoadManifest(parsed.GetRequiredValue(_manifest));
-        (byte[] Model, string Name)? peerModel = against is null ? null : PeerModel(against, network, weights);
+        bool baseline = against == Baseline;
+        (byte[] Model, string Name)? peerModel = against is null || baseline ? null : PeerModel(against, network, weights);
         using OnnxRuntimePeer? peer = peerModel is { } model ? new OnnxRuntimePeer(model.Model, model.Name, threads) : null;
-        (Timing[] timings, IReadOnlyList<StepTime>? layers) = terminal.WithProgress<(Timing[], IReadOnlyList<StepTime>?)>(progress =>
+        (Timing[] timings, IReadOnlyList<StepTime>? layers, Start[]? starts) = terminal.WithProgress<(Timing[], IReadOnlyList<StepTime>?, Start[]?)>(progress =>
         {
             progress.Begin("compile the generated code", 0);
             using GeneratedRunner generated = new(network, weights, threads);
+            using GeneratedRunner? plain = baseline ? new(network, weights, threads, preference: new KernelPreference { Plain = true }) : null;
             progress.Begin("measure", rounds);
             List<Action> contestants = [generated.Infer];
             if (peer is not null)
@@ -70,20 +76,35 @@ internal sealed class BenchVerb : Verb
                 contestants.Add(peer.Infer);
             }
 
+            if (plain is not null)
+            {
+                contestants.Add(plain.Infer);
+            }
+
             Timing[] measured = Interleaved.Measure(
                 contestants, rounds, parsed.GetValue(_warmup) * 1000, done => progress.Step(done), terminal.Cancellation);
+            Start[]? started = null;
+            if (parsed.GetValue(_start))
+            {
+                progress.Begin("start processes", StartProcess.Rounds);
+                started = StartProcess.Measure(network, generated.Image, peerModel?.Model, threads, done => progress.Step(done), terminal.Cancellation);
+            }
+
             if (!parsed.GetValue(_layers))
             {
-                return (measured, null);
+                return (measured, null, started);
             }
 
             progress.Begin("layers", LayerRounds);
-            return (measured, StepTimes.Measure(network, weights, LayerRounds, done => progress.Step(done), terminal.Cancellation));
+            return (measured, StepTimes.Measure(network, weights, LayerRounds, done => progress.Step(done), terminal.Cancellation), started);
         });
 
         BenchResult result = new(
             network.Name, Tier.OfThisProcess(), RuntimeInformation.FrameworkDescription, threads, timings[0],
-            timings.Length > 1 ? timings[1] : null, peerModel?.Name, timings.Length > 1 ? timings[1].MedianMs / timings[0].MedianMs : null, layers);
+            timings.Length > 1 && !baseline ? timings[1] : null, baseline ? timings[1] : null, peerModel?.Name,
+            timings.Length > 1 ? timings[1].MedianMs / timings[0].MedianMs : null, layers,
+            layers is null ? null : StepTime.ShareOfAll(layers.Where(layer => layer.Kernel?.Contains("winograd", StringComparison.Ordinal) is false)),
+            starts?[0], starts?.Length > 1 ? starts[1] : null);
         if (parsed.GetValue(_json))
         {
             terminal.WriteJson(result);
@@ -101,7 +122,7 @@ internal sealed class BenchVerb : Verb
         string[] parts = against.Split('=', 2);
         if (parts[0] != OnnxRuntime)
         {
-            throw new HawqException(HawqIds.Usage, $"--against {against}: the peer is {OnnxRuntime} or {OnnxRuntime}=MODEL.onnx.");
+            throw new HawqException(HawqIds.Usage, $"--against {against}: the peer is {OnnxRuntime}, {OnnxRuntime}=MODEL.onnx or {Baseline}.");
         }
 
         if (parts.Length == 2)
@@ -124,28 +145,53 @@ internal sealed class BenchVerb : Verb
             Add(table, $"onnxruntime ({result.PeerModel})", peer);
         }
 
+        if (result.Baseline is { } baseline)
+        {
+            Add(table, "baseline (plain INT8 kernels)", baseline);
+        }
+
         terminal.Write(table);
         if (result.Layers is { } layers)
         {
             Print(layers, terminal);
         }
 
+        if (result.DirectShareOfPeak is { } share)
+        {
+            terminal.WriteLine(string.Create(CultureInfo.InvariantCulture, $"direct convolutions reach {share:0.0 %} of the measured peaks of their kernels, weighted by their work"));
+        }
+
+        if (result.Start is { } start)
+        {
+            PrintStart("hawq", start, terminal);
+        }
+
+        if (result.PeerStart is { } peerStart)
+        {
+            PrintStart("onnxruntime", peerStart, terminal);
+        }
+
         if (result.Ratio is { } ratio)
         {
-            terminal.WriteLine(string.Create(CultureInfo.InvariantCulture, $"ratio {ratio:0.000} (onnxruntime / hawq; above 1: hawq is faster)"));
+            terminal.WriteLine(string.Create(
+                CultureInfo.InvariantCulture, $"ratio {ratio:0.000} ({(result.Baseline is null ? OnnxRuntime : Baseline)} / hawq; above 1: hawq is faster)"));
         }
     }
+
+    private static void PrintStart(string name, Start start, Terminal terminal) => terminal.WriteLine(string.Create(
+        CultureInfo.InvariantCulture, $"{name}: {start.MedianMs:0} ms from the start of a process to the first logits, peak memory {start.PeakBytes / 1e6:0.0} MB"));
 
     private static void Print(IReadOnlyList<StepTime> layers, Terminal terminal)
     {
         Table table = Tables.Create("step", "layers", "kernel");
-        table.AddColumns(Tables.Right("MACs"), Tables.Right("median us"), Tables.Right("min us"), Tables.Right("share"), Tables.Right("GMAC/s"));
+        table.AddColumns(Tables.Right("MACs"), Tables.Right("median us"), Tables.Right("min us"), Tables.Right("share"), Tables.Right("GMAC/s"), Tables.Right("peak"), Tables.Right("of peak"));
         foreach (StepTime step in layers)
         {
             table.AddRow(
                 Markup.Escape(step.Name), $"{step.Layers.Count}", step.Kernel ?? "", Tables.CountOrNothing(step.Macs), step.MedianUs.ToString("0.00", CultureInfo.InvariantCulture),
                 step.MinUs.ToString("0.00", CultureInfo.InvariantCulture), step.Share.ToString("0.0 %", CultureInfo.InvariantCulture),
-                step.GmacPerSecond?.ToString("0.0", CultureInfo.InvariantCulture) ?? "");
+                step.GmacPerSecond?.ToString("0.0", CultureInfo.InvariantCulture) ?? "",
+                step.PeakGmacPerSecond?.ToString("0", CultureInfo.InvariantCulture) ?? "", step.ShareOfPeak?.ToString("0 %", CultureInfo.InvariantCulture) ?? "");
         }
 
         terminal.Write(table);
@@ -167,10 +213,14 @@ internal sealed class BenchVerb : Verb
     /// <param name="Threads">Threads.</param>
     /// <param name="Hawq">Ours.</param>
     /// <param name="Onnxruntime">The peer's, when measured.</param>
+    /// <param name="Baseline">The plain kernels', when measured.</param>
     /// <param name="PeerModel">What the peer ran.</param>
     /// <param name="Ratio">Peer's median / ours.</param>
     /// <param name="Layers">Time per step, with <c>--layers</c>.</param>
+    /// <param name="DirectShareOfPeak">Share of the peak that direct convolutions reach, weighted by their work, with <c>--layers</c>.</param>
+    /// <param name="Start">A process of its own, with <c>--start</c>.</param>
+    /// <param name="PeerStart">The peer's.</param>
     private sealed record BenchResult(
-        string Network, string Tier, string Runtime, int Threads, Timing Hawq, Timing? Onnxruntime, string? PeerModel, double? Ratio,
-        IReadOnlyList<StepTime>? Layers);
+        string Network, string Tier, string Runtime, int Threads, Timing Hawq, Timing? Onnxruntime, Timing? Baseline, string? PeerModel, double? Ratio,
+        IReadOnlyList<StepTime>? Layers, double? DirectShareOfPeak, Start? Start, Start? PeerStart);
 }

@@ -54,7 +54,8 @@ internal static class TierProcess
         return process.ExitCode;
     }
 
-    private static ProcessStartInfo StartInfo(Tier tier, IEnumerable<string> arguments)
+    /// <summary>Starts this tool again with the same environment.</summary>
+    public static ProcessStartInfo Tool(IEnumerable<string> arguments)
     {
         string assembly = typeof(TierProcess).Assembly.Location;
         string launcher = Path.ChangeExtension(assembly, OperatingSystem.IsWindows() ? ".exe" : null);
@@ -70,6 +71,18 @@ internal static class TierProcess
             start.ArgumentList.Add(argument);
         }
 
+        // The launcher looks for a runtime where the machine's settings say; this process has one already.
+        if (!start.Environment.ContainsKey("DOTNET_ROOT"))
+        {
+            start.Environment["DOTNET_ROOT"] = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
+        }
+
+        return start;
+    }
+
+    private static ProcessStartInfo StartInfo(Tier tier, IEnumerable<string> arguments)
+    {
+        ProcessStartInfo start = Tool(arguments);
         foreach (string name in Tier.AllSwitches)
         {
             start.Environment.Remove(name);
@@ -78,12 +91,6 @@ internal static class TierProcess
         foreach (string name in tier.Switches)
         {
             start.Environment[name] = "0";
-        }
-
-        // The launcher looks for a runtime where the machine's settings say; this process has one already.
-        if (!start.Environment.ContainsKey("DOTNET_ROOT"))
-        {
-            start.Environment["DOTNET_ROOT"] = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", ".."));
         }
 
         return start;

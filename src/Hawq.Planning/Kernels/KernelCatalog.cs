@@ -9,7 +9,12 @@ namespace Hawq.Planning;
 public static class KernelCatalog
 {
     /// <summary>The kernels of a layer, best tier first; empty where only plain C# serves.</summary>
-    public static IEnumerable<KernelChoice> For(ConvGeometry geometry, TensorStorage input, WeightFacts facts, Epilogue epilogue)
+    /// <param name="geometry">Shapes.</param>
+    /// <param name="input">Codes.</param>
+    /// <param name="facts">Weights.</param>
+    /// <param name="epilogue">What follows.</param>
+    /// <param name="plain">Without sums in int16 and without Winograd (<see cref="KernelPreference.Plain"/>).</param>
+    public static IEnumerable<KernelChoice> For(ConvGeometry geometry, TensorStorage input, WeightFacts facts, Epilogue epilogue, bool plain = false)
     {
         if (!Vectorizable(geometry, input, epilogue))
         {
@@ -24,7 +29,7 @@ public static class KernelCatalog
             yield break;
         }
 
-        if (WinogradLayout.Serves(geometry, input, facts))
+        if (!plain && WinogradLayout.Serves(geometry, input, facts))
         {
             foreach (InstructionSet tier in new[] { InstructionSet.Avx512, InstructionSet.Avx2, InstructionSet.Vector128 })
             {
@@ -36,7 +41,7 @@ public static class KernelCatalog
         }
 
         // 512-bit int16 lanes beat 256-bit vpdpbusd; vpdpbusd beats everything else.
-        KernelChoice wide = Best(InstructionSet.Avx512, geometry, input, facts);
+        KernelChoice wide = Best(InstructionSet.Avx512, geometry, input, facts, plain);
         if (wide.Family != KernelFamily.Widen)
         {
             yield return wide;
@@ -48,11 +53,11 @@ public static class KernelCatalog
             yield return wide;
         }
 
-        yield return Best(InstructionSet.Avx2, geometry, input, facts);
-        yield return Best(InstructionSet.Vector128, geometry, input, facts);
+        yield return Best(InstructionSet.Avx2, geometry, input, facts, plain);
+        yield return Best(InstructionSet.Vector128, geometry, input, facts, plain);
     }
 
-    private static KernelChoice Best(InstructionSet tier, ConvGeometry geometry, TensorStorage input, WeightFacts facts)
+    private static KernelChoice Best(InstructionSet tier, ConvGeometry geometry, TensorStorage input, WeightFacts facts, bool plain)
     {
         int runs = geometry.Kernel.Height * geometry.RunsPerRow;
         int steps = geometry.StepsPerRun;
@@ -60,6 +65,7 @@ public static class KernelCatalog
 
         // A window of several runs must be the whole kernel; a run of its own inside a row (dilation) only has the facts of single steps.
         int longest = KernelProofs.Proven(input, facts)
+            .Where(w => !plain || w.Steps == 1)
             .Where(w => w.Steps == steps * runs || (w.Steps <= steps && geometry.RunsPerRow == 1) || w.Steps == 1)
             .Select(w => w.Steps).DefaultIfEmpty(0).First();
         if (longest > MaxTreeWindow)
@@ -75,7 +81,9 @@ public static class KernelCatalog
 
         if (input.StoredHi <= KernelProofs.MaxCodeForAnyPair)
         {
-            int window = geometry.RunsPerRow == 1 && steps > 1 && FewCorrections(input, facts, 2) ? 2 : 1;
+            int window = plain || geometry.RunsPerRow > 1 ? 1
+                : tier == InstructionSet.Avx512 && steps > 2 && BellShapedFits(geometry, input, facts) ? 3
+                : steps > 1 && FewCorrections(input, facts) ? 2 : 1;
             (pixels, channels) = TileOf(tier, geometry, window);
             return new KernelChoice(tier, KernelFamily.Tree, WeightPacking.Interleaved4, channels, pixels, window);
         }
@@ -83,11 +91,23 @@ public static class KernelCatalog
         return new KernelChoice(tier, KernelFamily.Widen, WeightPacking.Interleaved4, channels, pixels, 0);
     }
 
-    // A worst window of up to 1.6 times what fits. The limit is a guess from two CIFAR networks: the worst window says little about how many
-    // windows are too large, and the facts do not count them.
-    private static bool FewCorrections(TensorStorage input, WeightFacts facts, int steps) =>
-        KernelProofs.Find(facts, steps) is { } window
+    // Two steps: a worst window of up to 1.6 times what fits. Of bell-shaped weights then one window in ten or fewer has a correction step; evenly distributed
+    // ones, 1.8 times too large, have them everywhere. The facts state only the worst window, not how many are too large.
+    private static bool FewCorrections(TensorStorage input, WeightFacts facts) =>
+        KernelProofs.Find(facts, 2) is { } window
         && Math.Max(window.Positive, -window.Negative) * (long)input.StoredHi * 5 <= short.MaxValue * 8L;
+
+    /// <summary>
+    /// Three steps cost 4 multiplications instead of 4.5 by twos, so that they pay only if fewer than one window in four needs a correction step. For
+    /// normally distributed weights, with P the largest one-sided sum of a channel of K weights, the six weights of a window sum to 6 P / K on average, with a
+    /// deviation of sqrt(6 * 2.14) P / K; the limit must lie 2.3 deviations above. That is so in the channel with the largest sum; the others lie 3 away.
+    /// </summary>
+    private static bool BellShapedFits(ConvGeometry geometry, TensorStorage input, WeightFacts facts)
+    {
+        double limit = (double)short.MaxValue / input.StoredHi * geometry.Kernel.Height * geometry.Kernel.Width * geometry.GroupInputChannels;
+        double sum = Math.Max(facts.PositiveSum, -facts.NegativeSum);
+        return limit > 6 * sum && (limit - (6 * sum)) * (limit - (6 * sum)) >= 6 * 2.14 * 2.3 * 2.3 * sum * sum;
+    }
 
     /// <summary>Longest window that is unrolled and widened as one expression; longer ones accumulate in int16 registers.</summary>
     private const int MaxTreeWindow = 4;

@@ -16,6 +16,15 @@ public sealed record KernelPreference(InstructionSet? Tier = null)
     /// </summary>
     public KernelChoice? Forced { get; init; }
 
+    /// <summary>Whether steps write their channels of a concatenation themselves; a GPU's kernels do not.</summary>
+    public bool JoinInPlace { get; init; } = true;
+
+    /// <summary>
+    /// Only what every INT8 engine has: one widening per step of four codes (or vpdpbusd), no sums in int16, no Winograd. What the other kernels are
+    /// measured against.
+    /// </summary>
+    public bool Plain { get; init; }
+
     /// <summary>Whether a kernel may be chosen.</summary>
     public bool Allows(InstructionSet tier) => Tier switch
     {

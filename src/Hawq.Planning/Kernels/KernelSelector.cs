@@ -9,7 +9,7 @@ internal static class KernelSelector
     public static EquatableArray<KernelChoice> Select(
         ConvGeometry geometry, TensorStorage input, LinearLayer layer, Epilogue epilogue, KernelPreference preference)
     {
-        IEnumerable<KernelChoice> kernels = KernelCatalog.For(geometry, input, layer.Facts, epilogue).Where(kernel => preference.Allows(kernel.Tier));
+        IEnumerable<KernelChoice> kernels = KernelCatalog.For(geometry, input, layer.Facts, epilogue, preference.Plain).Where(kernel => preference.Allows(kernel.Tier));
         if (preference.Forced is { } forced && kernels.Any())
         {
             kernels = [forced];

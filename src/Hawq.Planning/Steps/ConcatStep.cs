@@ -2,12 +2,15 @@ using Hawq.Model;
 
 namespace Hawq.Planning;
 
-/// <summary>Brings several tensors, each with a multiplier of its own, into the channels of a joined one.</summary>
+/// <summary>
+/// Brings several tensors, each with a multiplier of its own, into the channels of a joined one. On a CPU the steps before it have done that
+/// (<see cref="KernelPreference.JoinInPlace"/>): it has no parts, and only its border is left to fill.
+/// </summary>
 /// <param name="Name">Layer name.</param>
 /// <param name="Layers">Layers covered.</param>
 /// <param name="Work">Division among threads.</param>
 /// <param name="Target">The joined tensor.</param>
-/// <param name="Parts">In the order of their channels.</param>
+/// <param name="Parts">In the order of their channels; none where all are in their place already.</param>
 public sealed record ConcatStep(string Name, EquatableArray<string> Layers, WorkPlan Work, TensorStorage Target, EquatableArray<ConcatPart> Parts)
     : Step(Name, Layers, Work)
 {

@@ -19,7 +19,7 @@ public sealed record ElementwiseStep(
     public static EquatableArray<InstructionSet> TiersFor(Epilogue epilogue)
     {
         bool wide = epilogue.Residual is { } residual && (residual.Self.Form == RequantizeForm.Wide || residual.Other.Form == RequantizeForm.Wide)
-            || epilogue.Stores.Any(store => store.Requantize.Form == RequantizeForm.Wide);
+            || epilogue.Requantize?.Form == RequantizeForm.Wide || epilogue.Stores.Any(store => store.Requantize.Form == RequantizeForm.Wide);
         return wide
             ? EquatableArray.Of(InstructionSet.Scalar)
             : EquatableArray.Of(InstructionSet.Avx512, InstructionSet.Avx2, InstructionSet.Vector128, InstructionSet.Scalar);

@@ -48,4 +48,13 @@ public sealed record AveragePoolStep(
 
     /// <inheritdoc/>
     public override IEnumerable<TensorStorage> Writes => Epilogue.Stores.Select(store => store.Target);
+
+    /// <summary>
+    /// Whether sixteen channels at a time can be summed in 16-bit lanes that are read as signed ones later: bytes, so few that the largest of all fit.
+    /// </summary>
+    public bool SumsFitVectors => Source.Element == ElementType.UInt8 && Output.Channels % 16 == 0
+        && (long)Source.StoredHi * Window.Kernel.Height * Window.Kernel.Width <= short.MaxValue;
+
+    /// <summary>Instruction sets with a kernel, best first; the last is <see cref="InstructionSet.Scalar"/>.</summary>
+    public EquatableArray<InstructionSet> Tiers => SumsFitVectors ? ElementwiseStep.TiersFor(Epilogue) : EquatableArray.Of(InstructionSet.Scalar);
 }

@@ -183,6 +183,31 @@ public sealed class KernelTests
         }
     }
 
+    /// <summary>
+    /// Parts that their own steps write in place (a Winograd convolution, one whose channels end in a tail, a pool), one that is read elsewhere too, one that
+    /// occurs twice, one that nobody can write in place (a maximum), and a joined tensor that becomes a part.
+    /// </summary>
+    [Theory]
+    [MemberData(nameof(Machines))]
+    public void A_joined_network_is_the_same_on_every_machine(InstructionSet machine)
+    {
+        NetworkBuilder builder = new("joined", 11);
+        builder.Input(15, 14, 32, range: Activation.U7);
+        string wide = builder.Conv(builder.InputName, 32, 3, activation: Activation.U7);
+        string narrow = builder.Conv(builder.InputName, 21, 1, activation: Activation.U8Asymmetric);
+        string largest = builder.MaxPool(builder.InputName, new Size2(3, 3), new Size2(1, 1), new Padding(1, 1, 1, 1));
+        string average = builder.AveragePool(builder.InputName, new Size2(3, 3), new Size2(1, 1), new Padding(1, 1, 1, 1), activation: Activation.S8);
+        string joined = builder.Concat(Activation.U8Asymmetric, wide, narrow, largest, average, narrow);
+        string x = builder.Conv(joined, 17, 3, activation: Activation.U7);
+        x = builder.Concat(Activation.U7, joined, x, builder.Conv(narrow, 5, 1, activation: Activation.U7));
+        string output = builder.Gemm(builder.GlobalAveragePool(builder.Conv(x, 24, 3, 2, activation: Activation.U7)), 10);
+        (Network network, NetworkWeights weights) = builder.Build(output);
+        NetworkPlan plan = Planner.Plan(network, new KernelPreference(machine));
+
+        Assert.Equal(2, plan.Steps.OfType<ElementwiseStep>().Count()); // the maximum, and the first joined tensor
+        Assert.Null(FirstDifference(plan, network, weights, Inputs(network, weights, everyChannel: false)));
+    }
+
     [Fact]
     public void A_window_that_the_facts_do_not_prove_fails_on_the_adversarial_input()
     {

@@ -9,7 +9,7 @@ namespace Hawq.CodeGen.Emit.Kernels;
 /// </summary>
 /// <param name="plan">What to do.</param>
 /// <param name="tier">Instruction set.</param>
-/// <param name="paddedChannels">Length of each of the table's arrays; 0 where the value comes from memory and needs no table.</param>
+/// <param name="paddedChannels">Length of each of the table's arrays; 0 where there is no table: the value comes from memory, or all channels have one multiplier.</param>
 /// <param name="library">Where the methods are written: layers with the same epilogue share them, whatever their shapes.</param>
 /// <param name="correctionsOffset">Byte offset of the correction steps behind the weights, or null where there are none.</param>
 internal sealed class KernelEpilogue(Epilogue plan, VectorTier tier, int paddedChannels, int? correctionsOffset, KernelLibrary library)
@@ -26,9 +26,13 @@ internal sealed class KernelEpilogue(Epilogue plan, VectorTier tier, int paddedC
     {
         get
         {
-            if (Plan.Requantize is not null)
+            if (Plan.Requantize is not null && paddedChannels > 0)
             {
                 yield return ("int*", "table", null);
+            }
+            else if (Plan.Requantize is { Form: RequantizeForm.HighHalf })
+            {
+                yield return ("int*", "divisor", null);
             }
 
             if (correctionsOffset is not null)
@@ -145,7 +149,7 @@ internal sealed class KernelEpilogue(Epilogue plan, VectorTier tier, int paddedC
         string[] names = Enumerable.Range(0, Tier.VectorsPerBlock).Select(i => $"v{i}").ToArray();
         string parameters = string.Join(", ", names.Select(n => $"{Tier.Vector}<int> {n}")
             .Concat(Pointers.Where(p => p.Name != "corrections").Select(p => $"{p.Type} {p.Name}"))
-            .Concat(Plan.Requantize is null ? [] : ["int channels"]));
+            .Concat(paddedChannels == 0 ? [] : ["int channels"]));
         writer.Line($"/// <summary>Finishes {(partial ? $"the last {channels}" : "sixteen")} output channels of a pixel.</summary>");
         writer.Line("[MethodImpl(MethodImplOptions.AggressiveInlining)]");
         using (writer.Block($"private static void {name}({parameters})"))
@@ -171,12 +175,14 @@ internal sealed class KernelEpilogue(Epilogue plan, VectorTier tier, int paddedC
 
     private void WriteRequantize(SourceWriter writer, string[] names, Requantizer requantize)
     {
-        writer.Line("// Requantize with the channel's own multiplier.");
-        for (int i = 0; i < names.Length; i++)
+        writer.Line(paddedChannels > 0 ? "// Requantize with the channel's own multiplier." : "// Requantize.");
+        for (int i = 0; i < names.Length && requantize.Form != RequantizeForm.Identity; i++)
         {
             int lane = i * Tier.Lanes;
             string value = requantize.PreShift == 0 ? names[i] : $"{names[i]} << {requantize.PreShift}";
-            writer.Line($"{names[i]} = {Tier.Class}.Requantize({value}, table{ConvTile.Offset(lane)}, channels);");
+            writer.Line(paddedChannels > 0
+                ? $"{names[i]} = {Tier.Class}.Requantize({value}, table{ConvTile.Offset(lane)}, channels);"
+                : $"{names[i]} = {Tier.Class}.Rescale({value}, divisor);");
         }
 
         if (Plan.Residual is not null || !LeavesClampToStore)

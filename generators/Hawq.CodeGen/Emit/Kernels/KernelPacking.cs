@@ -35,12 +35,34 @@ internal static class KernelPacking
 
                         for (int lane = 0; lane < 64; lane += 2)
                         {
+                            if ((lane & 15) == 0 && AllFit(sums + lane, length, limit))
+                            {
+                                lane += 14;
+                                continue;
+                            }
+
                             FitLane(sums + lane, length, limit, 1, places, corrections, extra, lane, run, start, runsPerRow, rowBytes, runBytes);
                             FitLane(sums + lane, length, limit, -1, places, corrections, extra, lane, run, start, runsPerRow, rowBytes, runBytes);
                         }
                     }
                 }
             }
+        }
+
+        /// <summary>Whether the one-sided sums of eight neighbouring lanes of a window all fit: nearly all do.</summary>
+        private static bool AllFit(sbyte* weights, int length, int limit)
+        {
+            Vector128<short> positive = default, negative = default;
+            for (int step = 0; step < length; step++)
+            {
+                Vector128<short> pairs = Vector128.Load((short*)(weights + (step * 64)));
+                Vector128<short> even = (pairs << 8) >> 8, odd = pairs >> 8;
+                positive += Vector128.Max(even, Vector128<short>.Zero) + Vector128.Max(odd, Vector128<short>.Zero);
+                negative += Vector128.Min(even, Vector128<short>.Zero) + Vector128.Min(odd, Vector128<short>.Zero);
+            }
+
+            short most = (short)global::System.Math.Min(limit, short.MaxValue);
+            return !Vector128.GreaterThanAny(positive, Vector128.Create(most)) && !Vector128.LessThanAny(negative, Vector128.Create((short)-most));
         }
 
         /// <summary>One lane of one window, one sign: takes from the largest weights, from steps that are already corrected where there are any.</summary>
@@ -91,11 +113,10 @@ internal static class KernelPacking
         }
 
         // Depthwise: [block of 16 channels][pair of kernel rows][kernel column][16][2], int16; what sticks out is zero.
-        private static void PairedRows(byte* source, int bits, int channels, int perChannel, int rows, int columns, short* target)
+        private static void PairedRows(sbyte* codes, int channels, int perChannel, int rows, int columns, short* target)
         {
             unchecked
             {
-                int stride = ((perChannel * bits) + 7) >> 3;
                 for (int first = 0; first < channels; first += 16)
                 {
                     for (int row = 0; row < rows; row += 2)
@@ -104,9 +125,9 @@ internal static class KernelPacking
                         {
                             for (int o = first; o < first + 16; o++)
                             {
-                                byte* channel = source + ((long)o * stride);
-                                *target++ = o < channels ? (short)Code(channel, bits, (row * columns) + column) : (short)0;
-                                *target++ = o < channels && row + 1 < rows ? (short)Code(channel, bits, ((row + 1) * columns) + column) : (short)0;
+                                sbyte* channel = codes + ((long)o * perChannel);
+                                *target++ = o < channels ? channel[(row * columns) + column] : (short)0;
+                                *target++ = o < channels && row + 1 < rows ? channel[((row + 1) * columns) + column] : (short)0;
                             }
                         }
                     }
@@ -114,37 +135,60 @@ internal static class KernelPacking
             }
         }
 
-        // Winograd: G w G^T per output and input channel, [block of 16 channels][position][pair of input channels][16][2], int16.
-        private static void Winograd4(byte* source, int bits, int channels, int perChannel, int inputs, short* target)
+        // Winograd: G w G^T per output and input channel, eight input channels at a time, [block of 16 channels][position][pair of input channels][16][2], int16.
+        private static void Winograd4(sbyte* codes, int channels, int perChannel, int inputs, short* target)
         {
             unchecked
             {
-                global::System.ReadOnlySpan<sbyte> g = [6, 0, 0, 4, 4, 4, 4, -4, 4, 1, 2, 4, 1, -2, 4, 0, 0, 12];
-                int stride = ((perChannel * bits) + 7) >> 3;
-                int* half = stackalloc int[18];
-                for (int o = 0; o < channels; o++)
+                int* four = stackalloc int[4];
+                Vector128<short>* half = stackalloc Vector128<short>[18], row = stackalloc Vector128<short>[6];
+                for (int first = 0; first < channels; first += 16, target += 36 * inputs * 16)
                 {
-                    byte* channel = source + ((long)o * stride);
-                    for (int k = 0; k < inputs; k++)
+                    for (int k = 0; k < inputs; k += 8)
                     {
-                        for (int i = 0; i < 6; i++)
+                        for (int o = 0; o < 16; o++)
                         {
-                            for (int b = 0; b < 3; b++)
+                            sbyte* channel = codes + ((long)(first + o) * perChannel) + k;
+                            for (int column = 0; column < 3; column++)
                             {
-                                half[(i * 3) + b] = (g[i * 3] * Code(channel, bits, (b * inputs) + k)) + (g[(i * 3) + 1] * Code(channel, bits, ((3 + b) * inputs) + k))
-                                    + (g[(i * 3) + 2] * Code(channel, bits, ((6 + b) * inputs) + k));
+                                WinogradRows(
+                                    Eight(channel + (column * inputs)), Eight(channel + ((3 + column) * inputs)), Eight(channel + ((6 + column) * inputs)), half + column, 3);
                             }
-                        }
 
-                        for (int position = 0; position < 36; position++)
-                        {
-                            int* row = half + (position / 6 * 3);
-                            int column = position % 6 * 3;
-                            target[((((((long)(o >> 4) * 36) + position) * inputs) + (k & ~1)) * 16) + ((o & 15) * 2) + (k & 1)] =
-                                (short)((row[0] * g[column]) + (row[1] * g[column + 1]) + (row[2] * g[column + 2]));
+                            int* pairs = (int*)target + (k * 8) + o;
+                            for (int i = 0; i < 6; i++)
+                            {
+                                WinogradRows(half[i * 3], half[(i * 3) + 1], half[(i * 3) + 2], row, 1);
+                                for (int j = 0; j < 6; j++)
+                                {
+                                    row[j].AsInt32().Store(four);
+                                    int* at = pairs + (((i * 6) + j) * inputs * 8);
+                                    at[0] = four[0];
+                                    at[16] = four[1];
+                                    at[32] = four[2];
+                                    at[48] = four[3];
+                                }
+                            }
                         }
                     }
                 }
+            }
+        }
+
+        private static Vector128<short> Eight(sbyte* codes) => Vector128.WidenLower(Vector128.CreateScalar(*(long*)codes).AsSByte());
+
+        /// <summary>G times a column of three: the rows (6,0,0) (4,4,4) (4,-4,4) (1,2,4) (1,-2,4) (0,0,12).</summary>
+        private static void WinogradRows(Vector128<short> a, Vector128<short> b, Vector128<short> c, Vector128<short>* target, int stride)
+        {
+            unchecked
+            {
+                Vector128<short> ends = (a + c) << 2, middle = b << 2, last = a + (c << 2), twice = b << 1;
+                target[0] = (a << 2) + (a << 1);
+                target[stride] = ends + middle;
+                target[2 * stride] = ends - middle;
+                target[3 * stride] = last + twice;
+                target[4 * stride] = last - twice;
+                target[5 * stride] = (c << 3) + (c << 2);
             }
         }
 

@@ -14,6 +14,7 @@ internal static class VectorKernels
     {
         VectorTier[] tiers = plan.Steps.OfType<ConvStep>().SelectMany(step => step.Kernels).Select(kernel => kernel.Tier)
             .Concat(plan.Steps.OfType<ElementwiseStep>().SelectMany(step => step.Tiers))
+            .Concat(plan.Steps.OfType<AveragePoolStep>().SelectMany(step => step.Tiers))
             .Select(VectorTier.For).OfType<VectorTier>().OrderBy(tier => tier.Set).ToArray();
         if (tiers.Length == 0)
         {

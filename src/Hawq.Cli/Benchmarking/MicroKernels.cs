@@ -1,0 +1,247 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace Hawq.Cli.Benchmarking;
+
+/// <summary>How a family multiplies and adds in one turn of its loop: the codes and weights of up to three steps, of which it takes <see cref="Window"/>.</summary>
+internal interface IMicroKernel
+{
+    /// <summary>Steps of four codes (of two, where products are of int16) per turn.</summary>
+    static abstract int Window { get; }
+
+    /// <summary>Adds the products of a turn.</summary>
+    static abstract Vector512<int> Add(
+        Vector512<int> sum, Vector512<byte> x0, Vector512<byte> x1, Vector512<byte> x2, Vector512<sbyte> w0, Vector512<sbyte> w1, Vector512<sbyte> w2);
+
+    /// <summary>Adds the products of a turn of at most two steps.</summary>
+    static abstract Vector256<int> Add(Vector256<int> sum, Vector256<byte> x0, Vector256<byte> x1, Vector256<sbyte> w0, Vector256<sbyte> w1);
+}
+
+/// <summary>A tile of seven pixels by two 64-byte vectors.</summary>
+internal static unsafe class MicroKernels512
+{
+    /// <summary>Pixels of the tile.</summary>
+    public const int Pixels = 7;
+
+    /// <summary>Outputs of the tile.</summary>
+    public const int Outputs = Pixels * 2 * 16;
+
+    /// <summary>One tile. Codes of a pixel are 192 bytes from the next one's.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static long Run<T>(nint codes, nint weights, int steps)
+        where T : struct, IMicroKernel
+    {
+        Vector512<int> c00 = default, c10 = default, c20 = default, c30 = default, c40 = default, c50 = default, c60 = default;
+        Vector512<int> c01 = default, c11 = default, c21 = default, c31 = default, c41 = default, c51 = default, c61 = default;
+        byte* a = (byte*)codes;
+        sbyte* w = (sbyte*)weights;
+        for (int k = 0; k < steps; k += T.Window, a += 4 * T.Window, w += 128 * T.Window)
+        {
+            Vector512<sbyte> w00 = Vector512.Load(w);
+            Vector512<sbyte> w01 = Vector512.Load(w + 64);
+            Vector512<sbyte> w10 = T.Window > 1 ? Vector512.Load(w + 128) : default;
+            Vector512<sbyte> w11 = T.Window > 1 ? Vector512.Load(w + 192) : default;
+            Vector512<sbyte> w20 = T.Window > 2 ? Vector512.Load(w + 256) : default;
+            Vector512<sbyte> w21 = T.Window > 2 ? Vector512.Load(w + 320) : default;
+            Vector512<byte> x00 = Vector512.Create(*(int*)(a)).AsByte();
+            Vector512<byte> x01 = T.Window > 1 ? Vector512.Create(*(int*)(a + 4)).AsByte() : default;
+            Vector512<byte> x02 = T.Window > 2 ? Vector512.Create(*(int*)(a + 8)).AsByte() : default;
+            c00 = T.Add(c00, x00, x01, x02, w00, w10, w20);
+            c01 = T.Add(c01, x00, x01, x02, w01, w11, w21);
+            Vector512<byte> x10 = Vector512.Create(*(int*)(a + 192)).AsByte();
+            Vector512<byte> x11 = T.Window > 1 ? Vector512.Create(*(int*)(a + 196)).AsByte() : default;
+            Vector512<byte> x12 = T.Window > 2 ? Vector512.Create(*(int*)(a + 200)).AsByte() : default;
+            c10 = T.Add(c10, x10, x11, x12, w00, w10, w20);
+            c11 = T.Add(c11, x10, x11, x12, w01, w11, w21);
+            Vector512<byte> x20 = Vector512.Create(*(int*)(a + 384)).AsByte();
+            Vector512<byte> x21 = T.Window > 1 ? Vector512.Create(*(int*)(a + 388)).AsByte() : default;
+            Vector512<byte> x22 = T.Window > 2 ? Vector512.Create(*(int*)(a + 392)).AsByte() : default;
+            c20 = T.Add(c20, x20, x21, x22, w00, w10, w20);
+            c21 = T.Add(c21, x20, x21, x22, w01, w11, w21);
+            Vector512<byte> x30 = Vector512.Create(*(int*)(a + 576)).AsByte();
+            Vector512<byte> x31 = T.Window > 1 ? Vector512.Create(*(int*)(a + 580)).AsByte() : default;
+            Vector512<byte> x32 = T.Window > 2 ? Vector512.Create(*(int*)(a + 584)).AsByte() : default;
+            c30 = T.Add(c30, x30, x31, x32, w00, w10, w20);
+            c31 = T.Add(c31, x30, x31, x32, w01, w11, w21);
+            Vector512<byte> x40 = Vector512.Create(*(int*)(a + 768)).AsByte();
+            Vector512<byte> x41 = T.Window > 1 ? Vector512.Create(*(int*)(a + 772)).AsByte() : default;
+            Vector512<byte> x42 = T.Window > 2 ? Vector512.Create(*(int*)(a + 776)).AsByte() : default;
+            c40 = T.Add(c40, x40, x41, x42, w00, w10, w20);
+            c41 = T.Add(c41, x40, x41, x42, w01, w11, w21);
+            Vector512<byte> x50 = Vector512.Create(*(int*)(a + 960)).AsByte();
+            Vector512<byte> x51 = T.Window > 1 ? Vector512.Create(*(int*)(a + 964)).AsByte() : default;
+            Vector512<byte> x52 = T.Window > 2 ? Vector512.Create(*(int*)(a + 968)).AsByte() : default;
+            c50 = T.Add(c50, x50, x51, x52, w00, w10, w20);
+            c51 = T.Add(c51, x50, x51, x52, w01, w11, w21);
+            Vector512<byte> x60 = Vector512.Create(*(int*)(a + 1152)).AsByte();
+            Vector512<byte> x61 = T.Window > 1 ? Vector512.Create(*(int*)(a + 1156)).AsByte() : default;
+            Vector512<byte> x62 = T.Window > 2 ? Vector512.Create(*(int*)(a + 1160)).AsByte() : default;
+            c60 = T.Add(c60, x60, x61, x62, w00, w10, w20);
+            c61 = T.Add(c61, x60, x61, x62, w01, w11, w21);
+        }
+
+        return Vector512.Sum(c00 + c01 + c10 + c11 + c20 + c21 + c30 + c31 + c40 + c41 + c50 + c51 + c60 + c61);
+    }
+}
+
+/// <summary>A tile of five pixels by two 32-byte vectors: VEX instructions have sixteen registers.</summary>
+internal static unsafe class MicroKernels256
+{
+    /// <summary>Outputs of the tile.</summary>
+    public const int Outputs = 5 * 2 * 8;
+
+    /// <summary>One tile. Codes of a pixel are 192 bytes from the next one's.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static long Run<T>(nint codes, nint weights, int steps)
+        where T : struct, IMicroKernel
+    {
+        Vector256<int> c00 = default, c10 = default, c20 = default, c30 = default, c40 = default;
+        Vector256<int> c01 = default, c11 = default, c21 = default, c31 = default, c41 = default;
+        byte* a = (byte*)codes;
+        sbyte* w = (sbyte*)weights;
+        for (int k = 0; k < steps; k += T.Window, a += 4 * T.Window, w += 64 * T.Window)
+        {
+            Vector256<sbyte> w00 = Vector256.Load(w);
+            Vector256<sbyte> w01 = Vector256.Load(w + 32);
+            Vector256<sbyte> w10 = T.Window > 1 ? Vector256.Load(w + 64) : default;
+            Vector256<sbyte> w11 = T.Window > 1 ? Vector256.Load(w + 96) : default;
+            Vector256<byte> x00 = Vector256.Create(*(int*)(a)).AsByte();
+            Vector256<byte> x01 = T.Window > 1 ? Vector256.Create(*(int*)(a + 4)).AsByte() : default;
+            c00 = T.Add(c00, x00, x01, w00, w10);
+            c01 = T.Add(c01, x00, x01, w01, w11);
+            Vector256<byte> x10 = Vector256.Create(*(int*)(a + 192)).AsByte();
+            Vector256<byte> x11 = T.Window > 1 ? Vector256.Create(*(int*)(a + 196)).AsByte() : default;
+            c10 = T.Add(c10, x10, x11, w00, w10);
+            c11 = T.Add(c11, x10, x11, w01, w11);
+            Vector256<byte> x20 = Vector256.Create(*(int*)(a + 384)).AsByte();
+            Vector256<byte> x21 = T.Window > 1 ? Vector256.Create(*(int*)(a + 388)).AsByte() : default;
+            c20 = T.Add(c20, x20, x21, w00, w10);
+            c21 = T.Add(c21, x20, x21, w01, w11);
+            Vector256<byte> x30 = Vector256.Create(*(int*)(a + 576)).AsByte();
+            Vector256<byte> x31 = T.Window > 1 ? Vector256.Create(*(int*)(a + 580)).AsByte() : default;
+            c30 = T.Add(c30, x30, x31, w00, w10);
+            c31 = T.Add(c31, x30, x31, w01, w11);
+            Vector256<byte> x40 = Vector256.Create(*(int*)(a + 768)).AsByte();
+            Vector256<byte> x41 = T.Window > 1 ? Vector256.Create(*(int*)(a + 772)).AsByte() : default;
+            c40 = T.Add(c40, x40, x41, w00, w10);
+            c41 = T.Add(c41, x40, x41, w01, w11);
+        }
+
+        return Vector256.Sum(c00 + c01 + c10 + c11 + c20 + c21 + c30 + c31 + c40 + c41);
+    }
+}
+
+/// <summary>vpmaddubsw + vpaddw, without spills.</summary>
+internal readonly struct Lanes16 : IMicroKernel
+{
+    /// <inheritdoc/>
+    public static int Window => 1;
+
+    /// <inheritdoc/>
+    public static Vector512<int> Add(
+        Vector512<int> sum, Vector512<byte> x0, Vector512<byte> x1, Vector512<byte> x2, Vector512<sbyte> w0, Vector512<sbyte> w1, Vector512<sbyte> w2) =>
+        (sum.AsInt16() + Avx512BW.MultiplyAddAdjacent(x0, w0)).AsInt32();
+
+    /// <inheritdoc/>
+    public static Vector256<int> Add(Vector256<int> sum, Vector256<byte> x0, Vector256<byte> x1, Vector256<sbyte> w0, Vector256<sbyte> w1) =>
+        (sum.AsInt16() + Avx2.MultiplyAddAdjacent(x0, w0)).AsInt32();
+}
+
+/// <summary>One widening per step.</summary>
+internal readonly struct Tree1 : IMicroKernel
+{
+    /// <inheritdoc/>
+    public static int Window => 1;
+
+    /// <inheritdoc/>
+    public static Vector512<int> Add(
+        Vector512<int> sum, Vector512<byte> x0, Vector512<byte> x1, Vector512<byte> x2, Vector512<sbyte> w0, Vector512<sbyte> w1, Vector512<sbyte> w2) =>
+        sum + Avx512BW.MultiplyAddAdjacent(Avx512BW.MultiplyAddAdjacent(x0, w0), Vector512.Create((short)1));
+
+    /// <inheritdoc/>
+    public static Vector256<int> Add(Vector256<int> sum, Vector256<byte> x0, Vector256<byte> x1, Vector256<sbyte> w0, Vector256<sbyte> w1) =>
+        sum + Avx2.MultiplyAddAdjacent(Avx2.MultiplyAddAdjacent(x0, w0), Vector256.Create((short)1));
+}
+
+/// <summary>One widening per two steps.</summary>
+internal readonly struct Tree2 : IMicroKernel
+{
+    /// <inheritdoc/>
+    public static int Window => 2;
+
+    /// <inheritdoc/>
+    public static Vector512<int> Add(
+        Vector512<int> sum, Vector512<byte> x0, Vector512<byte> x1, Vector512<byte> x2, Vector512<sbyte> w0, Vector512<sbyte> w1, Vector512<sbyte> w2) =>
+        sum + Avx512BW.MultiplyAddAdjacent(Avx512BW.MultiplyAddAdjacent(x0, w0) + Avx512BW.MultiplyAddAdjacent(x1, w1), Vector512.Create((short)1));
+
+    /// <inheritdoc/>
+    public static Vector256<int> Add(Vector256<int> sum, Vector256<byte> x0, Vector256<byte> x1, Vector256<sbyte> w0, Vector256<sbyte> w1) =>
+        sum + Avx2.MultiplyAddAdjacent(Avx2.MultiplyAddAdjacent(x0, w0) + Avx2.MultiplyAddAdjacent(x1, w1), Vector256.Create((short)1));
+}
+
+/// <summary>One widening per three steps.</summary>
+internal readonly struct Tree3 : IMicroKernel
+{
+    /// <inheritdoc/>
+    public static int Window => 3;
+
+    /// <inheritdoc/>
+    public static Vector512<int> Add(
+        Vector512<int> sum, Vector512<byte> x0, Vector512<byte> x1, Vector512<byte> x2, Vector512<sbyte> w0, Vector512<sbyte> w1, Vector512<sbyte> w2) =>
+        sum + Avx512BW.MultiplyAddAdjacent(Avx512BW.MultiplyAddAdjacent(x0, w0) + Avx512BW.MultiplyAddAdjacent(x1, w1) + Avx512BW.MultiplyAddAdjacent(x2, w2), Vector512.Create((short)1));
+
+    /// <inheritdoc/>
+    public static Vector256<int> Add(Vector256<int> sum, Vector256<byte> x0, Vector256<byte> x1, Vector256<sbyte> w0, Vector256<sbyte> w1) =>
+        throw new NotSupportedException();
+}
+
+/// <summary>vpdpbusd of AVX-VNNI.</summary>
+internal readonly struct Dot : IMicroKernel
+{
+    /// <inheritdoc/>
+    public static int Window => 1;
+
+    /// <inheritdoc/>
+    public static Vector512<int> Add(
+        Vector512<int> sum, Vector512<byte> x0, Vector512<byte> x1, Vector512<byte> x2, Vector512<sbyte> w0, Vector512<sbyte> w1, Vector512<sbyte> w2) =>
+        throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public static Vector256<int> Add(Vector256<int> sum, Vector256<byte> x0, Vector256<byte> x1, Vector256<sbyte> w0, Vector256<sbyte> w1) =>
+        AvxVnni.MultiplyWideningAndAdd(sum, x0, w0);
+}
+
+/// <summary>Two vpmaddwd per step: even and odd codes.</summary>
+internal readonly struct Wide : IMicroKernel
+{
+    /// <inheritdoc/>
+    public static int Window => 1;
+
+    /// <inheritdoc/>
+    public static Vector512<int> Add(
+        Vector512<int> sum, Vector512<byte> x0, Vector512<byte> x1, Vector512<byte> x2, Vector512<sbyte> w0, Vector512<sbyte> w1, Vector512<sbyte> w2) =>
+        sum + Avx512BW.MultiplyAddAdjacent((x0.AsInt16() & Vector512.Create((short)255)), w0.AsInt16())
+        + Avx512BW.MultiplyAddAdjacent((x0.AsUInt16() >>> 8).AsInt16(), w0.AsInt16());
+
+    /// <inheritdoc/>
+    public static Vector256<int> Add(Vector256<int> sum, Vector256<byte> x0, Vector256<byte> x1, Vector256<sbyte> w0, Vector256<sbyte> w1) =>
+        sum + Avx2.MultiplyAddAdjacent((x0.AsInt16() & Vector256.Create((short)255)), w0.AsInt16())
+        + Avx2.MultiplyAddAdjacent((x0.AsUInt16() >>> 8).AsInt16(), w0.AsInt16());
+}
+
+/// <summary>vpmaddwd on int16: Winograd's products.</summary>
+internal readonly struct Pairs : IMicroKernel
+{
+    /// <inheritdoc/>
+    public static int Window => 1;
+
+    /// <inheritdoc/>
+    public static Vector512<int> Add(
+        Vector512<int> sum, Vector512<byte> x0, Vector512<byte> x1, Vector512<byte> x2, Vector512<sbyte> w0, Vector512<sbyte> w1, Vector512<sbyte> w2) =>
+        sum + Avx512BW.MultiplyAddAdjacent(x0.AsInt16(), w0.AsInt16());
+
+    /// <inheritdoc/>
+    public static Vector256<int> Add(Vector256<int> sum, Vector256<byte> x0, Vector256<byte> x1, Vector256<sbyte> w0, Vector256<sbyte> w1) =>
+        sum + Avx2.MultiplyAddAdjacent(x0.AsInt16(), w0.AsInt16());
+}
