@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.X86;
 using System.Text.Json;
 using Hawq.Testing;
 using Xunit;
@@ -104,6 +105,27 @@ public sealed class VerbTests
         Assert.True(json.RootElement.GetProperty("ratio").GetDouble() > 0);
         Assert.Equal(0, json.RootElement.GetProperty("hawq").GetProperty("allocatedBytes").GetDouble());
         Assert.Equal("", outcome.Error);
+        if (Avx2.IsSupported)
+        {
+            Assert.All(
+                layers.Where(l => l.GetProperty("macs").GetInt64() > 0),
+                l => Assert.InRange(l.GetProperty("gmacPerSecond").GetDouble(), 0, 1.2 * l.GetProperty("peakGmacPerSecond").GetDouble()));
+            Assert.InRange(json.RootElement.GetProperty("directShareOfPeak").GetDouble(), 0, 1.2);
+        }
+    }
+
+    [Fact]
+    public async Task Bench_measures_plain_kernels_and_processes_of_their_own()
+    {
+        using TemporaryFolder folder = new();
+        Outcome outcome = await Tool.Run(
+            "bench", SmallNetwork.Save(folder), "--against", "baseline", "--start", "--processor-time", "--rounds", "3", "--warmup", "0.05", "--json", "--quiet");
+        Assert.True(outcome.Code == 0, outcome.Error);
+        using JsonDocument json = JsonDocument.Parse(outcome.Output);
+        Assert.True(json.RootElement.GetProperty("baseline").GetProperty("medianMs").GetDouble() > 0);
+        Assert.True(json.RootElement.GetProperty("ratio").GetDouble() > 0);
+        Assert.True(json.RootElement.GetProperty("start").GetProperty("medianMs").GetDouble() > 1);
+        Assert.True(json.RootElement.GetProperty("start").GetProperty("peakBytes").GetDouble() > 1e6);
     }
 
     [SharedDataFact]

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using Hawq.Cli.Verification;
 using Hawq.CodeGen.Emit;
 using Hawq.Compilation;
@@ -79,19 +80,22 @@ internal static class StartProcess
                 InferOnce(Assembly.LoadFrom(assembly).GetType(type, throwOnError: true)!, int.Parse(threads, CultureInfo.InvariantCulture));
                 break;
             case [OnnxRuntime, string model, string threads]:
-                using (OnnxRuntimePeer peer = new(File.ReadAllBytes(model), model, int.Parse(threads, CultureInfo.InvariantCulture)))
-                {
-                    peer.Infer();
-                    Report();
-                }
-
-                return true;
+                InferPeerOnce(model, int.Parse(threads, CultureInfo.InvariantCulture));
+                break;
             default:
                 return false;
         }
 
-        Report();
         return true;
+    }
+
+    // A method of its own: the other side does not load ONNX Runtime's assembly.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void InferPeerOnce(string model, int threads)
+    {
+        using OnnxRuntimePeer peer = new(File.ReadAllBytes(model), model, threads);
+        peer.Infer();
+        Report();
     }
 
     private static void InferOnce(Type type, int threads)
@@ -104,6 +108,7 @@ internal static class StartProcess
         typeof(StartProcess).GetMethod(nameof(Call), BindingFlags.NonPublic | BindingFlags.Static)!
             .MakeGenericMethod(infer.GetParameters()[0].ParameterType.GetGenericArguments()[0])
             .Invoke(null, [infer, network, type.GetField("InputLength")!.GetRawConstantValue(), type.GetField("OutputLength")!.GetRawConstantValue()]);
+        Report();
     }
 
     private static void Call<T>(MethodInfo infer, object network, int input, int output)

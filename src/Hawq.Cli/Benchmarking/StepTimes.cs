@@ -45,7 +45,7 @@ internal static class StepTimes
     {
         using GeneratedRunner runner = new(network, weights, watched: true);
         NetworkPlan plan = runner.Plan;
-        for (int i = 0; i < WarmUpRuns; i++)
+        for (int i = 0; i < Math.Min(WarmUpRuns, rounds); i++)
         {
             cancellation.ThrowIfCancellationRequested();
             runner.InferTimed(new double[plan.Steps.Count]);

@@ -32,8 +32,14 @@ internal static class Interleaved
     /// <param name="settledMs">Warm-up of a contestant ends when nothing got faster for so long.</param>
     /// <param name="progress">Called with the rounds done.</param>
     /// <param name="cancellation">Stops between turns.</param>
-    public static Timing[] Measure(IReadOnlyList<Action> contestants, int rounds, double settledMs, Action<int> progress, CancellationToken cancellation)
+    /// <param name="processorTime">
+    /// Whether to measure the processor time of the process instead of the time that passes: on a machine whose processors others use too, waiting for one
+    /// is then not measured. What others do to the caches still is.
+    /// </param>
+    public static Timing[] Measure(
+        IReadOnlyList<Action> contestants, int rounds, double settledMs, Action<int> progress, CancellationToken cancellation, bool processorTime = false)
     {
+        Func<TimeSpan> now = processorTime ? () => Environment.CpuUsage.TotalTime : () => Stopwatch.GetElapsedTime(0);
         int[] repetitions = [.. contestants.Select(c => WarmUp(c, settledMs, cancellation))];
         double[][] times = [.. contestants.Select(_ => new double[rounds])];
         long[] allocated = new long[contestants.Count];
@@ -46,13 +52,13 @@ internal static class Interleaved
                 int turn = round % 2 == 0 ? i : contestants.Count - 1 - i;
                 Action run = contestants[turn];
                 long bytes = GC.GetAllocatedBytesForCurrentThread();
-                long start = Stopwatch.GetTimestamp();
+                TimeSpan start = now();
                 for (int n = 0; n < repetitions[turn]; n++)
                 {
                     run();
                 }
 
-                times[turn][round] = Stopwatch.GetElapsedTime(start).TotalMilliseconds / repetitions[turn];
+                times[turn][round] = (now() - start).TotalMilliseconds / repetitions[turn];
                 allocated[turn] += GC.GetAllocatedBytesForCurrentThread() - bytes;
             }
 

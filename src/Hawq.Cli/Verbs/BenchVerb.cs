@@ -18,6 +18,8 @@ internal sealed class BenchVerb : Verb
     internal const string OnnxRuntime = "onnxruntime";
     private const string Baseline = "baseline";
     private const int LayerRounds = 500;
+    private const int FewestLayerRounds = 50;
+    private const double LayersMs = 3000;
 
     private readonly Argument<string> _manifest = new("manifest") { Description = "The manifest (.hawq.json)." };
     private readonly Option<string?> _against = new("--against") { Description = "Also measure onnxruntime on the network's INT8 twin (8-bit weights and activations), or on a model of your own: onnxruntime=MODEL.onnx. Or baseline: the same network by plain INT8 kernels of ours (one widening per step, no int16 sums, no Winograd).", HelpName = "PEER" };
@@ -26,6 +28,7 @@ internal sealed class BenchVerb : Verb
     private readonly Option<double> _warmup = new("--warmup") { Description = "Warm-up ends when nothing has got faster for so long.", HelpName = "SECONDS", DefaultValueFactory = _ => 1.5 };
     private readonly Option<bool> _layers = new("--layers") { Description = "Also time every step of the generated network, on one thread, beside the measured peak of its kernel." };
     private readonly Option<bool> _start = new("--start") { Description = "Also start processes of their own: time to the first logits, and peak memory." };
+    private readonly Option<bool> _processor = new("--processor-time") { Description = "Measure the processor time of the process, not the time that passes: for a machine that is busy with other work." };
     private readonly Option<bool> _json = JsonOption();
 
     /// <inheritdoc/>
@@ -48,7 +51,7 @@ internal sealed class BenchVerb : Verb
     public override void Configure(Command command)
     {
         command.Add(_manifest);
-        foreach (Option option in new Option[] { _against, _threads, _layers, _start, _rounds, _warmup, _json })
+        foreach (Option option in new Option[] { _against, _threads, _layers, _start, _processor, _rounds, _warmup, _json })
         {
             command.Add(option);
         }
@@ -82,7 +85,7 @@ internal sealed class BenchVerb : Verb
             }
 
             Timing[] measured = Interleaved.Measure(
-                contestants, rounds, parsed.GetValue(_warmup) * 1000, done => progress.Step(done), terminal.Cancellation);
+                contestants, rounds, parsed.GetValue(_warmup) * 1000, done => progress.Step(done), terminal.Cancellation, parsed.GetValue(_processor));
             Start[]? started = null;
             if (parsed.GetValue(_start))
             {
@@ -95,8 +98,9 @@ internal sealed class BenchVerb : Verb
                 return (measured, null, started);
             }
 
-            progress.Begin("layers", LayerRounds);
-            return (measured, StepTimes.Measure(network, weights, LayerRounds, done => progress.Step(done), terminal.Cancellation), started);
+            int layerRounds = Math.Clamp((int)(LayersMs / measured[0].MedianMs), FewestLayerRounds, LayerRounds);
+            progress.Begin("layers", layerRounds);
+            return (measured, StepTimes.Measure(network, weights, layerRounds, done => progress.Step(done), terminal.Cancellation), started);
         });
 
         BenchResult result = new(

@@ -43,6 +43,12 @@ internal sealed class ConvTile(ConvKernel kernel, int pixels, int blocks, bool t
             for (int m = 0; m < pixels; m++)
             {
                 int pixel = m;
+                if (kernel.Tier.VectorsPerBlock == 1 && blocks == 2 && !tail)
+                {
+                    writer.Line(kernel.Epilogue.Call($"c{pixel}_0, c{pixel}_1", pixel, 0, 2 * VectorTier.BlockChannels));
+                    continue;
+                }
+
                 writer.Line(string.Join(" ", Enumerable.Range(0, blocks).Select(block =>
                 {
                     bool partial = tail && block == blocks - 1;

@@ -129,10 +129,13 @@ internal sealed class KernelEpilogue(Epilogue plan, VectorTier tier, int paddedC
         return $"{Finish(channels)}({string.Join(", ", arguments)});";
     }
 
-    /// <summary>Name of the method that finishes sixteen output channels of a pixel, or the last <paramref name="channels"/> of them.</summary>
+    /// <summary>
+    /// Name of the method that finishes <paramref name="channels"/> output channels of a pixel: sixteen, the last ones, or (where a block is one vector)
+    /// two blocks, which are then narrowed together.
+    /// </summary>
     public string Finish(int channels)
     {
-        string last = channels < VectorTier.BlockChannels ? $"Last{channels}_" : "";
+        string last = channels < VectorTier.BlockChannels ? $"Last{channels}_" : channels > VectorTier.BlockChannels ? $"Both_" : "";
         string stores = string.Concat(Plan.Stores.Select(store => CodeText.Tag(store.Target.Tensor)));
         return library.Share($"Finish_{(Plan.Residual is null ? "" : "Add")}{stores}_{last}{Tier.Class}", name =>
         {
@@ -146,11 +149,11 @@ internal sealed class KernelEpilogue(Epilogue plan, VectorTier tier, int paddedC
     private void Write(SourceWriter writer, string name, int channels)
     {
         bool partial = channels < VectorTier.BlockChannels;
-        string[] names = Enumerable.Range(0, Tier.VectorsPerBlock).Select(i => $"v{i}").ToArray();
+        string[] names = Enumerable.Range(0, Math.Max(Tier.VectorsPerBlock, channels / Tier.Lanes)).Select(i => $"v{i}").ToArray();
         string parameters = string.Join(", ", names.Select(n => $"{Tier.Vector}<int> {n}")
             .Concat(Pointers.Where(p => p.Name != "corrections").Select(p => $"{p.Type} {p.Name}"))
             .Concat(paddedChannels == 0 ? [] : ["int channels"]));
-        writer.Line($"/// <summary>Finishes {(partial ? $"the last {channels}" : "sixteen")} output channels of a pixel.</summary>");
+        writer.Line($"/// <summary>Finishes {(partial ? $"the last {channels}" : channels > VectorTier.BlockChannels ? "thirty-two" : "sixteen")} output channels of a pixel.</summary>");
         writer.Line("[MethodImpl(MethodImplOptions.AggressiveInlining)]");
         using (writer.Block($"private static void {name}({parameters})"))
         using (writer.Block("unchecked"))
@@ -278,7 +281,8 @@ internal sealed class KernelEpilogue(Epilogue plan, VectorTier tier, int paddedC
                 string bytes = $"{Tier.Class}.Bytes({all})";
                 if (narrowHigh)
                 {
-                    bytes = $"Vector128.Min({bytes}, Vector128.Create((byte){clamp.Hi + target.StoredZero}))";
+                    string vector = channels > VectorTier.BlockChannels ? "Vector256" : "Vector128";
+                    bytes = $"{vector}.Min({bytes}, {vector}.Create((byte){clamp.Hi + target.StoredZero}))";
                 }
 
                 writer.Line(partial ? $"StoreBytes({bytes}, y{index}, {channels});" : $"{bytes}.Store(y{index});");
@@ -308,7 +312,7 @@ internal sealed class KernelEpilogue(Epilogue plan, VectorTier tier, int paddedC
 
     private void WriteInts(SourceWriter writer, string[] values, int index, int channels)
     {
-        if (channels == VectorTier.BlockChannels)
+        if (channels >= VectorTier.BlockChannels)
         {
             for (int i = 0; i < values.Length; i++)
             {

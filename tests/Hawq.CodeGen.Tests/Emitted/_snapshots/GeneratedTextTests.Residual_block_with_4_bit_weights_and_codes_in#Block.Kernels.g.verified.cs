@@ -353,10 +353,10 @@ unsafe partial class Block
             c2_0 += V512.Widen(s2_0); c2_1 += V512.Widen(s2_1);
             c3_0 += V512.Widen(s3_0); c3_1 += V512.Widen(s3_1);
             // Requantize and store.
-            Finish_U7_V512(c0_0, table, y0, 32); Finish_U7_V512(c0_1, table + 16, y0 + 16, 32);
-            Finish_U7_V512(c1_0, table, y0 + 32, 32); Finish_U7_V512(c1_1, table + 16, y0 + 48, 32);
-            Finish_U7_V512(c2_0, table, y0 + 64, 32); Finish_U7_V512(c2_1, table + 16, y0 + 80, 32);
-            Finish_U7_V512(c3_0, table, y0 + 96, 32); Finish_U7_V512(c3_1, table + 16, y0 + 112, 32);
+            Finish_U7_Both_V512(c0_0, c0_1, table, y0, 32);
+            Finish_U7_Both_V512(c1_0, c1_1, table, y0 + 32, 32);
+            Finish_U7_Both_V512(c2_0, c2_1, table, y0 + 64, 32);
+            Finish_U7_Both_V512(c3_0, c3_1, table, y0 + 96, 32);
         }
     }
 
@@ -720,10 +720,10 @@ unsafe partial class Block
             c2_0 += V512.Widen(s2_0); c2_1 += V512.Widen(s2_1);
             c3_0 += V512.Widen(s3_0); c3_1 += V512.Widen(s3_1);
             // Requantize and store.
-            Finish_AddU15U7_V512(c0_0, table, other, y0, y1, scalars, 32); Finish_AddU15U7_V512(c0_1, table + 16, other + 32, y0 + 32, y1 + 16, scalars, 32);
-            Finish_AddU15U7_V512(c1_0, table, other + 64, y0 + 64, y1 + 32, scalars, 32); Finish_AddU15U7_V512(c1_1, table + 16, other + 96, y0 + 96, y1 + 48, scalars, 32);
-            Finish_AddU15U7_V512(c2_0, table, other + 128, y0 + 128, y1 + 64, scalars, 32); Finish_AddU15U7_V512(c2_1, table + 16, other + 160, y0 + 160, y1 + 80, scalars, 32);
-            Finish_AddU15U7_V512(c3_0, table, other + 192, y0 + 192, y1 + 96, scalars, 32); Finish_AddU15U7_V512(c3_1, table + 16, other + 224, y0 + 224, y1 + 112, scalars, 32);
+            Finish_AddU15U7_Both_V512(c0_0, c0_1, table, other, y0, y1, scalars, 32);
+            Finish_AddU15U7_Both_V512(c1_0, c1_1, table, other + 64, y0 + 64, y1 + 32, scalars, 32);
+            Finish_AddU15U7_Both_V512(c2_0, c2_1, table, other + 128, y0 + 128, y1 + 64, scalars, 32);
+            Finish_AddU15U7_Both_V512(c3_0, c3_1, table, other + 192, y0 + 192, y1 + 96, scalars, 32);
         }
     }
 
@@ -1057,16 +1057,17 @@ unsafe partial class Block
         }
     }
 
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    /// <summary>Finishes thirty-two output channels of a pixel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish_U7_V512(Vector512<int> v0, int* table, byte* y0, int channels)
+    private static void Finish_U7_Both_V512(Vector512<int> v0, Vector512<int> v1, int* table, byte* y0, int channels)
     {
         unchecked
         {
             // Requantize with the channel's own multiplier.
             v0 = V512.Requantize(v0, table, channels);
+            v1 = V512.Requantize(v1, table + 16, channels);
             // Store u7 codes.
-            Vector128.Min(V512.Bytes(v0), Vector128.Create((byte)127)).Store(y0);
+            Vector256.Min(V512.Bytes(v0, v1), Vector256.Create((byte)127)).Store(y0);
         }
     }
 
@@ -1111,23 +1112,28 @@ unsafe partial class Block
         }
     }
 
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    /// <summary>Finishes thirty-two output channels of a pixel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish_AddU15U7_V512(Vector512<int> v0, int* table, byte* other, byte* y0, byte* y1, int* scalars, int channels)
+    private static void Finish_AddU15U7_Both_V512(Vector512<int> v0, Vector512<int> v1, int* table, byte* other, byte* y0, byte* y1, int* scalars, int channels)
     {
         unchecked
         {
             // Requantize with the channel's own multiplier.
             v0 = V512.Requantize(v0 << 4, table, channels);
+            v1 = V512.Requantize(v1 << 4, table + 16, channels);
             // Add the residual, brought to the same grid.
             v0 = V512.Rescale(v0 << 8, scalars) + V512.Rescale(V512.LoadShorts(other), scalars + 3);
+            v1 = V512.Rescale(v1 << 8, scalars) + V512.Rescale(V512.LoadShorts(other + 32), scalars + 3);
             v0 = Vector512.Max(Vector512.Min(v0, Vector512.Create(32767)), Vector512<int>.Zero);
+            v1 = Vector512.Max(Vector512.Min(v1, Vector512.Create(32767)), Vector512<int>.Zero);
             // Store u15 codes.
             Vector512<int> v0_0 = v0;
-            V512.StoreShorts(y0, v0_0);
+            Vector512<int> v1_0 = v1;
+            V512.StoreShorts(y0, v0_0, v1_0);
             // Store u7 codes.
             Vector512<int> v0_1 = V512.Rescale(v0, scalars + 6);
-            Vector128.Min(V512.Bytes(v0_1), Vector128.Create((byte)127)).Store(y1);
+            Vector512<int> v1_1 = V512.Rescale(v1, scalars + 6);
+            Vector256.Min(V512.Bytes(v0_1, v1_1), Vector256.Create((byte)127)).Store(y1);
         }
     }
 
@@ -1271,6 +1277,19 @@ unsafe partial class Block
         [MethodImpl(Inline)]
         public static Vector128<byte> Bytes(Vector512<int> a) =>
             Avx512F.ConvertToVector128ByteWithSaturation(Vector512.Max(a, Vector512<int>.Zero).AsUInt32());
+
+        /// <summary>Narrows thirty-two channels to bytes; saturates to [0, 255], by way of int16.</summary>
+        [MethodImpl(Inline)]
+        public static Vector256<byte> Bytes(Vector512<int> a, Vector512<int> b)
+        {
+            Vector512<short> shorts = Avx512BW.PackSignedSaturate(a, b);
+            return Avx512F.PermuteVar16x32(Avx512BW.PackUnsignedSaturate(shorts, shorts).AsInt32(), Vector512.Create(0, 4, 8, 12, 1, 5, 9, 13, 0, 4, 8, 12, 1, 5, 9, 13)).GetLower().AsByte();
+        }
+
+        /// <summary>Stores thirty-two channels as int16; saturates.</summary>
+        [MethodImpl(Inline)]
+        public static void StoreShorts(byte* y, Vector512<int> a, Vector512<int> b) =>
+            Avx512F.PermuteVar8x64(Avx512BW.PackSignedSaturate(a, b).AsInt64(), Vector512.Create(0L, 2, 4, 6, 1, 3, 5, 7)).AsInt16().Store((short*)y);
 
         /// <summary>Stores sixteen channels as int16; saturates.</summary>
         [MethodImpl(Inline)]

@@ -8,6 +8,11 @@
 
 namespace Acme;
 
+using global::System.Runtime.CompilerServices;
+using global::System.Runtime.Intrinsics;
+using global::System.Runtime.Intrinsics.Arm;
+using global::System.Runtime.Intrinsics.X86;
+
 unsafe partial class Block
 {
     /// <summary>The constants of the network: 15104 bytes that all instances share, filled once from the embedded resource.</summary>
@@ -28,13 +33,15 @@ unsafe partial class Block
 
             byte* source = memory.PositionPointer;
             byte* block = Align(Memory);
-            Load_4608(source, block);
-            Load_14464(source, block);
+            sbyte* scratch = (sbyte*)global::System.Runtime.InteropServices.NativeMemory.Alloc(9216);
+            Load_4608(source, scratch, block);
+            Load_14464(source, scratch, block);
+            global::System.Runtime.InteropServices.NativeMemory.Free(scratch);
             return block;
         }
 
         // conv1: 32 channels of 144 weights, 4 bits each.
-        private static void Load_4608(byte* source, byte* block)
+        private static void Load_4608(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias =
             [
@@ -53,24 +60,25 @@ unsafe partial class Block
                 36, 35, 36, 36, 36, 36, 36, 35, 35, 35, 36, 35, 35, 35, 36, 35, 36, 36, 36, 36, 35, 36, 35, 35, 36, 35, 35, 35, 35, 35, 35,
                 35
             ];
-            Table((int*)(block + 4608), 32, source + 0, 4, 32, 144, 0, 0, bias, multipliers, shifts);
+            sbyte* codes = Codes(source + 0, 4, 32, 144, scratch);
+            Table((int*)(block + 4608), 32, codes, 32, 144, 0, 0, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Interleaved4(source + 0, 4, 32, 144, 48, 16, (sbyte*)(block + 0));
+                Interleaved4(codes, 32, 144, 48, 16, (sbyte*)(block + 0));
             }
             else if (V128.IsSupported)
             {
-                Interleaved4(source + 0, 4, 32, 144, 48, 16, (sbyte*)(block + 0));
+                Interleaved4(codes, 32, 144, 48, 16, (sbyte*)(block + 0));
                 ShiftsToMultipliers((int*)(block + 4608) + 128, 32);
             }
             else
             {
-                Rows(source + 0, 4, 32, 144, (sbyte*)(block + 0));
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 0), 4608, 4608);
             }
         }
 
         // conv2: 32 channels of 288 weights, 4 bits each.
-        private static void Load_14464(byte* source, byte* block)
+        private static void Load_14464(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias =
             [
@@ -89,46 +97,77 @@ unsafe partial class Block
                 30, 30, 29, 30, 29, 30, 30, 29, 29, 30, 30, 30, 30, 29, 30, 30, 29, 29, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 29, 30, 29,
                 30
             ];
-            Table((int*)(block + 14464), 32, source + 2304, 4, 32, 288, 0, 4, bias, multipliers, shifts);
+            sbyte* codes = Codes(source + 2304, 4, 32, 288, scratch);
+            Table((int*)(block + 14464), 32, codes, 32, 288, 0, 4, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Interleaved4(source + 2304, 4, 32, 288, 96, 16, (sbyte*)(block + 5248));
+                Interleaved4(codes, 32, 288, 96, 16, (sbyte*)(block + 5248));
             }
             else if (V128.IsSupported)
             {
-                Interleaved4(source + 2304, 4, 32, 288, 96, 16, (sbyte*)(block + 5248));
+                Interleaved4(codes, 32, 288, 96, 16, (sbyte*)(block + 5248));
                 ShiftsToMultipliers((int*)(block + 14464) + 128, 32);
             }
             else
             {
-                Rows(source + 2304, 4, 32, 288, (sbyte*)(block + 5248));
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 5248), 9216, 9216);
             }
         }
 
-        // One weight: two's complement fields of 2, 4 or 8 bits, lowest bits first.
-        private static int Code(byte* channel, int bits, int index)
+        // The weights as signed bytes, [output channel][weight]: in place where they are stored so, else unpacked into the scratch memory. Fields are
+        // two's complement, lowest bits first; every channel starts at a byte.
+        private static sbyte* Codes(byte* source, int bits, int channels, int perChannel, sbyte* scratch)
         {
-            int bit = index * bits;
-            return channel[bit >> 3] << (24 - (bit & 7)) << (8 - bits) >> (32 - bits);
+            if (bits == 8)
+            {
+                return (sbyte*)source;
+            }
+
+            unchecked
+            {
+                int stride = ((perChannel * bits) + 7) >> 3;
+                for (int o = 0; o < channels; o++, source += stride)
+                {
+                    sbyte* target = scratch + ((long)o * perChannel);
+                    int i = 0;
+                    for (; bits == 4 && i + 8 <= perChannel; i += 8)
+                    {
+                        // Eight fields at once: spread to a byte each, then (field ^ 8) - 8, the high bits keeping borrows apart.
+                        ulong x = *(uint*)(source + (i >> 1));
+                        x = (x | (x << 16)) & 0x0000FFFF0000FFFF;
+                        x = (x | (x << 8)) & 0x00FF00FF00FF00FF;
+                        x = (x | (x << 4)) & 0x0F0F0F0F0F0F0F0F;
+                        x = ((x ^ 0x0808080808080808) | 0x8080808080808080) - 0x0808080808080808;
+                        *(ulong*)(target + i) = x ^ 0x8080808080808080;
+                    }
+
+                    for (; i < perChannel; i++)
+                    {
+                        int bit = i * bits;
+                        target[i] = (sbyte)(source[bit >> 3] << (24 - (bit & 7)) << (8 - bits) >> (32 - bits));
+                    }
+                }
+
+                return scratch;
+            }
         }
 
         // Five arrays per layer: bias with the input's stored zero folded in (bias - zero * sum of weights), multiplier, the odd channels'
         // multipliers at the even places, rounding term and final shift. preShift is -1 where requantize is computed in 64 bits.
         private static void Table(
-            int* table, int padded, byte* source, int bits, int channels, int perChannel, int storedZero, int preShift,
+            int* table, int padded, sbyte* codes, int channels, int perChannel, int storedZero, int preShift,
             global::System.ReadOnlySpan<int> bias, global::System.ReadOnlySpan<int> multipliers, global::System.ReadOnlySpan<byte> shifts)
         {
             unchecked
             {
-                int stride = ((perChannel * bits) + 7) >> 3;
-                for (int o = 0; o < channels; o++)
+                for (int o = 0; o < channels; o++, codes += perChannel)
                 {
                     int sum = 0;
                     if (storedZero != 0)
                     {
                         for (int i = 0; i < perChannel; i++)
                         {
-                            sum += Code(source + ((long)o * stride), bits, i);
+                            sum += codes[i];
                         }
                     }
 
@@ -145,40 +184,26 @@ unsafe partial class Block
             }
         }
 
-        // [output channel][weight], one signed byte each.
-        private static void Rows(byte* source, int bits, int channels, int perChannel, sbyte* target)
-        {
-            unchecked
-            {
-                int stride = ((perChannel * bits) + 7) >> 3;
-                for (int o = 0; o < channels; o++)
-                {
-                    for (int i = 0; i < perChannel; i++)
-                    {
-                        *target++ = (sbyte)Code(source + ((long)o * stride), bits, i);
-                    }
-                }
-            }
-        }
-
         // [block of output channels][run][step of four codes][output channel of the block][4]; what sticks out is zero.
-        private static void Interleaved4(byte* source, int bits, int channels, int perChannel, int run, int block, sbyte* target)
+        private static void Interleaved4(sbyte* codes, int channels, int perChannel, int run, int block, sbyte* target)
         {
             unchecked
             {
-                int stride = ((perChannel * bits) + 7) >> 3;
                 for (int first = 0; first < channels; first += block)
                 {
+                    int rows = global::System.Math.Min(block, channels - first);
                     for (int start = 0; start < perChannel; start += run)
                     {
-                        for (int step = 0; step < run; step += 4)
+                        sbyte* from = codes + ((long)first * perChannel) + start;
+                        for (int step = 0; step < run; step += 4, target += 4 * block)
                         {
-                            for (int o = first; o < first + block; o++)
+                            int count = global::System.Math.Min(4, run - step);
+                            for (int o = 0; o < block; o++)
                             {
-                                for (int i = step; i < step + 4; i++)
-                                {
-                                    *target++ = o < channels && i < run ? (sbyte)Code(source + ((long)o * stride), bits, start + i) : (sbyte)0;
-                                }
+                                sbyte* code = from + ((long)o * perChannel) + step;
+                                ((int*)target)[o] = o >= rows ? 0
+                                    : count == 4 ? *(int*)code
+                                    : (byte)code[0] | (count > 1 ? (byte)code[1] << 8 : 0) | (count > 2 ? (byte)code[2] << 16 : 0);
                             }
                         }
                     }
@@ -216,12 +241,34 @@ unsafe partial class Block
 
                         for (int lane = 0; lane < 64; lane += 2)
                         {
+                            if ((lane & 15) == 0 && AllFit(sums + lane, length, limit))
+                            {
+                                lane += 14;
+                                continue;
+                            }
+
                             FitLane(sums + lane, length, limit, 1, places, corrections, extra, lane, run, start, runsPerRow, rowBytes, runBytes);
                             FitLane(sums + lane, length, limit, -1, places, corrections, extra, lane, run, start, runsPerRow, rowBytes, runBytes);
                         }
                     }
                 }
             }
+        }
+
+        /// <summary>Whether the one-sided sums of eight neighbouring lanes of a window all fit: nearly all do.</summary>
+        private static bool AllFit(sbyte* weights, int length, int limit)
+        {
+            Vector128<short> positive = default, negative = default;
+            for (int step = 0; step < length; step++)
+            {
+                Vector128<short> pairs = Vector128.Load((short*)(weights + (step * 64)));
+                Vector128<short> even = (pairs << 8) >> 8, odd = pairs >> 8;
+                positive += Vector128.Max(even, Vector128<short>.Zero) + Vector128.Max(odd, Vector128<short>.Zero);
+                negative += Vector128.Min(even, Vector128<short>.Zero) + Vector128.Min(odd, Vector128<short>.Zero);
+            }
+
+            short most = (short)global::System.Math.Min(limit, short.MaxValue);
+            return !Vector128.GreaterThanAny(positive, Vector128.Create(most)) && !Vector128.LessThanAny(negative, Vector128.Create((short)-most));
         }
 
         /// <summary>One lane of one window, one sign: takes from the largest weights, from steps that are already corrected where there are any.</summary>
@@ -272,11 +319,10 @@ unsafe partial class Block
         }
 
         // Depthwise: [block of 16 channels][pair of kernel rows][kernel column][16][2], int16; what sticks out is zero.
-        private static void PairedRows(byte* source, int bits, int channels, int perChannel, int rows, int columns, short* target)
+        private static void PairedRows(sbyte* codes, int channels, int perChannel, int rows, int columns, short* target)
         {
             unchecked
             {
-                int stride = ((perChannel * bits) + 7) >> 3;
                 for (int first = 0; first < channels; first += 16)
                 {
                     for (int row = 0; row < rows; row += 2)
@@ -285,9 +331,9 @@ unsafe partial class Block
                         {
                             for (int o = first; o < first + 16; o++)
                             {
-                                byte* channel = source + ((long)o * stride);
-                                *target++ = o < channels ? (short)Code(channel, bits, (row * columns) + column) : (short)0;
-                                *target++ = o < channels && row + 1 < rows ? (short)Code(channel, bits, ((row + 1) * columns) + column) : (short)0;
+                                sbyte* channel = codes + ((long)o * perChannel);
+                                *target++ = o < channels ? channel[(row * columns) + column] : (short)0;
+                                *target++ = o < channels && row + 1 < rows ? channel[((row + 1) * columns) + column] : (short)0;
                             }
                         }
                     }
@@ -295,37 +341,60 @@ unsafe partial class Block
             }
         }
 
-        // Winograd: G w G^T per output and input channel, [block of 16 channels][position][pair of input channels][16][2], int16.
-        private static void Winograd4(byte* source, int bits, int channels, int perChannel, int inputs, short* target)
+        // Winograd: G w G^T per output and input channel, eight input channels at a time, [block of 16 channels][position][pair of input channels][16][2], int16.
+        private static void Winograd4(sbyte* codes, int channels, int perChannel, int inputs, short* target)
         {
             unchecked
             {
-                global::System.ReadOnlySpan<sbyte> g = [6, 0, 0, 4, 4, 4, 4, -4, 4, 1, 2, 4, 1, -2, 4, 0, 0, 12];
-                int stride = ((perChannel * bits) + 7) >> 3;
-                int* half = stackalloc int[18];
-                for (int o = 0; o < channels; o++)
+                int* four = stackalloc int[4];
+                Vector128<short>* half = stackalloc Vector128<short>[18], row = stackalloc Vector128<short>[6];
+                for (int first = 0; first < channels; first += 16, target += 36 * inputs * 16)
                 {
-                    byte* channel = source + ((long)o * stride);
-                    for (int k = 0; k < inputs; k++)
+                    for (int k = 0; k < inputs; k += 8)
                     {
-                        for (int i = 0; i < 6; i++)
+                        for (int o = 0; o < 16; o++)
                         {
-                            for (int b = 0; b < 3; b++)
+                            sbyte* channel = codes + ((long)(first + o) * perChannel) + k;
+                            for (int column = 0; column < 3; column++)
                             {
-                                half[(i * 3) + b] = (g[i * 3] * Code(channel, bits, (b * inputs) + k)) + (g[(i * 3) + 1] * Code(channel, bits, ((3 + b) * inputs) + k))
-                                    + (g[(i * 3) + 2] * Code(channel, bits, ((6 + b) * inputs) + k));
+                                WinogradRows(
+                                    Eight(channel + (column * inputs)), Eight(channel + ((3 + column) * inputs)), Eight(channel + ((6 + column) * inputs)), half + column, 3);
                             }
-                        }
 
-                        for (int position = 0; position < 36; position++)
-                        {
-                            int* row = half + (position / 6 * 3);
-                            int column = position % 6 * 3;
-                            target[((((((long)(o >> 4) * 36) + position) * inputs) + (k & ~1)) * 16) + ((o & 15) * 2) + (k & 1)] =
-                                (short)((row[0] * g[column]) + (row[1] * g[column + 1]) + (row[2] * g[column + 2]));
+                            int* pairs = (int*)target + (k * 8) + o;
+                            for (int i = 0; i < 6; i++)
+                            {
+                                WinogradRows(half[i * 3], half[(i * 3) + 1], half[(i * 3) + 2], row, 1);
+                                for (int j = 0; j < 6; j++)
+                                {
+                                    row[j].AsInt32().Store(four);
+                                    int* at = pairs + (((i * 6) + j) * inputs * 8);
+                                    at[0] = four[0];
+                                    at[16] = four[1];
+                                    at[32] = four[2];
+                                    at[48] = four[3];
+                                }
+                            }
                         }
                     }
                 }
+            }
+        }
+
+        private static Vector128<short> Eight(sbyte* codes) => Vector128.WidenLower(Vector128.CreateScalar(*(long*)codes).AsSByte());
+
+        /// <summary>G times a column of three: the rows (6,0,0) (4,4,4) (4,-4,4) (1,2,4) (1,-2,4) (0,0,12).</summary>
+        private static void WinogradRows(Vector128<short> a, Vector128<short> b, Vector128<short> c, Vector128<short>* target, int stride)
+        {
+            unchecked
+            {
+                Vector128<short> ends = (a + c) << 2, middle = b << 2, last = a + (c << 2), twice = b << 1;
+                target[0] = (a << 2) + (a << 1);
+                target[stride] = ends + middle;
+                target[2 * stride] = ends - middle;
+                target[3 * stride] = last + twice;
+                target[4 * stride] = last - twice;
+                target[5 * stride] = (c << 3) + (c << 2);
             }
         }
 

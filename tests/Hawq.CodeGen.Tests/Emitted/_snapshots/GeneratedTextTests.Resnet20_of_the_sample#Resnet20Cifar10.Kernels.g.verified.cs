@@ -2169,14 +2169,14 @@ unsafe partial class Resnet20Cifar10
                 c7_1 += V512.Widen(V512.Products(z7, u0));
             }
             // Requantize and store.
-            Finish_U7_V512(c0_0, table, y0, 32); Finish_U7_V512(c0_1, table + 16, y0 + 16, 32);
-            Finish_U7_V512(c1_0, table, y0 + 32, 32); Finish_U7_V512(c1_1, table + 16, y0 + 48, 32);
-            Finish_U7_V512(c2_0, table, y0 + 64, 32); Finish_U7_V512(c2_1, table + 16, y0 + 80, 32);
-            Finish_U7_V512(c3_0, table, y0 + 96, 32); Finish_U7_V512(c3_1, table + 16, y0 + 112, 32);
-            Finish_U7_V512(c4_0, table, y0 + 128, 32); Finish_U7_V512(c4_1, table + 16, y0 + 144, 32);
-            Finish_U7_V512(c5_0, table, y0 + 160, 32); Finish_U7_V512(c5_1, table + 16, y0 + 176, 32);
-            Finish_U7_V512(c6_0, table, y0 + 192, 32); Finish_U7_V512(c6_1, table + 16, y0 + 208, 32);
-            Finish_U7_V512(c7_0, table, y0 + 224, 32); Finish_U7_V512(c7_1, table + 16, y0 + 240, 32);
+            Finish_U7_Both_V512(c0_0, c0_1, table, y0, 32);
+            Finish_U7_Both_V512(c1_0, c1_1, table, y0 + 32, 32);
+            Finish_U7_Both_V512(c2_0, c2_1, table, y0 + 64, 32);
+            Finish_U7_Both_V512(c3_0, c3_1, table, y0 + 96, 32);
+            Finish_U7_Both_V512(c4_0, c4_1, table, y0 + 128, 32);
+            Finish_U7_Both_V512(c5_0, c5_1, table, y0 + 160, 32);
+            Finish_U7_Both_V512(c6_0, c6_1, table, y0 + 192, 32);
+            Finish_U7_Both_V512(c7_0, c7_1, table, y0 + 224, 32);
         }
     }
 
@@ -3375,14 +3375,14 @@ unsafe partial class Resnet20Cifar10
                 c7_1 += V512.Widen(V512.Products(z7, u0));
             }
             // Requantize and store.
-            Finish_U7_V512(c0_0, table, y0, 64); Finish_U7_V512(c0_1, table + 16, y0 + 16, 64);
-            Finish_U7_V512(c1_0, table, y0 + 64, 64); Finish_U7_V512(c1_1, table + 16, y0 + 80, 64);
-            Finish_U7_V512(c2_0, table, y0 + 128, 64); Finish_U7_V512(c2_1, table + 16, y0 + 144, 64);
-            Finish_U7_V512(c3_0, table, y0 + 192, 64); Finish_U7_V512(c3_1, table + 16, y0 + 208, 64);
-            Finish_U7_V512(c4_0, table, y0 + 256, 64); Finish_U7_V512(c4_1, table + 16, y0 + 272, 64);
-            Finish_U7_V512(c5_0, table, y0 + 320, 64); Finish_U7_V512(c5_1, table + 16, y0 + 336, 64);
-            Finish_U7_V512(c6_0, table, y0 + 384, 64); Finish_U7_V512(c6_1, table + 16, y0 + 400, 64);
-            Finish_U7_V512(c7_0, table, y0 + 448, 64); Finish_U7_V512(c7_1, table + 16, y0 + 464, 64);
+            Finish_U7_Both_V512(c0_0, c0_1, table, y0, 64);
+            Finish_U7_Both_V512(c1_0, c1_1, table, y0 + 64, 64);
+            Finish_U7_Both_V512(c2_0, c2_1, table, y0 + 128, 64);
+            Finish_U7_Both_V512(c3_0, c3_1, table, y0 + 192, 64);
+            Finish_U7_Both_V512(c4_0, c4_1, table, y0 + 256, 64);
+            Finish_U7_Both_V512(c5_0, c5_1, table, y0 + 320, 64);
+            Finish_U7_Both_V512(c6_0, c6_1, table, y0 + 384, 64);
+            Finish_U7_Both_V512(c7_0, c7_1, table, y0 + 448, 64);
         }
     }
 
@@ -3890,14 +3890,14 @@ unsafe partial class Resnet20Cifar10
                 c7_1 += V512.Widen(V512.Products(z7, u0));
             }
             // Requantize and store.
-            Finish_AddU15U7_V512_2(c0_0, table, other, y0, y1, scalars, 64); Finish_AddU15U7_V512_2(c0_1, table + 16, other + 32, y0 + 32, y1 + 16, scalars, 64);
-            Finish_AddU15U7_V512_2(c1_0, table, other + 128, y0 + 128, y1 + 64, scalars, 64); Finish_AddU15U7_V512_2(c1_1, table + 16, other + 160, y0 + 160, y1 + 80, scalars, 64);
-            Finish_AddU15U7_V512_2(c2_0, table, other + 256, y0 + 256, y1 + 128, scalars, 64); Finish_AddU15U7_V512_2(c2_1, table + 16, other + 288, y0 + 288, y1 + 144, scalars, 64);
-            Finish_AddU15U7_V512_2(c3_0, table, other + 384, y0 + 384, y1 + 192, scalars, 64); Finish_AddU15U7_V512_2(c3_1, table + 16, other + 416, y0 + 416, y1 + 208, scalars, 64);
-            Finish_AddU15U7_V512_2(c4_0, table, other + 512, y0 + 512, y1 + 256, scalars, 64); Finish_AddU15U7_V512_2(c4_1, table + 16, other + 544, y0 + 544, y1 + 272, scalars, 64);
-            Finish_AddU15U7_V512_2(c5_0, table, other + 640, y0 + 640, y1 + 320, scalars, 64); Finish_AddU15U7_V512_2(c5_1, table + 16, other + 672, y0 + 672, y1 + 336, scalars, 64);
-            Finish_AddU15U7_V512_2(c6_0, table, other + 768, y0 + 768, y1 + 384, scalars, 64); Finish_AddU15U7_V512_2(c6_1, table + 16, other + 800, y0 + 800, y1 + 400, scalars, 64);
-            Finish_AddU15U7_V512_2(c7_0, table, other + 896, y0 + 896, y1 + 448, scalars, 64); Finish_AddU15U7_V512_2(c7_1, table + 16, other + 928, y0 + 928, y1 + 464, scalars, 64);
+            Finish_AddU15U7_Both_V512(c0_0, c0_1, table, other, y0, y1, scalars, 64);
+            Finish_AddU15U7_Both_V512(c1_0, c1_1, table, other + 128, y0 + 128, y1 + 64, scalars, 64);
+            Finish_AddU15U7_Both_V512(c2_0, c2_1, table, other + 256, y0 + 256, y1 + 128, scalars, 64);
+            Finish_AddU15U7_Both_V512(c3_0, c3_1, table, other + 384, y0 + 384, y1 + 192, scalars, 64);
+            Finish_AddU15U7_Both_V512(c4_0, c4_1, table, other + 512, y0 + 512, y1 + 256, scalars, 64);
+            Finish_AddU15U7_Both_V512(c5_0, c5_1, table, other + 640, y0 + 640, y1 + 320, scalars, 64);
+            Finish_AddU15U7_Both_V512(c6_0, c6_1, table, other + 768, y0 + 768, y1 + 384, scalars, 64);
+            Finish_AddU15U7_Both_V512(c7_0, c7_1, table, other + 896, y0 + 896, y1 + 448, scalars, 64);
         }
     }
 
@@ -4393,14 +4393,14 @@ unsafe partial class Resnet20Cifar10
                 c7_1 += V512.Widen(V512.Products(z7, u0));
             }
             // Requantize and store.
-            Finish_U7_V512(c0_0, table, y0, 64); Finish_U7_V512(c0_1, table + 16, y0 + 16, 64);
-            Finish_U7_V512(c1_0, table, y0 + 64, 64); Finish_U7_V512(c1_1, table + 16, y0 + 80, 64);
-            Finish_U7_V512(c2_0, table, y0 + 128, 64); Finish_U7_V512(c2_1, table + 16, y0 + 144, 64);
-            Finish_U7_V512(c3_0, table, y0 + 192, 64); Finish_U7_V512(c3_1, table + 16, y0 + 208, 64);
-            Finish_U7_V512(c4_0, table, y0 + 256, 64); Finish_U7_V512(c4_1, table + 16, y0 + 272, 64);
-            Finish_U7_V512(c5_0, table, y0 + 320, 64); Finish_U7_V512(c5_1, table + 16, y0 + 336, 64);
-            Finish_U7_V512(c6_0, table, y0 + 384, 64); Finish_U7_V512(c6_1, table + 16, y0 + 400, 64);
-            Finish_U7_V512(c7_0, table, y0 + 448, 64); Finish_U7_V512(c7_1, table + 16, y0 + 464, 64);
+            Finish_U7_Both_V512(c0_0, c0_1, table, y0, 64);
+            Finish_U7_Both_V512(c1_0, c1_1, table, y0 + 64, 64);
+            Finish_U7_Both_V512(c2_0, c2_1, table, y0 + 128, 64);
+            Finish_U7_Both_V512(c3_0, c3_1, table, y0 + 192, 64);
+            Finish_U7_Both_V512(c4_0, c4_1, table, y0 + 256, 64);
+            Finish_U7_Both_V512(c5_0, c5_1, table, y0 + 320, 64);
+            Finish_U7_Both_V512(c6_0, c6_1, table, y0 + 384, 64);
+            Finish_U7_Both_V512(c7_0, c7_1, table, y0 + 448, 64);
         }
     }
 
@@ -4879,14 +4879,14 @@ unsafe partial class Resnet20Cifar10
                 c7_1 += V512.Widen(V512.Products(z7, u0));
             }
             // Requantize and store.
-            Finish_AddU15U7_V512(c0_0, table, other, y0, y1, scalars, 64); Finish_AddU15U7_V512(c0_1, table + 16, other + 32, y0 + 32, y1 + 16, scalars, 64);
-            Finish_AddU15U7_V512(c1_0, table, other + 128, y0 + 128, y1 + 64, scalars, 64); Finish_AddU15U7_V512(c1_1, table + 16, other + 160, y0 + 160, y1 + 80, scalars, 64);
-            Finish_AddU15U7_V512(c2_0, table, other + 256, y0 + 256, y1 + 128, scalars, 64); Finish_AddU15U7_V512(c2_1, table + 16, other + 288, y0 + 288, y1 + 144, scalars, 64);
-            Finish_AddU15U7_V512(c3_0, table, other + 384, y0 + 384, y1 + 192, scalars, 64); Finish_AddU15U7_V512(c3_1, table + 16, other + 416, y0 + 416, y1 + 208, scalars, 64);
-            Finish_AddU15U7_V512(c4_0, table, other + 512, y0 + 512, y1 + 256, scalars, 64); Finish_AddU15U7_V512(c4_1, table + 16, other + 544, y0 + 544, y1 + 272, scalars, 64);
-            Finish_AddU15U7_V512(c5_0, table, other + 640, y0 + 640, y1 + 320, scalars, 64); Finish_AddU15U7_V512(c5_1, table + 16, other + 672, y0 + 672, y1 + 336, scalars, 64);
-            Finish_AddU15U7_V512(c6_0, table, other + 768, y0 + 768, y1 + 384, scalars, 64); Finish_AddU15U7_V512(c6_1, table + 16, other + 800, y0 + 800, y1 + 400, scalars, 64);
-            Finish_AddU15U7_V512(c7_0, table, other + 896, y0 + 896, y1 + 448, scalars, 64); Finish_AddU15U7_V512(c7_1, table + 16, other + 928, y0 + 928, y1 + 464, scalars, 64);
+            Finish_AddU15U7_Both_V512_2(c0_0, c0_1, table, other, y0, y1, scalars, 64);
+            Finish_AddU15U7_Both_V512_2(c1_0, c1_1, table, other + 128, y0 + 128, y1 + 64, scalars, 64);
+            Finish_AddU15U7_Both_V512_2(c2_0, c2_1, table, other + 256, y0 + 256, y1 + 128, scalars, 64);
+            Finish_AddU15U7_Both_V512_2(c3_0, c3_1, table, other + 384, y0 + 384, y1 + 192, scalars, 64);
+            Finish_AddU15U7_Both_V512_2(c4_0, c4_1, table, other + 512, y0 + 512, y1 + 256, scalars, 64);
+            Finish_AddU15U7_Both_V512_2(c5_0, c5_1, table, other + 640, y0 + 640, y1 + 320, scalars, 64);
+            Finish_AddU15U7_Both_V512_2(c6_0, c6_1, table, other + 768, y0 + 768, y1 + 384, scalars, 64);
+            Finish_AddU15U7_Both_V512_2(c7_0, c7_1, table, other + 896, y0 + 896, y1 + 448, scalars, 64);
         }
     }
 
@@ -5387,14 +5387,14 @@ unsafe partial class Resnet20Cifar10
                 c7_1 += V512.Widen(V512.Products(z7, u0));
             }
             // Requantize and store.
-            Finish_AddU15_V512(c0_0, table, other, y0, scalars, 64); Finish_AddU15_V512(c0_1, table + 16, other + 32, y0 + 32, scalars, 64);
-            Finish_AddU15_V512(c1_0, table, other + 128, y0 + 128, scalars, 64); Finish_AddU15_V512(c1_1, table + 16, other + 160, y0 + 160, scalars, 64);
-            Finish_AddU15_V512(c2_0, table, other + 256, y0 + 256, scalars, 64); Finish_AddU15_V512(c2_1, table + 16, other + 288, y0 + 288, scalars, 64);
-            Finish_AddU15_V512(c3_0, table, other + 384, y0 + 384, scalars, 64); Finish_AddU15_V512(c3_1, table + 16, other + 416, y0 + 416, scalars, 64);
-            Finish_AddU15_V512(c4_0, table, other + 512, y0 + 512, scalars, 64); Finish_AddU15_V512(c4_1, table + 16, other + 544, y0 + 544, scalars, 64);
-            Finish_AddU15_V512(c5_0, table, other + 640, y0 + 640, scalars, 64); Finish_AddU15_V512(c5_1, table + 16, other + 672, y0 + 672, scalars, 64);
-            Finish_AddU15_V512(c6_0, table, other + 768, y0 + 768, scalars, 64); Finish_AddU15_V512(c6_1, table + 16, other + 800, y0 + 800, scalars, 64);
-            Finish_AddU15_V512(c7_0, table, other + 896, y0 + 896, scalars, 64); Finish_AddU15_V512(c7_1, table + 16, other + 928, y0 + 928, scalars, 64);
+            Finish_AddU15_Both_V512(c0_0, c0_1, table, other, y0, scalars, 64);
+            Finish_AddU15_Both_V512(c1_0, c1_1, table, other + 128, y0 + 128, scalars, 64);
+            Finish_AddU15_Both_V512(c2_0, c2_1, table, other + 256, y0 + 256, scalars, 64);
+            Finish_AddU15_Both_V512(c3_0, c3_1, table, other + 384, y0 + 384, scalars, 64);
+            Finish_AddU15_Both_V512(c4_0, c4_1, table, other + 512, y0 + 512, scalars, 64);
+            Finish_AddU15_Both_V512(c5_0, c5_1, table, other + 640, y0 + 640, scalars, 64);
+            Finish_AddU15_Both_V512(c6_0, c6_1, table, other + 768, y0 + 768, scalars, 64);
+            Finish_AddU15_Both_V512(c7_0, c7_1, table, other + 896, y0 + 896, scalars, 64);
         }
     }
 
@@ -6257,6 +6257,20 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
+    /// <summary>Finishes thirty-two output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_U7_Both_V512(Vector512<int> v0, Vector512<int> v1, int* table, byte* y0, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V512.Requantize(v0, table, channels);
+            v1 = V512.Requantize(v1, table + 16, channels);
+            // Store u7 codes.
+            Vector256.Min(V512.Bytes(v0, v1), Vector256.Create((byte)127)).Store(y0);
+        }
+    }
+
     /// <summary>B^T x B of one tile: adds and shifts, at most 68 times the largest code.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void WinogradInput_V256(byte* x, int rowStride, int pixelStride, int channels, short* v, int stride, short* t)
@@ -6762,23 +6776,28 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    /// <summary>Finishes thirty-two output channels of a pixel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish_AddU15U7_V512_2(Vector512<int> v0, int* table, byte* other, byte* y0, byte* y1, int* scalars, int channels)
+    private static void Finish_AddU15U7_Both_V512(Vector512<int> v0, Vector512<int> v1, int* table, byte* other, byte* y0, byte* y1, int* scalars, int channels)
     {
         unchecked
         {
             // Requantize with the channel's own multiplier.
             v0 = V512.Requantize(v0, table, channels);
+            v1 = V512.Requantize(v1, table + 16, channels);
             // Add the residual, brought to the same grid.
             v0 = v0 + V512.Rescale(V512.LoadShorts(other) << 4, scalars);
+            v1 = v1 + V512.Rescale(V512.LoadShorts(other + 32) << 4, scalars);
             v0 = Vector512.Max(Vector512.Min(v0, Vector512.Create(32767)), Vector512<int>.Zero);
+            v1 = Vector512.Max(Vector512.Min(v1, Vector512.Create(32767)), Vector512<int>.Zero);
             // Store u15 codes.
             Vector512<int> v0_0 = v0;
-            V512.StoreShorts(y0, v0_0);
+            Vector512<int> v1_0 = v1;
+            V512.StoreShorts(y0, v0_0, v1_0);
             // Store u7 codes.
             Vector512<int> v0_1 = V512.Rescale(v0, scalars + 3);
-            Vector128.Min(V512.Bytes(v0_1), Vector128.Create((byte)127)).Store(y1);
+            Vector512<int> v1_1 = V512.Rescale(v1, scalars + 3);
+            Vector256.Min(V512.Bytes(v0_1, v1_1), Vector256.Create((byte)127)).Store(y1);
         }
     }
 
@@ -6817,6 +6836,31 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
+    /// <summary>Finishes thirty-two output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_AddU15U7_Both_V512_2(Vector512<int> v0, Vector512<int> v1, int* table, byte* other, byte* y0, byte* y1, int* scalars, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V512.Requantize(v0 << 4, table, channels);
+            v1 = V512.Requantize(v1 << 4, table + 16, channels);
+            // Add the residual, brought to the same grid.
+            v0 = v0 + V512.Rescale(V512.LoadShorts(other) << 4, scalars);
+            v1 = v1 + V512.Rescale(V512.LoadShorts(other + 32) << 4, scalars);
+            v0 = Vector512.Max(Vector512.Min(v0, Vector512.Create(32767)), Vector512<int>.Zero);
+            v1 = Vector512.Max(Vector512.Min(v1, Vector512.Create(32767)), Vector512<int>.Zero);
+            // Store u15 codes.
+            Vector512<int> v0_0 = v0;
+            Vector512<int> v1_0 = v1;
+            V512.StoreShorts(y0, v0_0, v1_0);
+            // Store u7 codes.
+            Vector512<int> v0_1 = V512.Rescale(v0, scalars + 3);
+            Vector512<int> v1_1 = V512.Rescale(v1, scalars + 3);
+            Vector256.Min(V512.Bytes(v0_1, v1_1), Vector256.Create((byte)127)).Store(y1);
+        }
+    }
+
     /// <summary>Finishes sixteen output channels of a pixel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Finish_AddU15_V256(Vector256<int> v0, Vector256<int> v1, int* table, byte* other, byte* y0, int* scalars, int channels)
@@ -6836,19 +6880,22 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    /// <summary>Finishes thirty-two output channels of a pixel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish_AddU15_V512(Vector512<int> v0, int* table, byte* other, byte* y0, int* scalars, int channels)
+    private static void Finish_AddU15_Both_V512(Vector512<int> v0, Vector512<int> v1, int* table, byte* other, byte* y0, int* scalars, int channels)
     {
         unchecked
         {
             // Requantize with the channel's own multiplier.
             v0 = V512.Requantize(v0, table, channels);
+            v1 = V512.Requantize(v1, table + 16, channels);
             // Add the residual, brought to the same grid.
             v0 = v0 + V512.Rescale(V512.LoadShorts(other) << 4, scalars);
+            v1 = v1 + V512.Rescale(V512.LoadShorts(other + 32) << 4, scalars);
             // Store u15 codes.
             v0 = Vector512.Max(v0, Vector512<int>.Zero);
-            V512.StoreShorts(y0, v0);
+            v1 = Vector512.Max(v1, Vector512<int>.Zero);
+            V512.StoreShorts(y0, v0, v1);
         }
     }
 
@@ -7041,6 +7088,19 @@ unsafe partial class Resnet20Cifar10
         [MethodImpl(Inline)]
         public static Vector128<byte> Bytes(Vector512<int> a) =>
             Avx512F.ConvertToVector128ByteWithSaturation(Vector512.Max(a, Vector512<int>.Zero).AsUInt32());
+
+        /// <summary>Narrows thirty-two channels to bytes; saturates to [0, 255], by way of int16.</summary>
+        [MethodImpl(Inline)]
+        public static Vector256<byte> Bytes(Vector512<int> a, Vector512<int> b)
+        {
+            Vector512<short> shorts = Avx512BW.PackSignedSaturate(a, b);
+            return Avx512F.PermuteVar16x32(Avx512BW.PackUnsignedSaturate(shorts, shorts).AsInt32(), Vector512.Create(0, 4, 8, 12, 1, 5, 9, 13, 0, 4, 8, 12, 1, 5, 9, 13)).GetLower().AsByte();
+        }
+
+        /// <summary>Stores thirty-two channels as int16; saturates.</summary>
+        [MethodImpl(Inline)]
+        public static void StoreShorts(byte* y, Vector512<int> a, Vector512<int> b) =>
+            Avx512F.PermuteVar8x64(Avx512BW.PackSignedSaturate(a, b).AsInt64(), Vector512.Create(0L, 2, 4, 6, 1, 3, 5, 7)).AsInt16().Store((short*)y);
 
         /// <summary>Stores sixteen channels as int16; saturates.</summary>
         [MethodImpl(Inline)]

@@ -8,6 +8,11 @@
 
 namespace Acme;
 
+using global::System.Runtime.CompilerServices;
+using global::System.Runtime.Intrinsics;
+using global::System.Runtime.Intrinsics.Arm;
+using global::System.Runtime.Intrinsics.X86;
+
 unsafe partial class Resnet20Cifar10
 {
     /// <summary>The constants of the network: 846592 bytes that all instances share, filled once from the embedded resource.</summary>
@@ -28,31 +33,32 @@ unsafe partial class Resnet20Cifar10
 
             byte* source = memory.PositionPointer;
             byte* block = Align(Memory);
-            Load_576(source, block);
-            Load_6080(source, block);
-            Load_11584(source, block);
-            Load_17088(source, block);
-            Load_22592(source, block);
-            Load_28096(source, block);
-            Load_33600(source, block);
-            Load_43904(source, block);
-            Load_118272(source, block);
-            Load_192640(source, block);
-            Load_267008(source, block);
-            Load_341376(source, block);
-            Load_415744(source, block);
-            Load_454656(source, block);
-            Load_532224(source, block);
-            Load_609792(source, block);
-            Load_687360(source, block);
-            Load_764928(source, block);
-            Load_842496(source, block);
-            Load_845952(source, block);
+            sbyte* scratch = null;
+            Load_576(source, scratch, block);
+            Load_6080(source, scratch, block);
+            Load_11584(source, scratch, block);
+            Load_17088(source, scratch, block);
+            Load_22592(source, scratch, block);
+            Load_28096(source, scratch, block);
+            Load_33600(source, scratch, block);
+            Load_43904(source, scratch, block);
+            Load_118272(source, scratch, block);
+            Load_192640(source, scratch, block);
+            Load_267008(source, scratch, block);
+            Load_341376(source, scratch, block);
+            Load_415744(source, scratch, block);
+            Load_454656(source, scratch, block);
+            Load_532224(source, scratch, block);
+            Load_609792(source, scratch, block);
+            Load_687360(source, scratch, block);
+            Load_764928(source, scratch, block);
+            Load_842496(source, scratch, block);
+            Load_845952(source, scratch, block);
             return block;
         }
 
         // conv1: 16 channels of 27 weights, 8 bits each.
-        private static void Load_576(byte* source, byte* block)
+        private static void Load_576(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias = [11873, 13093, 6275, 6794, -9191, -42827, -108737, 8604, -13373, 18551, 11684, -2703, 14826, 8966, -501764, 9300];
             global::System.ReadOnlySpan<int> multipliers =
@@ -61,24 +67,25 @@ unsafe partial class Resnet20Cifar10
                 1725875000, 1346187854, 1482592818, 1418181591, 1268130257, 1817902060
             ];
             global::System.ReadOnlySpan<byte> shifts = [33, 33, 33, 33, 34, 37, 44, 33, 35, 35, 34, 33, 35, 33, 47, 35];
-            Table((int*)(block + 576), 32, source + 0, 8, 16, 27, 102, 0, bias, multipliers, shifts);
+            sbyte* codes = Codes(source + 0, 8, 16, 27, scratch);
+            Table((int*)(block + 576), 32, codes, 16, 27, 102, 0, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Interleaved4(source + 0, 8, 16, 27, 9, 16, (sbyte*)(block + 0));
+                Interleaved4(codes, 16, 27, 9, 16, (sbyte*)(block + 0));
             }
             else if (V128.IsSupported)
             {
-                Interleaved4(source + 0, 8, 16, 27, 9, 16, (sbyte*)(block + 0));
+                Interleaved4(codes, 16, 27, 9, 16, (sbyte*)(block + 0));
                 ShiftsToMultipliers((int*)(block + 576) + 128, 32);
             }
             else
             {
-                Rows(source + 0, 8, 16, 27, (sbyte*)(block + 0));
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 0), 432, 432);
             }
         }
 
         // layer1.0.conv1: 16 channels of 144 weights, 8 bits each.
-        private static void Load_6080(byte* source, byte* block)
+        private static void Load_6080(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias = [9498, -34953, -41278, 4861, 1105, 9125, -3071, -26801, -13410, 5320, 4082, -3173, -10691, -2683, -1617, 6953];
             global::System.ReadOnlySpan<int> multipliers =
@@ -87,24 +94,25 @@ unsafe partial class Resnet20Cifar10
                 2096531358, 1201180585, 1106963399, 1319448229, 1420808231, 1624567753
             ];
             global::System.ReadOnlySpan<byte> shifts = [39, 40, 51, 40, 39, 39, 40, 40, 51, 39, 40, 39, 38, 39, 40, 39];
-            Table((int*)(block + 6080), 32, source + 448, 8, 16, 144, 0, 0, bias, multipliers, shifts);
+            sbyte* codes = Codes(source + 448, 8, 16, 144, scratch);
+            Table((int*)(block + 6080), 32, codes, 16, 144, 0, 0, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Interleaved4(source + 448, 8, 16, 144, 48, 16, (sbyte*)(block + 1216));
+                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 1216));
             }
             else if (V128.IsSupported)
             {
-                Interleaved4(source + 448, 8, 16, 144, 48, 16, (sbyte*)(block + 1216));
+                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 1216));
                 ShiftsToMultipliers((int*)(block + 6080) + 128, 32);
             }
             else
             {
-                Rows(source + 448, 8, 16, 144, (sbyte*)(block + 1216));
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 1216), 2304, 2304);
             }
         }
 
         // layer1.0.conv2: 16 channels of 144 weights, 8 bits each.
-        private static void Load_11584(byte* source, byte* block)
+        private static void Load_11584(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias = [1813, 4459, 7164, 3284, -18252, -16065, 8382, 12433, 349, -3016, 6379, -3779, -5251, 3835, -31594, 756];
             global::System.ReadOnlySpan<int> multipliers =
@@ -113,24 +121,25 @@ unsafe partial class Resnet20Cifar10
                 1514606457, 1840661079, 1179552158, 1227233075, 1334907654, 1540002454
             ];
             global::System.ReadOnlySpan<byte> shifts = [33, 32, 33, 33, 34, 37, 33, 33, 35, 33, 33, 34, 34, 33, 43, 34];
-            Table((int*)(block + 11584), 32, source + 2752, 8, 16, 144, 0, 4, bias, multipliers, shifts);
+            sbyte* codes = Codes(source + 2752, 8, 16, 144, scratch);
+            Table((int*)(block + 11584), 32, codes, 16, 144, 0, 4, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Interleaved4(source + 2752, 8, 16, 144, 48, 16, (sbyte*)(block + 6720));
+                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 6720));
             }
             else if (V128.IsSupported)
             {
-                Interleaved4(source + 2752, 8, 16, 144, 48, 16, (sbyte*)(block + 6720));
+                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 6720));
                 ShiftsToMultipliers((int*)(block + 11584) + 128, 32);
             }
             else
             {
-                Rows(source + 2752, 8, 16, 144, (sbyte*)(block + 6720));
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 6720), 2304, 2304);
             }
         }
 
         // layer1.1.conv1: 16 channels of 144 weights, 8 bits each.
-        private static void Load_17088(byte* source, byte* block)
+        private static void Load_17088(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias = [-6770, -78, 3575, 15158, 2885, 647, 13160, -169, 1198, 1795, -5615, 2743, 7477, 791, 11005, 5326];
             global::System.ReadOnlySpan<int> multipliers =
@@ -139,24 +148,25 @@ unsafe partial class Resnet20Cifar10
                 1597520787, 1674382914, 1099288044, 1228434649, 1332823613, 1786657117
             ];
             global::System.ReadOnlySpan<byte> shifts = [39, 39, 39, 39, 39, 39, 39, 39, 39, 39, 40, 40, 38, 38, 39, 39];
-            Table((int*)(block + 17088), 32, source + 5056, 8, 16, 144, 0, 0, bias, multipliers, shifts);
+            sbyte* codes = Codes(source + 5056, 8, 16, 144, scratch);
+            Table((int*)(block + 17088), 32, codes, 16, 144, 0, 0, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Interleaved4(source + 5056, 8, 16, 144, 48, 16, (sbyte*)(block + 12224));
+                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 12224));
             }
             else if (V128.IsSupported)
             {
-                Interleaved4(source + 5056, 8, 16, 144, 48, 16, (sbyte*)(block + 12224));
+                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 12224));
                 ShiftsToMultipliers((int*)(block + 17088) + 128, 32);
             }
             else
             {
-                Rows(source + 5056, 8, 16, 144, (sbyte*)(block + 12224));
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 12224), 2304, 2304);
             }
         }
 
         // layer1.1.conv2: 16 channels of 144 weights, 8 bits each.
-        private static void Load_22592(byte* source, byte* block)
+        private static void Load_22592(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias = [1996, -3200, 8182, 1093, -22200, 855, 8016, 1777, 6473, 360, -1702, -230, -9119, 3668, 279, 3258];
             global::System.ReadOnlySpan<int> multipliers =
@@ -165,35 +175,36 @@ unsafe partial class Resnet20Cifar10
                 1376172509, 1088258449, 1716861498, 1573018707, 2095190800, 1707138746
             ];
             global::System.ReadOnlySpan<byte> shifts = [33, 33, 34, 34, 34, 33, 33, 32, 34, 33, 33, 33, 34, 33, 34, 35];
-            Table((int*)(block + 22592), 32, source + 7360, 8, 16, 144, 0, 4, bias, multipliers, shifts);
+            sbyte* codes = Codes(source + 7360, 8, 16, 144, scratch);
+            Table((int*)(block + 22592), 32, codes, 16, 144, 0, 4, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Interleaved4(source + 7360, 8, 16, 144, 48, 16, (sbyte*)(block + 17728));
+                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 17728));
                 TakeCorrections((sbyte*)(block + 17728), 1, 3, 1, 12, 2, 127, 544, 16);
             }
             else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
             {
-                Interleaved4(source + 7360, 8, 16, 144, 48, 16, (sbyte*)(block + 17728));
+                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 17728));
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Interleaved4(source + 7360, 8, 16, 144, 48, 16, (sbyte*)(block + 17728));
+                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 17728));
                 TakeCorrections((sbyte*)(block + 17728), 1, 3, 1, 12, 2, 127, 544, 16);
             }
             else if (V128.IsSupported)
             {
-                Interleaved4(source + 7360, 8, 16, 144, 48, 16, (sbyte*)(block + 17728));
+                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 17728));
                 TakeCorrections((sbyte*)(block + 17728), 1, 3, 1, 12, 2, 127, 544, 16);
                 ShiftsToMultipliers((int*)(block + 22592) + 128, 32);
             }
             else
             {
-                Rows(source + 7360, 8, 16, 144, (sbyte*)(block + 17728));
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 17728), 2304, 2304);
             }
         }
 
         // layer1.2.conv1: 16 channels of 144 weights, 8 bits each.
-        private static void Load_28096(byte* source, byte* block)
+        private static void Load_28096(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias = [987, -10322, -2163, 1495, 2913, -36864, 72, 4676, 5863, -226, 1338, -785503, 2637, 3646, 11494, -1386];
             global::System.ReadOnlySpan<int> multipliers =
@@ -202,24 +213,25 @@ unsafe partial class Resnet20Cifar10
                 1552935651, 1636619564, 1517314767, 1485760000, 1134777329, 2109415035
             ];
             global::System.ReadOnlySpan<byte> shifts = [39, 39, 39, 39, 40, 50, 40, 40, 39, 39, 40, 56, 39, 39, 39, 39];
-            Table((int*)(block + 28096), 32, source + 9664, 8, 16, 144, 0, 0, bias, multipliers, shifts);
+            sbyte* codes = Codes(source + 9664, 8, 16, 144, scratch);
+            Table((int*)(block + 28096), 32, codes, 16, 144, 0, 0, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Interleaved4(source + 9664, 8, 16, 144, 48, 16, (sbyte*)(block + 23232));
+                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 23232));
             }
             else if (V128.IsSupported)
             {
-                Interleaved4(source + 9664, 8, 16, 144, 48, 16, (sbyte*)(block + 23232));
+                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 23232));
                 ShiftsToMultipliers((int*)(block + 28096) + 128, 32);
             }
             else
             {
-                Rows(source + 9664, 8, 16, 144, (sbyte*)(block + 23232));
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 23232), 2304, 2304);
             }
         }
 
         // layer1.2.conv2: 16 channels of 144 weights, 8 bits each.
-        private static void Load_33600(byte* source, byte* block)
+        private static void Load_33600(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias = [-10254, -5543, 3917, 7081, 11158, 2503, 535, -4723, 7118, -6129, -8303, 827, 56111, 5258, 8788, -4639];
             global::System.ReadOnlySpan<int> multipliers =
@@ -228,35 +240,36 @@ unsafe partial class Resnet20Cifar10
                 1556507944, 2006614425, 1104990234, 1892270767, 1605731350, 1689267175
             ];
             global::System.ReadOnlySpan<byte> shifts = [34, 33, 35, 36, 33, 34, 33, 34, 33, 33, 33, 34, 37, 32, 33, 35];
-            Table((int*)(block + 33600), 32, source + 11968, 8, 16, 144, 0, 4, bias, multipliers, shifts);
+            sbyte* codes = Codes(source + 11968, 8, 16, 144, scratch);
+            Table((int*)(block + 33600), 32, codes, 16, 144, 0, 4, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Interleaved4(source + 11968, 8, 16, 144, 48, 16, (sbyte*)(block + 28736));
+                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 28736));
                 TakeCorrections((sbyte*)(block + 28736), 1, 3, 1, 12, 2, 127, 544, 16);
             }
             else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
             {
-                Interleaved4(source + 11968, 8, 16, 144, 48, 16, (sbyte*)(block + 28736));
+                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 28736));
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Interleaved4(source + 11968, 8, 16, 144, 48, 16, (sbyte*)(block + 28736));
+                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 28736));
                 TakeCorrections((sbyte*)(block + 28736), 1, 3, 1, 12, 2, 127, 544, 16);
             }
             else if (V128.IsSupported)
             {
-                Interleaved4(source + 11968, 8, 16, 144, 48, 16, (sbyte*)(block + 28736));
+                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 28736));
                 TakeCorrections((sbyte*)(block + 28736), 1, 3, 1, 12, 2, 127, 544, 16);
                 ShiftsToMultipliers((int*)(block + 33600) + 128, 32);
             }
             else
             {
-                Rows(source + 11968, 8, 16, 144, (sbyte*)(block + 28736));
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 28736), 2304, 2304);
             }
         }
 
         // layer2.0.conv1: 32 channels of 144 weights, 8 bits each.
-        private static void Load_43904(byte* source, byte* block)
+        private static void Load_43904(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias =
             [
@@ -275,35 +288,36 @@ unsafe partial class Resnet20Cifar10
                 38, 40, 40, 39, 38, 39, 39, 38, 39, 39, 39, 39, 39, 39, 39, 40, 39, 40, 39, 39, 40, 39, 39, 40, 39, 40, 40, 40, 40, 39, 40,
                 40
             ];
-            Table((int*)(block + 43904), 32, source + 14272, 8, 32, 144, 0, 0, bias, multipliers, shifts);
+            sbyte* codes = Codes(source + 14272, 8, 32, 144, scratch);
+            Table((int*)(block + 43904), 32, codes, 32, 144, 0, 0, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Interleaved4(source + 14272, 8, 32, 144, 48, 16, (sbyte*)(block + 34240));
+                Interleaved4(codes, 32, 144, 48, 16, (sbyte*)(block + 34240));
                 TakeCorrections((sbyte*)(block + 34240), 2, 3, 1, 12, 2, 127, 544, 16);
             }
             else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
             {
-                Interleaved4(source + 14272, 8, 32, 144, 48, 16, (sbyte*)(block + 34240));
+                Interleaved4(codes, 32, 144, 48, 16, (sbyte*)(block + 34240));
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Interleaved4(source + 14272, 8, 32, 144, 48, 16, (sbyte*)(block + 34240));
+                Interleaved4(codes, 32, 144, 48, 16, (sbyte*)(block + 34240));
                 TakeCorrections((sbyte*)(block + 34240), 2, 3, 1, 12, 2, 127, 544, 16);
             }
             else if (V128.IsSupported)
             {
-                Interleaved4(source + 14272, 8, 32, 144, 48, 16, (sbyte*)(block + 34240));
+                Interleaved4(codes, 32, 144, 48, 16, (sbyte*)(block + 34240));
                 TakeCorrections((sbyte*)(block + 34240), 2, 3, 1, 12, 2, 127, 544, 16);
                 ShiftsToMultipliers((int*)(block + 43904) + 128, 32);
             }
             else
             {
-                Rows(source + 14272, 8, 32, 144, (sbyte*)(block + 34240));
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 34240), 4608, 4608);
             }
         }
 
         // layer2.0.conv2: 32 channels of 288 weights, 8 bits each.
-        private static void Load_118272(byte* source, byte* block)
+        private static void Load_118272(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias =
             [
@@ -322,24 +336,25 @@ unsafe partial class Resnet20Cifar10
                 34, 34, 33, 32, 33, 47, 34, 33, 33, 32, 34, 34, 35, 34, 33, 33, 34, 32, 33, 34, 35, 34, 34, 34, 34, 33, 33, 33, 33, 34, 34,
                 33
             ];
-            Table((int*)(block + 118272), 32, source + 18880, 8, 32, 288, 0, 4, bias, multipliers, shifts);
+            sbyte* codes = Codes(source + 18880, 8, 32, 288, scratch);
+            Table((int*)(block + 118272), 32, codes, 32, 288, 0, 4, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Winograd4(source + 18880, 8, 32, 288, 32, (short*)((sbyte*)(block + 44544)));
+                Winograd4(codes, 32, 288, 32, (short*)((sbyte*)(block + 44544)));
             }
             else if (V128.IsSupported)
             {
-                Winograd4(source + 18880, 8, 32, 288, 32, (short*)((sbyte*)(block + 44544)));
+                Winograd4(codes, 32, 288, 32, (short*)((sbyte*)(block + 44544)));
                 ShiftsToMultipliers((int*)(block + 118272) + 128, 32);
             }
             else
             {
-                Rows(source + 18880, 8, 32, 288, (sbyte*)(block + 44544));
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 44544), 9216, 9216);
             }
         }
 
         // layer2.1.conv1: 32 channels of 288 weights, 8 bits each.
-        private static void Load_192640(byte* source, byte* block)
+        private static void Load_192640(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias =
             [
@@ -358,24 +373,25 @@ unsafe partial class Resnet20Cifar10
                 40, 40, 40, 40, 39, 39, 39, 39, 39, 39, 39, 40, 39, 52, 39, 39, 39, 39, 39, 39, 39, 53, 39, 40, 39, 39, 40, 39, 39, 39, 40,
                 39
             ];
-            Table((int*)(block + 192640), 32, source + 28096, 8, 32, 288, 0, 0, bias, multipliers, shifts);
+            sbyte* codes = Codes(source + 28096, 8, 32, 288, scratch);
+            Table((int*)(block + 192640), 32, codes, 32, 288, 0, 0, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Winograd4(source + 28096, 8, 32, 288, 32, (short*)((sbyte*)(block + 118912)));
+                Winograd4(codes, 32, 288, 32, (short*)((sbyte*)(block + 118912)));
             }
             else if (V128.IsSupported)
             {
-                Winograd4(source + 28096, 8, 32, 288, 32, (short*)((sbyte*)(block + 118912)));
+                Winograd4(codes, 32, 288, 32, (short*)((sbyte*)(block + 118912)));
                 ShiftsToMultipliers((int*)(block + 192640) + 128, 32);
             }
             else
             {
-                Rows(source + 28096, 8, 32, 288, (sbyte*)(block + 118912));
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 118912), 9216, 9216);
             }
         }
 
         // layer2.1.conv2: 32 channels of 288 weights, 8 bits each.
-        private static void Load_267008(byte* source, byte* block)
+        private static void Load_267008(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias =
             [
@@ -394,24 +410,25 @@ unsafe partial class Resnet20Cifar10
                 34, 34, 33, 34, 33, 32, 34, 34, 34, 33, 34, 35, 35, 34, 34, 33, 34, 34, 34, 33, 35, 34, 33, 34, 33, 33, 34, 34, 34, 34, 33,
                 34
             ];
-            Table((int*)(block + 267008), 32, source + 37312, 8, 32, 288, 0, 4, bias, multipliers, shifts);
+            sbyte* codes = Codes(source + 37312, 8, 32, 288, scratch);
+            Table((int*)(block + 267008), 32, codes, 32, 288, 0, 4, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Winograd4(source + 37312, 8, 32, 288, 32, (short*)((sbyte*)(block + 193280)));
+                Winograd4(codes, 32, 288, 32, (short*)((sbyte*)(block + 193280)));
             }
             else if (V128.IsSupported)
             {
-                Winograd4(source + 37312, 8, 32, 288, 32, (short*)((sbyte*)(block + 193280)));
+                Winograd4(codes, 32, 288, 32, (short*)((sbyte*)(block + 193280)));
                 ShiftsToMultipliers((int*)(block + 267008) + 128, 32);
             }
             else
             {
-                Rows(source + 37312, 8, 32, 288, (sbyte*)(block + 193280));
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 193280), 9216, 9216);
             }
         }
 
         // layer2.2.conv1: 32 channels of 288 weights, 8 bits each.
-        private static void Load_341376(byte* source, byte* block)
+        private static void Load_341376(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias =
             [
@@ -430,24 +447,25 @@ unsafe partial class Resnet20Cifar10
                 40, 40, 40, 40, 38, 39, 40, 40, 39, 40, 39, 39, 39, 40, 40, 40, 40, 39, 40, 40, 39, 39, 39, 39, 40, 39, 40, 39, 39, 40, 39,
                 52
             ];
-            Table((int*)(block + 341376), 32, source + 46528, 8, 32, 288, 0, 0, bias, multipliers, shifts);
+            sbyte* codes = Codes(source + 46528, 8, 32, 288, scratch);
+            Table((int*)(block + 341376), 32, codes, 32, 288, 0, 0, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Winograd4(source + 46528, 8, 32, 288, 32, (short*)((sbyte*)(block + 267648)));
+                Winograd4(codes, 32, 288, 32, (short*)((sbyte*)(block + 267648)));
             }
             else if (V128.IsSupported)
             {
-                Winograd4(source + 46528, 8, 32, 288, 32, (short*)((sbyte*)(block + 267648)));
+                Winograd4(codes, 32, 288, 32, (short*)((sbyte*)(block + 267648)));
                 ShiftsToMultipliers((int*)(block + 341376) + 128, 32);
             }
             else
             {
-                Rows(source + 46528, 8, 32, 288, (sbyte*)(block + 267648));
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 267648), 9216, 9216);
             }
         }
 
         // layer2.2.conv2: 32 channels of 288 weights, 8 bits each.
-        private static void Load_415744(byte* source, byte* block)
+        private static void Load_415744(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias =
             [
@@ -466,24 +484,25 @@ unsafe partial class Resnet20Cifar10
                 34, 34, 32, 33, 33, 33, 33, 34, 33, 33, 33, 34, 33, 33, 33, 33, 33, 33, 33, 32, 34, 33, 33, 33, 33, 34, 34, 33, 33, 33, 34,
                 33
             ];
-            Table((int*)(block + 415744), 32, source + 55744, 8, 32, 288, 0, 4, bias, multipliers, shifts);
+            sbyte* codes = Codes(source + 55744, 8, 32, 288, scratch);
+            Table((int*)(block + 415744), 32, codes, 32, 288, 0, 4, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Winograd4(source + 55744, 8, 32, 288, 32, (short*)((sbyte*)(block + 342016)));
+                Winograd4(codes, 32, 288, 32, (short*)((sbyte*)(block + 342016)));
             }
             else if (V128.IsSupported)
             {
-                Winograd4(source + 55744, 8, 32, 288, 32, (short*)((sbyte*)(block + 342016)));
+                Winograd4(codes, 32, 288, 32, (short*)((sbyte*)(block + 342016)));
                 ShiftsToMultipliers((int*)(block + 415744) + 128, 32);
             }
             else
             {
-                Rows(source + 55744, 8, 32, 288, (sbyte*)(block + 342016));
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 342016), 9216, 9216);
             }
         }
 
         // layer3.0.conv1: 64 channels of 288 weights, 8 bits each.
-        private static void Load_454656(byte* source, byte* block)
+        private static void Load_454656(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias =
             [
@@ -508,35 +527,36 @@ unsafe partial class Resnet20Cifar10
                 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 41, 40, 40, 41, 40, 40, 40, 40, 40, 40,
                 51, 40
             ];
-            Table((int*)(block + 454656), 64, source + 64960, 8, 64, 288, 0, 0, bias, multipliers, shifts);
+            sbyte* codes = Codes(source + 64960, 8, 64, 288, scratch);
+            Table((int*)(block + 454656), 64, codes, 64, 288, 0, 0, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Interleaved4(source + 64960, 8, 64, 288, 96, 16, (sbyte*)(block + 416384));
+                Interleaved4(codes, 64, 288, 96, 16, (sbyte*)(block + 416384));
                 TakeCorrections((sbyte*)(block + 416384), 4, 3, 1, 24, 2, 127, 576, 32);
             }
             else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
             {
-                Interleaved4(source + 64960, 8, 64, 288, 96, 16, (sbyte*)(block + 416384));
+                Interleaved4(codes, 64, 288, 96, 16, (sbyte*)(block + 416384));
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Interleaved4(source + 64960, 8, 64, 288, 96, 16, (sbyte*)(block + 416384));
+                Interleaved4(codes, 64, 288, 96, 16, (sbyte*)(block + 416384));
                 TakeCorrections((sbyte*)(block + 416384), 4, 3, 1, 24, 2, 127, 576, 32);
             }
             else if (V128.IsSupported)
             {
-                Interleaved4(source + 64960, 8, 64, 288, 96, 16, (sbyte*)(block + 416384));
+                Interleaved4(codes, 64, 288, 96, 16, (sbyte*)(block + 416384));
                 TakeCorrections((sbyte*)(block + 416384), 4, 3, 1, 24, 2, 127, 576, 32);
                 ShiftsToMultipliers((int*)(block + 454656) + 256, 64);
             }
             else
             {
-                Rows(source + 64960, 8, 64, 288, (sbyte*)(block + 416384));
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 416384), 18432, 18432);
             }
         }
 
         // layer3.0.conv2: 64 channels of 576 weights, 8 bits each.
-        private static void Load_532224(byte* source, byte* block)
+        private static void Load_532224(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias =
             [
@@ -561,35 +581,36 @@ unsafe partial class Resnet20Cifar10
                 33, 33, 33, 33, 33, 34, 33, 33, 33, 33, 34, 34, 34, 34, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33,
                 33, 46
             ];
-            Table((int*)(block + 532224), 64, source + 83392, 8, 64, 576, 0, 0, bias, multipliers, shifts);
+            sbyte* codes = Codes(source + 83392, 8, 64, 576, scratch);
+            Table((int*)(block + 532224), 64, codes, 64, 576, 0, 0, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Interleaved4(source + 83392, 8, 64, 576, 192, 16, (sbyte*)(block + 455936));
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 455936));
                 TakeCorrections((sbyte*)(block + 455936), 4, 3, 1, 48, 2, 127, 640, 64);
             }
             else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
             {
-                Interleaved4(source + 83392, 8, 64, 576, 192, 16, (sbyte*)(block + 455936));
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 455936));
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Interleaved4(source + 83392, 8, 64, 576, 192, 16, (sbyte*)(block + 455936));
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 455936));
                 TakeCorrections((sbyte*)(block + 455936), 4, 3, 1, 48, 2, 127, 640, 64);
             }
             else if (V128.IsSupported)
             {
-                Interleaved4(source + 83392, 8, 64, 576, 192, 16, (sbyte*)(block + 455936));
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 455936));
                 TakeCorrections((sbyte*)(block + 455936), 4, 3, 1, 48, 2, 127, 640, 64);
                 ShiftsToMultipliers((int*)(block + 532224) + 256, 64);
             }
             else
             {
-                Rows(source + 83392, 8, 64, 576, (sbyte*)(block + 455936));
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 455936), 36864, 36864);
             }
         }
 
         // layer3.1.conv1: 64 channels of 576 weights, 8 bits each.
-        private static void Load_609792(byte* source, byte* block)
+        private static void Load_609792(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias =
             [
@@ -614,35 +635,36 @@ unsafe partial class Resnet20Cifar10
                 40, 40, 40, 40, 40, 40, 40, 39, 39, 40, 40, 40, 40, 40, 40, 40, 40, 39, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 56, 40, 39,
                 40, 40
             ];
-            Table((int*)(block + 609792), 64, source + 120256, 8, 64, 576, 0, 0, bias, multipliers, shifts);
+            sbyte* codes = Codes(source + 120256, 8, 64, 576, scratch);
+            Table((int*)(block + 609792), 64, codes, 64, 576, 0, 0, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Interleaved4(source + 120256, 8, 64, 576, 192, 16, (sbyte*)(block + 533504));
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 533504));
                 TakeCorrections((sbyte*)(block + 533504), 4, 3, 1, 48, 2, 127, 640, 64);
             }
             else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
             {
-                Interleaved4(source + 120256, 8, 64, 576, 192, 16, (sbyte*)(block + 533504));
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 533504));
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Interleaved4(source + 120256, 8, 64, 576, 192, 16, (sbyte*)(block + 533504));
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 533504));
                 TakeCorrections((sbyte*)(block + 533504), 4, 3, 1, 48, 2, 127, 640, 64);
             }
             else if (V128.IsSupported)
             {
-                Interleaved4(source + 120256, 8, 64, 576, 192, 16, (sbyte*)(block + 533504));
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 533504));
                 TakeCorrections((sbyte*)(block + 533504), 4, 3, 1, 48, 2, 127, 640, 64);
                 ShiftsToMultipliers((int*)(block + 609792) + 256, 64);
             }
             else
             {
-                Rows(source + 120256, 8, 64, 576, (sbyte*)(block + 533504));
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 533504), 36864, 36864);
             }
         }
 
         // layer3.1.conv2: 64 channels of 576 weights, 8 bits each.
-        private static void Load_687360(byte* source, byte* block)
+        private static void Load_687360(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias =
             [
@@ -667,35 +689,36 @@ unsafe partial class Resnet20Cifar10
                 33, 33, 33, 32, 33, 33, 34, 33, 33, 33, 33, 33, 34, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 34, 34, 33, 33, 34,
                 34, 33
             ];
-            Table((int*)(block + 687360), 64, source + 157120, 8, 64, 576, 0, 4, bias, multipliers, shifts);
+            sbyte* codes = Codes(source + 157120, 8, 64, 576, scratch);
+            Table((int*)(block + 687360), 64, codes, 64, 576, 0, 4, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Interleaved4(source + 157120, 8, 64, 576, 192, 16, (sbyte*)(block + 611072));
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 611072));
                 TakeCorrections((sbyte*)(block + 611072), 4, 3, 1, 48, 2, 127, 640, 64);
             }
             else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
             {
-                Interleaved4(source + 157120, 8, 64, 576, 192, 16, (sbyte*)(block + 611072));
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 611072));
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Interleaved4(source + 157120, 8, 64, 576, 192, 16, (sbyte*)(block + 611072));
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 611072));
                 TakeCorrections((sbyte*)(block + 611072), 4, 3, 1, 48, 2, 127, 640, 64);
             }
             else if (V128.IsSupported)
             {
-                Interleaved4(source + 157120, 8, 64, 576, 192, 16, (sbyte*)(block + 611072));
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 611072));
                 TakeCorrections((sbyte*)(block + 611072), 4, 3, 1, 48, 2, 127, 640, 64);
                 ShiftsToMultipliers((int*)(block + 687360) + 256, 64);
             }
             else
             {
-                Rows(source + 157120, 8, 64, 576, (sbyte*)(block + 611072));
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 611072), 36864, 36864);
             }
         }
 
         // layer3.2.conv1: 64 channels of 576 weights, 8 bits each.
-        private static void Load_764928(byte* source, byte* block)
+        private static void Load_764928(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias =
             [
@@ -720,35 +743,36 @@ unsafe partial class Resnet20Cifar10
                 58, 40, 40, 39, 39, 40, 39, 40, 40, 40, 40, 39, 39, 41, 40, 40, 39, 40, 39, 40, 40, 40, 40, 40, 40, 39, 40, 40, 40, 40, 40,
                 40, 40
             ];
-            Table((int*)(block + 764928), 64, source + 193984, 8, 64, 576, 0, 0, bias, multipliers, shifts);
+            sbyte* codes = Codes(source + 193984, 8, 64, 576, scratch);
+            Table((int*)(block + 764928), 64, codes, 64, 576, 0, 0, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Interleaved4(source + 193984, 8, 64, 576, 192, 16, (sbyte*)(block + 688640));
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 688640));
                 TakeCorrections((sbyte*)(block + 688640), 4, 3, 1, 48, 2, 127, 640, 64);
             }
             else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
             {
-                Interleaved4(source + 193984, 8, 64, 576, 192, 16, (sbyte*)(block + 688640));
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 688640));
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Interleaved4(source + 193984, 8, 64, 576, 192, 16, (sbyte*)(block + 688640));
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 688640));
                 TakeCorrections((sbyte*)(block + 688640), 4, 3, 1, 48, 2, 127, 640, 64);
             }
             else if (V128.IsSupported)
             {
-                Interleaved4(source + 193984, 8, 64, 576, 192, 16, (sbyte*)(block + 688640));
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 688640));
                 TakeCorrections((sbyte*)(block + 688640), 4, 3, 1, 48, 2, 127, 640, 64);
                 ShiftsToMultipliers((int*)(block + 764928) + 256, 64);
             }
             else
             {
-                Rows(source + 193984, 8, 64, 576, (sbyte*)(block + 688640));
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 688640), 36864, 36864);
             }
         }
 
         // layer3.2.conv2: 64 channels of 576 weights, 8 bits each.
-        private static void Load_842496(byte* source, byte* block)
+        private static void Load_842496(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias =
             [
@@ -773,90 +797,122 @@ unsafe partial class Resnet20Cifar10
                 34, 33, 33, 33, 33, 33, 33, 34, 33, 33, 33, 33, 34, 34, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 36, 33,
                 34, 33
             ];
-            Table((int*)(block + 842496), 64, source + 230848, 8, 64, 576, 0, 0, bias, multipliers, shifts);
+            sbyte* codes = Codes(source + 230848, 8, 64, 576, scratch);
+            Table((int*)(block + 842496), 64, codes, 64, 576, 0, 0, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Interleaved4(source + 230848, 8, 64, 576, 192, 16, (sbyte*)(block + 766208));
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 766208));
                 TakeCorrections((sbyte*)(block + 766208), 4, 3, 1, 48, 2, 127, 640, 64);
             }
             else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
             {
-                Interleaved4(source + 230848, 8, 64, 576, 192, 16, (sbyte*)(block + 766208));
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 766208));
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Interleaved4(source + 230848, 8, 64, 576, 192, 16, (sbyte*)(block + 766208));
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 766208));
                 TakeCorrections((sbyte*)(block + 766208), 4, 3, 1, 48, 2, 127, 640, 64);
             }
             else if (V128.IsSupported)
             {
-                Interleaved4(source + 230848, 8, 64, 576, 192, 16, (sbyte*)(block + 766208));
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 766208));
                 TakeCorrections((sbyte*)(block + 766208), 4, 3, 1, 48, 2, 127, 640, 64);
                 ShiftsToMultipliers((int*)(block + 842496) + 256, 64);
             }
             else
             {
-                Rows(source + 230848, 8, 64, 576, (sbyte*)(block + 766208));
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 766208), 36864, 36864);
             }
         }
 
         // linear: 10 channels of 64 weights, 8 bits each.
-        private static void Load_845952(byte* source, byte* block)
+        private static void Load_845952(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias = [337, -506, 183, 560, 232, -204, 284, -186, -58, -491];
             global::System.ReadOnlySpan<int> multipliers = [1726582433, 1168442611, 1902195223, 1810807711, 1767669868, 1186878397, 1819680889, 1285569399, 1830003885, 1943673591];
             global::System.ReadOnlySpan<byte> shifts = [33, 32, 33, 33, 33, 32, 33, 32, 33, 33];
-            Table((int*)(block + 845952), 32, source + 267712, 8, 10, 64, 0, 4, bias, multipliers, shifts);
+            sbyte* codes = Codes(source + 267712, 8, 10, 64, scratch);
+            Table((int*)(block + 845952), 32, codes, 10, 64, 0, 4, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Interleaved4(source + 267712, 8, 10, 64, 64, 16, (sbyte*)(block + 843776));
+                Interleaved4(codes, 10, 64, 64, 16, (sbyte*)(block + 843776));
                 TakeCorrections((sbyte*)(block + 843776), 1, 1, 1, 16, 2, 127, 64, 64);
             }
             else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
             {
-                Interleaved4(source + 267712, 8, 10, 64, 64, 16, (sbyte*)(block + 843776));
+                Interleaved4(codes, 10, 64, 64, 16, (sbyte*)(block + 843776));
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Interleaved4(source + 267712, 8, 10, 64, 64, 16, (sbyte*)(block + 843776));
+                Interleaved4(codes, 10, 64, 64, 16, (sbyte*)(block + 843776));
                 TakeCorrections((sbyte*)(block + 843776), 1, 1, 1, 16, 2, 127, 64, 64);
             }
             else if (V128.IsSupported)
             {
-                Interleaved4(source + 267712, 8, 10, 64, 64, 16, (sbyte*)(block + 843776));
+                Interleaved4(codes, 10, 64, 64, 16, (sbyte*)(block + 843776));
                 TakeCorrections((sbyte*)(block + 843776), 1, 1, 1, 16, 2, 127, 64, 64);
                 ShiftsToMultipliers((int*)(block + 845952) + 128, 32);
             }
             else
             {
-                Rows(source + 267712, 8, 10, 64, (sbyte*)(block + 843776));
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 843776), 640, 640);
             }
         }
 
-        // One weight: two's complement fields of 2, 4 or 8 bits, lowest bits first.
-        private static int Code(byte* channel, int bits, int index)
+        // The weights as signed bytes, [output channel][weight]: in place where they are stored so, else unpacked into the scratch memory. Fields are
+        // two's complement, lowest bits first; every channel starts at a byte.
+        private static sbyte* Codes(byte* source, int bits, int channels, int perChannel, sbyte* scratch)
         {
-            int bit = index * bits;
-            return channel[bit >> 3] << (24 - (bit & 7)) << (8 - bits) >> (32 - bits);
+            if (bits == 8)
+            {
+                return (sbyte*)source;
+            }
+
+            unchecked
+            {
+                int stride = ((perChannel * bits) + 7) >> 3;
+                for (int o = 0; o < channels; o++, source += stride)
+                {
+                    sbyte* target = scratch + ((long)o * perChannel);
+                    int i = 0;
+                    for (; bits == 4 && i + 8 <= perChannel; i += 8)
+                    {
+                        // Eight fields at once: spread to a byte each, then (field ^ 8) - 8, the high bits keeping borrows apart.
+                        ulong x = *(uint*)(source + (i >> 1));
+                        x = (x | (x << 16)) & 0x0000FFFF0000FFFF;
+                        x = (x | (x << 8)) & 0x00FF00FF00FF00FF;
+                        x = (x | (x << 4)) & 0x0F0F0F0F0F0F0F0F;
+                        x = ((x ^ 0x0808080808080808) | 0x8080808080808080) - 0x0808080808080808;
+                        *(ulong*)(target + i) = x ^ 0x8080808080808080;
+                    }
+
+                    for (; i < perChannel; i++)
+                    {
+                        int bit = i * bits;
+                        target[i] = (sbyte)(source[bit >> 3] << (24 - (bit & 7)) << (8 - bits) >> (32 - bits));
+                    }
+                }
+
+                return scratch;
+            }
         }
 
         // Five arrays per layer: bias with the input's stored zero folded in (bias - zero * sum of weights), multiplier, the odd channels'
         // multipliers at the even places, rounding term and final shift. preShift is -1 where requantize is computed in 64 bits.
         private static void Table(
-            int* table, int padded, byte* source, int bits, int channels, int perChannel, int storedZero, int preShift,
+            int* table, int padded, sbyte* codes, int channels, int perChannel, int storedZero, int preShift,
             global::System.ReadOnlySpan<int> bias, global::System.ReadOnlySpan<int> multipliers, global::System.ReadOnlySpan<byte> shifts)
         {
             unchecked
             {
-                int stride = ((perChannel * bits) + 7) >> 3;
-                for (int o = 0; o < channels; o++)
+                for (int o = 0; o < channels; o++, codes += perChannel)
                 {
                     int sum = 0;
                     if (storedZero != 0)
                     {
                         for (int i = 0; i < perChannel; i++)
                         {
-                            sum += Code(source + ((long)o * stride), bits, i);
+                            sum += codes[i];
                         }
                     }
 
@@ -873,40 +929,26 @@ unsafe partial class Resnet20Cifar10
             }
         }
 
-        // [output channel][weight], one signed byte each.
-        private static void Rows(byte* source, int bits, int channels, int perChannel, sbyte* target)
-        {
-            unchecked
-            {
-                int stride = ((perChannel * bits) + 7) >> 3;
-                for (int o = 0; o < channels; o++)
-                {
-                    for (int i = 0; i < perChannel; i++)
-                    {
-                        *target++ = (sbyte)Code(source + ((long)o * stride), bits, i);
-                    }
-                }
-            }
-        }
-
         // [block of output channels][run][step of four codes][output channel of the block][4]; what sticks out is zero.
-        private static void Interleaved4(byte* source, int bits, int channels, int perChannel, int run, int block, sbyte* target)
+        private static void Interleaved4(sbyte* codes, int channels, int perChannel, int run, int block, sbyte* target)
         {
             unchecked
             {
-                int stride = ((perChannel * bits) + 7) >> 3;
                 for (int first = 0; first < channels; first += block)
                 {
+                    int rows = global::System.Math.Min(block, channels - first);
                     for (int start = 0; start < perChannel; start += run)
                     {
-                        for (int step = 0; step < run; step += 4)
+                        sbyte* from = codes + ((long)first * perChannel) + start;
+                        for (int step = 0; step < run; step += 4, target += 4 * block)
                         {
-                            for (int o = first; o < first + block; o++)
+                            int count = global::System.Math.Min(4, run - step);
+                            for (int o = 0; o < block; o++)
                             {
-                                for (int i = step; i < step + 4; i++)
-                                {
-                                    *target++ = o < channels && i < run ? (sbyte)Code(source + ((long)o * stride), bits, start + i) : (sbyte)0;
-                                }
+                                sbyte* code = from + ((long)o * perChannel) + step;
+                                ((int*)target)[o] = o >= rows ? 0
+                                    : count == 4 ? *(int*)code
+                                    : (byte)code[0] | (count > 1 ? (byte)code[1] << 8 : 0) | (count > 2 ? (byte)code[2] << 16 : 0);
                             }
                         }
                     }
@@ -944,12 +986,34 @@ unsafe partial class Resnet20Cifar10
 
                         for (int lane = 0; lane < 64; lane += 2)
                         {
+                            if ((lane & 15) == 0 && AllFit(sums + lane, length, limit))
+                            {
+                                lane += 14;
+                                continue;
+                            }
+
                             FitLane(sums + lane, length, limit, 1, places, corrections, extra, lane, run, start, runsPerRow, rowBytes, runBytes);
                             FitLane(sums + lane, length, limit, -1, places, corrections, extra, lane, run, start, runsPerRow, rowBytes, runBytes);
                         }
                     }
                 }
             }
+        }
+
+        /// <summary>Whether the one-sided sums of eight neighbouring lanes of a window all fit: nearly all do.</summary>
+        private static bool AllFit(sbyte* weights, int length, int limit)
+        {
+            Vector128<short> positive = default, negative = default;
+            for (int step = 0; step < length; step++)
+            {
+                Vector128<short> pairs = Vector128.Load((short*)(weights + (step * 64)));
+                Vector128<short> even = (pairs << 8) >> 8, odd = pairs >> 8;
+                positive += Vector128.Max(even, Vector128<short>.Zero) + Vector128.Max(odd, Vector128<short>.Zero);
+                negative += Vector128.Min(even, Vector128<short>.Zero) + Vector128.Min(odd, Vector128<short>.Zero);
+            }
+
+            short most = (short)global::System.Math.Min(limit, short.MaxValue);
+            return !Vector128.GreaterThanAny(positive, Vector128.Create(most)) && !Vector128.LessThanAny(negative, Vector128.Create((short)-most));
         }
 
         /// <summary>One lane of one window, one sign: takes from the largest weights, from steps that are already corrected where there are any.</summary>
@@ -1000,11 +1064,10 @@ unsafe partial class Resnet20Cifar10
         }
 
         // Depthwise: [block of 16 channels][pair of kernel rows][kernel column][16][2], int16; what sticks out is zero.
-        private static void PairedRows(byte* source, int bits, int channels, int perChannel, int rows, int columns, short* target)
+        private static void PairedRows(sbyte* codes, int channels, int perChannel, int rows, int columns, short* target)
         {
             unchecked
             {
-                int stride = ((perChannel * bits) + 7) >> 3;
                 for (int first = 0; first < channels; first += 16)
                 {
                     for (int row = 0; row < rows; row += 2)
@@ -1013,9 +1076,9 @@ unsafe partial class Resnet20Cifar10
                         {
                             for (int o = first; o < first + 16; o++)
                             {
-                                byte* channel = source + ((long)o * stride);
-                                *target++ = o < channels ? (short)Code(channel, bits, (row * columns) + column) : (short)0;
-                                *target++ = o < channels && row + 1 < rows ? (short)Code(channel, bits, ((row + 1) * columns) + column) : (short)0;
+                                sbyte* channel = codes + ((long)o * perChannel);
+                                *target++ = o < channels ? channel[(row * columns) + column] : (short)0;
+                                *target++ = o < channels && row + 1 < rows ? channel[((row + 1) * columns) + column] : (short)0;
                             }
                         }
                     }
@@ -1023,37 +1086,60 @@ unsafe partial class Resnet20Cifar10
             }
         }
 
-        // Winograd: G w G^T per output and input channel, [block of 16 channels][position][pair of input channels][16][2], int16.
-        private static void Winograd4(byte* source, int bits, int channels, int perChannel, int inputs, short* target)
+        // Winograd: G w G^T per output and input channel, eight input channels at a time, [block of 16 channels][position][pair of input channels][16][2], int16.
+        private static void Winograd4(sbyte* codes, int channels, int perChannel, int inputs, short* target)
         {
             unchecked
             {
-                global::System.ReadOnlySpan<sbyte> g = [6, 0, 0, 4, 4, 4, 4, -4, 4, 1, 2, 4, 1, -2, 4, 0, 0, 12];
-                int stride = ((perChannel * bits) + 7) >> 3;
-                int* half = stackalloc int[18];
-                for (int o = 0; o < channels; o++)
+                int* four = stackalloc int[4];
+                Vector128<short>* half = stackalloc Vector128<short>[18], row = stackalloc Vector128<short>[6];
+                for (int first = 0; first < channels; first += 16, target += 36 * inputs * 16)
                 {
-                    byte* channel = source + ((long)o * stride);
-                    for (int k = 0; k < inputs; k++)
+                    for (int k = 0; k < inputs; k += 8)
                     {
-                        for (int i = 0; i < 6; i++)
+                        for (int o = 0; o < 16; o++)
                         {
-                            for (int b = 0; b < 3; b++)
+                            sbyte* channel = codes + ((long)(first + o) * perChannel) + k;
+                            for (int column = 0; column < 3; column++)
                             {
-                                half[(i * 3) + b] = (g[i * 3] * Code(channel, bits, (b * inputs) + k)) + (g[(i * 3) + 1] * Code(channel, bits, ((3 + b) * inputs) + k))
-                                    + (g[(i * 3) + 2] * Code(channel, bits, ((6 + b) * inputs) + k));
+                                WinogradRows(
+                                    Eight(channel + (column * inputs)), Eight(channel + ((3 + column) * inputs)), Eight(channel + ((6 + column) * inputs)), half + column, 3);
                             }
-                        }
 
-                        for (int position = 0; position < 36; position++)
-                        {
-                            int* row = half + (position / 6 * 3);
-                            int column = position % 6 * 3;
-                            target[((((((long)(o >> 4) * 36) + position) * inputs) + (k & ~1)) * 16) + ((o & 15) * 2) + (k & 1)] =
-                                (short)((row[0] * g[column]) + (row[1] * g[column + 1]) + (row[2] * g[column + 2]));
+                            int* pairs = (int*)target + (k * 8) + o;
+                            for (int i = 0; i < 6; i++)
+                            {
+                                WinogradRows(half[i * 3], half[(i * 3) + 1], half[(i * 3) + 2], row, 1);
+                                for (int j = 0; j < 6; j++)
+                                {
+                                    row[j].AsInt32().Store(four);
+                                    int* at = pairs + (((i * 6) + j) * inputs * 8);
+                                    at[0] = four[0];
+                                    at[16] = four[1];
+                                    at[32] = four[2];
+                                    at[48] = four[3];
+                                }
+                            }
                         }
                     }
                 }
+            }
+        }
+
+        private static Vector128<short> Eight(sbyte* codes) => Vector128.WidenLower(Vector128.CreateScalar(*(long*)codes).AsSByte());
+
+        /// <summary>G times a column of three: the rows (6,0,0) (4,4,4) (4,-4,4) (1,2,4) (1,-2,4) (0,0,12).</summary>
+        private static void WinogradRows(Vector128<short> a, Vector128<short> b, Vector128<short> c, Vector128<short>* target, int stride)
+        {
+            unchecked
+            {
+                Vector128<short> ends = (a + c) << 2, middle = b << 2, last = a + (c << 2), twice = b << 1;
+                target[0] = (a << 2) + (a << 1);
+                target[stride] = ends + middle;
+                target[2 * stride] = ends - middle;
+                target[3 * stride] = last + twice;
+                target[4 * stride] = last - twice;
+                target[5 * stride] = (c << 3) + (c << 2);
             }
         }
 

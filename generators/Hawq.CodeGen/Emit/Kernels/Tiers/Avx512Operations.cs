@@ -75,6 +75,19 @@ internal static class Avx512Operations
             public static Vector128<byte> Bytes(Vector512<int> a) =>
                 Avx512F.ConvertToVector128ByteWithSaturation(Vector512.Max(a, Vector512<int>.Zero).AsUInt32());
 
+            /// <summary>Narrows thirty-two channels to bytes; saturates to [0, 255], by way of int16.</summary>
+            [MethodImpl(Inline)]
+            public static Vector256<byte> Bytes(Vector512<int> a, Vector512<int> b)
+            {
+                Vector512<short> shorts = Avx512BW.PackSignedSaturate(a, b);
+                return Avx512F.PermuteVar16x32(Avx512BW.PackUnsignedSaturate(shorts, shorts).AsInt32(), Vector512.Create(0, 4, 8, 12, 1, 5, 9, 13, 0, 4, 8, 12, 1, 5, 9, 13)).GetLower().AsByte();
+            }
+
+            /// <summary>Stores thirty-two channels as int16; saturates.</summary>
+            [MethodImpl(Inline)]
+            public static void StoreShorts(byte* y, Vector512<int> a, Vector512<int> b) =>
+                Avx512F.PermuteVar8x64(Avx512BW.PackSignedSaturate(a, b).AsInt64(), Vector512.Create(0L, 2, 4, 6, 1, 3, 5, 7)).AsInt16().Store((short*)y);
+
             /// <summary>Stores sixteen channels as int16; saturates.</summary>
             [MethodImpl(Inline)]
             public static void StoreShorts(byte* y, Vector512<int> a) => Avx512F.ConvertToVector256Int16WithSaturation(a).Store((short*)y);
