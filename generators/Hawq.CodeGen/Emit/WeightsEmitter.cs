@@ -123,7 +123,7 @@ internal static class WeightsEmitter
             $"Interleaved4(codes, {sizes}, {step.Geometry.RunLength}, {VectorTier.BlockChannels}, {target});"
             + VectorKernels.PackingText(step, kernel, target, $"(int*)(block + {step.Weights.TableOffset})"),
         WeightPacking.Winograd4 =>
-            $"Winograd4(codes, {sizes}, {step.Geometry.Input.Channels}, (short*)({target}));"
+            $"Winograd4(codes, {sizes}, {step.Geometry.Input.Channels}, {new WinogradLayout(kernel.Tier, step.Geometry).Channels}, (short*)({target}));"
             + VectorKernels.PackingText(step, kernel, target, $"(int*)(block + {step.Weights.TableOffset})"),
         WeightPacking.TapMajor =>
             $"PairedRows(codes, {sizes}, {step.Geometry.Kernel.Height}, {step.Geometry.Kernel.Width}, (short*)({target}));"

@@ -24,6 +24,10 @@ public sealed record WinogradLayout(InstructionSet Tier, ConvGeometry Geometry)
     public const int MinMap = 14;
 
     private const int CacheLine = 64;
+    private const int ChannelStep = 32;
+
+    /// <summary>Input channels, rounded up to what the widest vector transforms at once. The codes behind a pixel's channels meet zero weights.</summary>
+    public int Channels => (Geometry.Input.Channels + ChannelStep - 1) / ChannelStep * ChannelStep;
 
     /// <summary>Tiles per row; the last one overlaps its neighbour where the width is not a multiple of four.</summary>
     public int TilesPerRow => (Geometry.Output.Width + Outputs - 1) / Outputs;
@@ -34,9 +38,9 @@ public sealed record WinogradLayout(InstructionSet Tier, ConvGeometry Geometry)
         get
         {
             int rows = (Geometry.Output.Height + Outputs - 1) / Outputs;
-            long weights = (long)Positions * Geometry.Input.Channels * Geometry.Output.Channels * sizeof(short);
+            long weights = (long)Positions * Channels * Geometry.Output.Channels * sizeof(short);
             long budget = weights <= 512 << 10 ? 280 << 10 : 700 << 10;
-            long perRow = Positions * TilesPerRow * ((Geometry.Input.Channels * sizeof(short)) + (16 * Blocks * sizeof(int)));
+            long perRow = Positions * TilesPerRow * ((Channels * sizeof(short)) + (16 * Blocks * sizeof(int)));
             return (int)Math.Max(1, Math.Min(rows, budget / perRow));
         }
     }
@@ -64,7 +68,7 @@ public sealed record WinogradLayout(InstructionSet Tier, ConvGeometry Geometry)
     public int TileRoom => ((TilesPerRow * TileRows) + TilesPerProduct - 1) / TilesPerProduct * TilesPerProduct;
 
     /// <summary>int16 values from one position of the transformed input to the next: an odd number of cache lines, so that 36 streams do not share a set.</summary>
-    public int InputStride => OddLines(TileRoom * Geometry.Input.Channels * sizeof(short)) / sizeof(short);
+    public int InputStride => OddLines(TileRoom * Channels * sizeof(short)) / sizeof(short);
 
     /// <summary>int32 values from one position of the products to the next.</summary>
     public int ProductStride => OddLines(TileRoom * Blocks * 16 * sizeof(int)) / sizeof(int);
@@ -79,13 +83,14 @@ public sealed record WinogradLayout(InstructionSet Tier, ConvGeometry Geometry)
     public int ScratchBytes => TileOffset + (Positions * CacheLine);
 
     /// <summary>Bytes of the transformed weights.</summary>
-    public long WeightBytes => (long)Positions * Geometry.Input.Channels * Geometry.Output.Channels * sizeof(short);
+    public long WeightBytes => (long)Positions * Channels * Geometry.Output.Channels * sizeof(short);
 
     /// <summary>Whether a layer has the shape for it, and its proof holds.</summary>
     public static bool Serves(ConvGeometry geometry, TensorStorage input, WeightFacts facts) =>
         geometry is { Kernel: { Height: 3, Width: 3 }, Stride: { Height: 1, Width: 1 }, Dilation: { Height: 1, Width: 1 }, Groups: 1 }
         && geometry.Output is { Height: >= MinMap, Width: >= MinMap }
-        && geometry.Input.Channels % 32 == 0 && geometry.Output.Channels % 16 == 0
+        && geometry.Input.Channels % 16 == 0 && new WinogradLayout(InstructionSet.Avx512, geometry).Channels * 4 <= geometry.Input.Channels * 5
+        && geometry.Output.Channels % 16 == 0
         && Proven(input, facts);
 
     /// <summary>Whether |64 * sum of stored code * weight| stays below 2^31 in every channel.</summary>

@@ -167,7 +167,7 @@ public sealed class KernelTests
             builder.Input(18, 15, 32, range: Activation.U8);
             string x = builder.Conv(builder.InputName, 48, 3, activation: Activation.Residual);
             string y = builder.Requantize(x, Activation.S8Full);
-            y = builder.Conv(y, 32, 1, activation: Activation.U7);
+            y = builder.Conv(y, 80, 1, activation: Activation.U7); // not a multiple of what the widest vector transforms
             y = builder.Conv(y, 48, 3, weightBits: 4, activation: Activation.Branch);
             y = builder.Add(y, x);
             builder.Conv(builder.Requantize(y, Activation.U8), 7, 1, activation: Activation.S16);
@@ -206,6 +206,26 @@ public sealed class KernelTests
 
         Assert.Equal(2, plan.Steps.OfType<ElementwiseStep>().Count()); // the maximum, and the first joined tensor
         Assert.Null(FirstDifference(plan, network, weights, Inputs(network, weights, everyChannel: false)));
+    }
+
+    [Theory]
+    [MemberData(nameof(Machines))]
+    public void Bands_of_rows_are_the_same_on_every_machine(InstructionSet machine)
+    {
+        NetworkBuilder builder = new("bands", 5);
+        builder.Input(61, 64, 32, range: Activation.U7);
+        string x = builder.Conv(builder.InputName, 40, 1, activation: Activation.U7);
+        x = builder.Depthwise(x, 3, activation: Activation.U7);
+        x = builder.Conv(x, 40, 3, 2, activation: Activation.U7);
+        builder.Gemm(builder.GlobalAveragePool(x), 5);
+        (Network network, NetworkWeights weights) = builder.Build();
+        NetworkPlan plan = Planner.Plan(network, new KernelPreference(machine));
+
+        Assert.Equal(machine == InstructionSet.Scalar ? 0 : 2, plan.Steps.OfType<ConvStep>().Count(step => step.Kernels.Count > 1 && step.BandRows > 0));
+        Assert.Null(FirstDifference(plan, network, weights, Inputs(network, weights, everyChannel: false)));
+        int[] codes = TestInputs.Codes(network.Tensor(network.Input.Tensor), 9);
+        using CompiledNetwork three = CompiledNetwork.Compile(plan, weights, new CompilationOptions(Threads: 3));
+        Assert.Equal(new Interpreter(network, weights).RunCodes(codes)[network.Outputs[0]], three.InferCodes(codes)[0]);
     }
 
     [Fact]

@@ -17,7 +17,7 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
 
     private VectorTier Tier => kernel.Tier;
 
-    private int Channels => Geometry.Input.Channels;
+    private int Channels => _layout.Channels;
 
     private int Vectors => _layout.Blocks * Tier.VectorsPerBlock;
 

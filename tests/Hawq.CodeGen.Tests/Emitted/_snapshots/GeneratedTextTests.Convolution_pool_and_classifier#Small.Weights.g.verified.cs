@@ -317,13 +317,14 @@ unsafe partial class Small
         }
 
         // Winograd: G w G^T per output and input channel, eight input channels at a time, [block of 16 channels][position][pair of input channels][16][2], int16.
-        private static void Winograd4(sbyte* codes, int channels, int perChannel, int inputs, short* target)
+        // Input channels beyond the last are zeros, as the block is before.
+        private static void Winograd4(sbyte* codes, int channels, int perChannel, int inputs, int padded, short* target)
         {
             unchecked
             {
                 int* four = stackalloc int[4];
                 Vector128<short>* half = stackalloc Vector128<short>[18], row = stackalloc Vector128<short>[6];
-                for (int first = 0; first < channels; first += 16, target += 36 * inputs * 16)
+                for (int first = 0; first < channels; first += 16, target += 36 * padded * 16)
                 {
                     for (int k = 0; k < inputs; k += 8)
                     {
@@ -343,7 +344,7 @@ unsafe partial class Small
                                 for (int j = 0; j < 6; j++)
                                 {
                                     row[j].AsInt32().Store(four);
-                                    int* at = pairs + (((i * 6) + j) * inputs * 8);
+                                    int* at = pairs + (((i * 6) + j) * padded * 8);
                                     at[0] = four[0];
                                     at[16] = four[1];
                                     at[32] = four[2];

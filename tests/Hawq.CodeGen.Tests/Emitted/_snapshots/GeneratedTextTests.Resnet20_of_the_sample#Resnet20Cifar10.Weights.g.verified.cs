@@ -340,11 +340,11 @@ unsafe partial class Resnet20Cifar10
             Table((int*)(block + 118272), 32, codes, 32, 288, 0, 4, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Winograd4(codes, 32, 288, 32, (short*)((sbyte*)(block + 44544)));
+                Winograd4(codes, 32, 288, 32, 32, (short*)((sbyte*)(block + 44544)));
             }
             else if (V128.IsSupported)
             {
-                Winograd4(codes, 32, 288, 32, (short*)((sbyte*)(block + 44544)));
+                Winograd4(codes, 32, 288, 32, 32, (short*)((sbyte*)(block + 44544)));
                 ShiftsToMultipliers((int*)(block + 118272) + 128, 32);
             }
             else
@@ -377,11 +377,11 @@ unsafe partial class Resnet20Cifar10
             Table((int*)(block + 192640), 32, codes, 32, 288, 0, 0, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Winograd4(codes, 32, 288, 32, (short*)((sbyte*)(block + 118912)));
+                Winograd4(codes, 32, 288, 32, 32, (short*)((sbyte*)(block + 118912)));
             }
             else if (V128.IsSupported)
             {
-                Winograd4(codes, 32, 288, 32, (short*)((sbyte*)(block + 118912)));
+                Winograd4(codes, 32, 288, 32, 32, (short*)((sbyte*)(block + 118912)));
                 ShiftsToMultipliers((int*)(block + 192640) + 128, 32);
             }
             else
@@ -414,11 +414,11 @@ unsafe partial class Resnet20Cifar10
             Table((int*)(block + 267008), 32, codes, 32, 288, 0, 4, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Winograd4(codes, 32, 288, 32, (short*)((sbyte*)(block + 193280)));
+                Winograd4(codes, 32, 288, 32, 32, (short*)((sbyte*)(block + 193280)));
             }
             else if (V128.IsSupported)
             {
-                Winograd4(codes, 32, 288, 32, (short*)((sbyte*)(block + 193280)));
+                Winograd4(codes, 32, 288, 32, 32, (short*)((sbyte*)(block + 193280)));
                 ShiftsToMultipliers((int*)(block + 267008) + 128, 32);
             }
             else
@@ -451,11 +451,11 @@ unsafe partial class Resnet20Cifar10
             Table((int*)(block + 341376), 32, codes, 32, 288, 0, 0, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Winograd4(codes, 32, 288, 32, (short*)((sbyte*)(block + 267648)));
+                Winograd4(codes, 32, 288, 32, 32, (short*)((sbyte*)(block + 267648)));
             }
             else if (V128.IsSupported)
             {
-                Winograd4(codes, 32, 288, 32, (short*)((sbyte*)(block + 267648)));
+                Winograd4(codes, 32, 288, 32, 32, (short*)((sbyte*)(block + 267648)));
                 ShiftsToMultipliers((int*)(block + 341376) + 128, 32);
             }
             else
@@ -488,11 +488,11 @@ unsafe partial class Resnet20Cifar10
             Table((int*)(block + 415744), 32, codes, 32, 288, 0, 4, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Winograd4(codes, 32, 288, 32, (short*)((sbyte*)(block + 342016)));
+                Winograd4(codes, 32, 288, 32, 32, (short*)((sbyte*)(block + 342016)));
             }
             else if (V128.IsSupported)
             {
-                Winograd4(codes, 32, 288, 32, (short*)((sbyte*)(block + 342016)));
+                Winograd4(codes, 32, 288, 32, 32, (short*)((sbyte*)(block + 342016)));
                 ShiftsToMultipliers((int*)(block + 415744) + 128, 32);
             }
             else
@@ -1087,13 +1087,14 @@ unsafe partial class Resnet20Cifar10
         }
 
         // Winograd: G w G^T per output and input channel, eight input channels at a time, [block of 16 channels][position][pair of input channels][16][2], int16.
-        private static void Winograd4(sbyte* codes, int channels, int perChannel, int inputs, short* target)
+        // Input channels beyond the last are zeros, as the block is before.
+        private static void Winograd4(sbyte* codes, int channels, int perChannel, int inputs, int padded, short* target)
         {
             unchecked
             {
                 int* four = stackalloc int[4];
                 Vector128<short>* half = stackalloc Vector128<short>[18], row = stackalloc Vector128<short>[6];
-                for (int first = 0; first < channels; first += 16, target += 36 * inputs * 16)
+                for (int first = 0; first < channels; first += 16, target += 36 * padded * 16)
                 {
                     for (int k = 0; k < inputs; k += 8)
                     {
@@ -1113,7 +1114,7 @@ unsafe partial class Resnet20Cifar10
                                 for (int j = 0; j < 6; j++)
                                 {
                                     row[j].AsInt32().Store(four);
-                                    int* at = pairs + (((i * 6) + j) * inputs * 8);
+                                    int* at = pairs + (((i * 6) + j) * padded * 8);
                                     at[0] = four[0];
                                     at[16] = four[1];
                                     at[32] = four[2];

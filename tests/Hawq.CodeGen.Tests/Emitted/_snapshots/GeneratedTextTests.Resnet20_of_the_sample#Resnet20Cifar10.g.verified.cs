@@ -22,6 +22,11 @@ namespace Acme;
 /// <para>calibrator: minmax</para>
 /// <para>calibrator4: mse</para>
 /// <para>effort: balanced</para>
+/// <para>rounding: nearest</para>
+/// <para>weightScales: largest weight</para>
+/// <para>weightRefit: no</para>
+/// <para>correction: means, skip-aware</para>
+/// <para>equalization: no</para>
 /// <para>headroom: 2</para>
 /// </remarks>
 [global::System.CodeDom.Compiler.GeneratedCode("Hawq.CodeGen", "%VERSION%")]
