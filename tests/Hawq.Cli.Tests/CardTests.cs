@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Hawq.Testing;
 using Xunit;
 
 namespace Hawq.Cli.Tests;
@@ -58,6 +59,10 @@ public sealed class CardTests
         Assert.Equal(3, outcome.Code);
         Assert.Contains("HAWQ1203", outcome.Error, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task The_card_of_the_sample_is_the_one_that_this_version_computes() =>
+        Assert.Equal(0, (await Tool.Run("card", Path.Combine(Checkout.Root, "samples", "Cifar10", "resnet20-cifar10.hawq.json"))).Code);
 
     [Fact]
     public async Task Nothing_to_do_is_a_usage_error() => Assert.Equal(2, (await Tool.Run("card")).Code);

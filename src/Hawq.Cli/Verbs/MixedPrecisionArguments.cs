@@ -17,6 +17,7 @@ internal sealed class MixedPrecisionArguments
 {
     private readonly Option<string[]> _budget = new("--budget") { Description = "With --bits mixed, may be repeated: bops=0.5 lies half-way between the narrowest and the widest network; size=200kB, bops=1.2G and latency=850us are absolute.", HelpName = "COST=VALUE" };
     private readonly Option<string[]> _options = BitOptions.Create("With --bits mixed: what every layer may become, widest first.");
+    private readonly Option<int> _candidates = new("--candidates") { Description = "With --bits mixed: how many of the program's best assignments are quantized and measured, beside the uniform ones; the best is kept.", HelpName = "N", DefaultValueFactory = _ => 1 };
     private readonly SensitivityArgument _sensitivity = new("With --bits mixed: ");
     private readonly LatencyArguments _latency = new("With --bits mixed: ");
 
@@ -25,6 +26,7 @@ internal sealed class MixedPrecisionArguments
     {
         command.Add(_budget);
         command.Add(_options);
+        command.Add(_candidates);
         command.Add(_sensitivity.Option);
         _latency.Configure(command);
     }
@@ -33,9 +35,9 @@ internal sealed class MixedPrecisionArguments
     public void RefuseWithoutMixed(ParseResult parsed)
     {
         if (parsed.GetValue(_budget) is { Length: > 0 } || _latency.IsGiven(parsed) || parsed.GetResult(_sensitivity.Option) is { Implicit: false }
-            || parsed.GetResult(_options) is { Implicit: false })
+            || parsed.GetResult(_options) is { Implicit: false } || parsed.GetResult(_candidates) is { Implicit: false })
         {
-            throw new HawqException(HawqIds.Usage, "--budget, --options, --sensitivity, --latency-table and --target belong to --bits mixed.");
+            throw new HawqException(HawqIds.Usage, "--budget, --options, --candidates, --sensitivity, --latency-table and --target belong to --bits mixed.");
         }
     }
 
@@ -43,8 +45,15 @@ internal sealed class MixedPrecisionArguments
     public MixedPrecisionResult Run(
         ParseResult parsed, FloatGraph graph, IDataSet data, QuantizerOptions options, string output, string weightsFile, IProgressSink progress, CancellationToken cancellation)
     {
+        int candidates = parsed.GetValue(_candidates);
+        if (candidates is < 1 or > 100)
+        {
+            throw new HawqException(HawqIds.Usage, $"--candidates {candidates}: from 1 to 100.");
+        }
+
         MixedPrecisionOptions search = new()
         {
+            Candidates = candidates,
             Budgets = [.. (parsed.GetValue(_budget) ?? []).Select(BudgetText.Parse)],
             Options = BitOptions.Parse(parsed, _options),
             Set = options.Grids.Bits.Layers,

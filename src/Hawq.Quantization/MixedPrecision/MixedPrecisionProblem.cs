@@ -26,6 +26,9 @@ public sealed record MixedPrecisionOptions
 
     /// <summary>Measured times; needed for a latency budget.</summary>
     public LatencyTable? Latency { get; init; }
+
+    /// <summary>How many of the program's best assignments are quantized and judged beside the uniform ones; at least 1.</summary>
+    public int Candidates { get; init; } = 1;
 }
 
 /// <summary>Builds the integer linear program of a network from its sensitivities, and turns the answer into bit-widths for the quantizer.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Hawq.Model;
 using Hawq.Onnx;
 using Hawq.Quantization.Data;
@@ -12,13 +13,13 @@ namespace Hawq.Quantization.MixedPrecision;
 /// <param name="Model">The quantized network.</param>
 /// <param name="Problem">The integer linear program.</param>
 /// <param name="Solution">Its solution.</param>
-/// <param name="Tried">The assignments that were quantized and measured, first the program's optimum.</param>
+/// <param name="Tried">The assignments that were quantized and measured, first the program's best.</param>
 /// <param name="Chosen">Index of the one that was kept.</param>
 public sealed record MixedPrecisionResult(
     QuantizedModel Model, BitSearchProblem Problem, BitSearchSolution Solution, IReadOnlyList<TriedAssignment> Tried, int Chosen);
 
 /// <summary>An assignment that was quantized and measured.</summary>
-/// <param name="Name"><c>optimum</c>, or <c>uniform 4/8</c>.</param>
+/// <param name="Name"><c>optimum</c>, <c>candidate 2</c> for the second best, or <c>uniform 4/8</c>.</param>
 /// <param name="Assignment">Its bits and costs.</param>
 /// <param name="Result">Against the float network, on inputs that were not used for calibration where there are some (labels not used).</param>
 public sealed record TriedAssignment(string Name, SearchAssignment Assignment, EvaluationResult Result);
@@ -44,11 +45,12 @@ public static class MixedPrecisionQuantizer
         IProgressSink? progress = null, CancellationToken cancellation = default)
     {
         BitSearchProblem problem = MixedPrecisionProblem.Build(graph, sensitivities, options);
-        BitSearchSolution solution = BitSearch.Solve(problem);
-        List<(string Name, SearchAssignment Assignment)> candidates = [("optimum", solution.Best)];
+        BitSearchSolution solution = BitSearch.Solve(problem, Math.Max(2, options.Candidates));
+        List<(string Name, SearchAssignment Assignment)> candidates =
+            [.. solution.Candidates.Take(options.Candidates).Select((assignment, i) => (i == 0 ? "optimum" : string.Create(CultureInfo.InvariantCulture, $"candidate {i + 1}"), assignment))];
         foreach (UniformCandidate uniform in solution.Uniform)
         {
-            if (uniform.Fits && uniform.Assignment.Bits != solution.Best.Bits && !solution.Uniform.Any(other => other.Fits && other.Option != uniform.Option && other.Option.Contains(uniform.Option)))
+            if (uniform.Fits && !candidates.Exists(candidate => candidate.Assignment.Bits == uniform.Assignment.Bits) && !solution.Uniform.Any(other => other.Fits && other.Option != uniform.Option && other.Option.Contains(uniform.Option)))
             {
                 candidates.Add(($"uniform {uniform.Option}", uniform.Assignment));
             }

@@ -189,5 +189,19 @@ public class MixedPrecisionTests
         Assert.Equal(NetworkEvaluation.Run(behind, wide, runner.Logits(behind, 64)), result.Tried[0].Result);
     }
 
+    [Fact]
+    public void More_candidates_are_the_programs_next_best_and_the_best_measured_one_is_kept()
+    {
+        MixedPrecisionOptions options = Free() with { Budgets = [Budget.Between(CostNames.Bops, 0.5m)], Candidates = 3 };
+
+        MixedPrecisionResult result = MixedPrecisionQuantizer.Quantize(
+            TinyNetwork.Graph, new RandomData(TinyNetwork.Input, 64), new QuantizerOptions { Effort = Effort.Fast }, options, s_table, "t.hawq.bin");
+
+        Assert.Equal(["optimum", "candidate 2", "candidate 3"], result.Tried.Take(3).Select(tried => tried.Name));
+        Assert.Equal(result.Tried.Take(3).Select(tried => tried.Assignment.Objective), result.Tried.Take(3).Select(tried => tried.Assignment.Objective).Order());
+        Assert.Equal(result.Tried.Count, result.Tried.Select(tried => tried.Assignment.Bits).Distinct().Count());
+        Assert.Equal(result.Tried.Max(tried => tried.Result.SqnrDb), result.Tried[result.Chosen].Result.SqnrDb);
+    }
+
     private static MixedPrecisionOptions Free() => new() { First = null, Last = null };
 }

@@ -1,5 +1,7 @@
+using Hawq.Quantization.Engine;
 using Hawq.Quantization.Lowering;
 using Hawq.Quantization.Recipe;
+using Hawq.Quantization.Rounding;
 using Hawq.Quantization.Tests.Sensitivity;
 using Xunit;
 
@@ -31,6 +33,52 @@ public class StepGainTests
         Assert.Equal(["bias"], corrected.Steps.Select(step => step.Step));
         Assert.Empty(kept.Steps);
         Assert.Equal(corrected.SqnrDb - kept.SqnrDb, corrected.Steps[0].GainDb, 1e-9);
+    }
+
+    [Fact]
+    public void A_step_changes_the_error_by_what_the_samples_say()
+    {
+        const int Size = 5, Samples = 400, Rows = 2;
+        const double Step = 0.25, Damping = 0.3;
+        Random random = new(3);
+        double[][] x = [.. Enumerable.Range(0, Samples).Select(_ => Enumerable.Range(0, Size).Select(_ => (double)random.Next(-8, 8)).ToArray())];
+
+        // What the float weights miss hangs on the input: the refit would repair it.
+        double[][] e = [.. x.Select(v => new[] { (0.2 * v[0]) + random.NextDouble(), (-0.1 * v[3]) + random.NextDouble() })];
+        int stride = MicroKernel.Pad(Size);
+        float[] weights = new float[Rows * stride], codes = new float[Rows * stride], covariance = new float[stride * stride];
+        double[] cross = new double[Rows * stride], scales = [0.5, 0.25];
+        for (int k = 0; k < Size; k++)
+        {
+            for (int j = 0; j < Size; j++)
+            {
+                covariance[(k * stride) + j] = (float)Covariance(x.Select(v => v[k]), x.Select(v => v[j]));
+            }
+
+            for (int row = 0; row < Rows; row++)
+            {
+                cross[(row * stride) + k] = Covariance(e.Select(v => v[row]), x.Select(v => v[k]));
+                weights[(row * stride) + k] = (float)((random.NextDouble() * 4) - 2);
+                codes[(row * stride) + k] = (float)Math.Round(weights[(row * stride) + k] / scales[row]);
+            }
+        }
+
+        InputStatistics statistics = new(Size, stride, covariance, cross);
+        RoundingPath path = new(weights, statistics, new QuadraticForm(statistics.Damped(Damping), Size, stride), Damping, Step);
+        path.Add("nearest", codes, scales);
+
+        double expected = 0;
+        for (int row = 0; row < Rows; row++)
+        {
+            double[] Errors(bool rounded) => [.. x.Select((v, n) => e[n][row] - (rounded
+                ? v.Select((value, k) => Step * value * ((codes[(row * stride) + k] * scales[row]) - weights[(row * stride) + k])).Sum()
+                : 0))];
+            expected += Covariance(Errors(true), Errors(true)) - Covariance(Errors(false), Errors(false));
+        }
+
+        Assert.Equal(expected, path.Steps.Single().Change, 1e-3 * Math.Abs(expected));
+
+        static double Covariance(IEnumerable<double> a, IEnumerable<double> b) => a.Zip(b).Average(pair => pair.First * pair.Second) - (a.Average() * b.Average());
     }
 
     [Fact]
