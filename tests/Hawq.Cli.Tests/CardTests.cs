@@ -23,6 +23,21 @@ public sealed class CardTests
     }
 
     [Fact]
+    public async Task A_contact_sheet_stands_on_the_page_and_nowhere_else()
+    {
+        using TemporaryFolder folder = new();
+        string manifest = SmallNetwork.Save(folder), sheet = folder.PathOf("sheet.png"), page = folder.PathOf("card.html");
+        File.WriteAllBytes(sheet, [0x89, (byte)'P', (byte)'N', (byte)'G', 1, 2]);
+
+        Assert.Equal(0, (await Tool.Run("card", manifest, "--contact-sheet", sheet, "-o", page)).Code);
+        Assert.Contains("src=\"data:image/png;base64,iVBORwEC\"", File.ReadAllText(page), StringComparison.Ordinal);
+        Assert.Equal(2, (await Tool.Run("card", manifest, "--contact-sheet", sheet)).Code);
+        Outcome outcome = await Tool.Run("card", manifest, "--contact-sheet", manifest, "-o", page);
+        Assert.Equal(1, outcome.Code);
+        Assert.Contains("This is no PNG file", outcome.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_evaluation_gives_the_accuracy_and_its_interval()
     {
         using TemporaryFolder folder = new();

@@ -32,6 +32,36 @@ internal static class DataOptions
             : DataSet.Open(data, labels, shape, null);
     }
 
+    /// <summary>Opens several data sets as one.</summary>
+    public static IDataSet OpenFor(Network network, IReadOnlyList<string> data, string? labels)
+    {
+        if (data.Count == 1)
+        {
+            return OpenFor(network, data[0], labels);
+        }
+
+        if (labels is not null)
+        {
+            throw new HawqException(HawqIds.Usage, "--labels belongs to a single .npy data set.");
+        }
+
+        List<IDataSet> parts = [];
+        try
+        {
+            foreach (string one in data)
+            {
+                parts.Add(OpenFor(network, one, null));
+            }
+
+            return new JoinedDataSet(parts);
+        }
+        catch
+        {
+            parts.ForEach(part => part.Dispose());
+            throw;
+        }
+    }
+
     private static IDataSet Exists(string data, Shape shape, Preprocess preprocess) =>
         Directory.Exists(data) || File.Exists(data)
             ? DataSet.Open(data, shape, preprocess)

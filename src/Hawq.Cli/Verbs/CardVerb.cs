@@ -25,6 +25,7 @@ internal sealed class CardVerb : Verb
     private readonly Option<string?> _sensitivity = new("--sensitivity") { Description = "A file made by 'hawq analyze'.", HelpName = "FILE.json" };
     private readonly Option<string?> _pareto = new("--pareto") { Description = "A file made by 'hawq pareto'.", HelpName = "FILE.json" };
     private readonly Option<string?> _latencyTable = new("--latency-table") { Description = "Measured times per layer.", HelpName = "FILE.json" };
+    private readonly Option<string?> _contactSheet = new("--contact-sheet") { Description = "A PNG for the page: the sheet that 'hawq quantize --calibration zero-shot --save-images FOLDER' writes to FOLDER.png.", HelpName = "FILE.png" };
     private readonly Option<int> _images = new("--images") { Description = "Inputs for the error of every layer.", HelpName = "N", DefaultValueFactory = _ => 64 };
     private readonly Option<bool> _json = JsonOption();
 
@@ -46,7 +47,7 @@ internal sealed class CardVerb : Verb
     public override void Configure(Command command)
     {
         command.Add(_manifest);
-        foreach (Option option in new Option[] { _output, _diff, _evaluation, _float, _data, _images, _sensitivity, _pareto, _latencyTable, _json })
+        foreach (Option option in new Option[] { _output, _diff, _evaluation, _float, _data, _images, _sensitivity, _pareto, _latencyTable, _contactSheet, _json })
         {
             command.Add(option);
         }
@@ -72,9 +73,10 @@ internal sealed class CardVerb : Verb
         QuantizationCard card = CardBuilder.Build(loaded.Network, Measurements(parsed, loaded, terminal));
         string? output = parsed.GetValue(_output);
         string ending = parsed.GetValue(_json) ? ".json" : Path.GetExtension(output ?? ".md").ToLowerInvariant();
+        byte[]? contactSheet = ContactSheet(parsed.GetValue(_contactSheet), ending);
         string text = ending switch
         {
-            ".html" or ".htm" => CardHtml.Render(card),
+            ".html" or ".htm" => CardHtml.Render(card, contactSheet),
             ".md" => CardMarkdown.Render(card),
             ".json" => CardJson.Render(card),
             _ => throw new HawqException(HawqIds.Usage, $"--output {output}: the ending must be .html, .md or .json."),
@@ -90,6 +92,25 @@ internal sealed class CardVerb : Verb
         }
 
         return stale ? ExitCode.Failed : ExitCode.Success;
+    }
+
+    private static byte[]? ContactSheet(string? file, string ending)
+    {
+        if (file is null)
+        {
+            return null;
+        }
+
+        if (ending is not (".html" or ".htm"))
+        {
+            throw new HawqException(HawqIds.Usage, "--contact-sheet needs a page to stand on: -o FILE.html.");
+        }
+
+        InputFiles.RequireFile(file);
+        byte[] bytes = File.ReadAllBytes(file);
+        return bytes is [0x89, (byte)'P', (byte)'N', (byte)'G', ..]
+            ? bytes
+            : throw new HawqException(HawqIds.FileAccess, "This is no PNG file.", file);
     }
 
     private CardMeasurements Measurements(ParseResult parsed, LoadedNetwork loaded, Terminal terminal)

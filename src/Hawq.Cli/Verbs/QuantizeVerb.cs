@@ -8,6 +8,7 @@ using Hawq.Quantization.Cards;
 using Hawq.Quantization.Data;
 using Hawq.Quantization.Lowering;
 using Hawq.Quantization.MixedPrecision;
+using Hawq.Training.ZeroShot;
 
 namespace Hawq.Cli.Verbs;
 
@@ -166,10 +167,16 @@ internal sealed class QuantizeVerb : Verb
             terminal.WriteJson(new QuantizeResult(
                 output, weightsFile, manifestBytes, model.Sidecar.Length, model.Network.Layers.Count,
                 [.. model.Layers.Select(layer => new LayerResult(layer.Name, layer.Bits.ToString(), layer.SqnrDb, layer.LossRatio, layer.Steps.ToDictionary(step => step.Step, step => step.GainDb)))],
-                search is null ? null : MixedPrecisionArguments.Candidates(search)));
+                search is null ? null : MixedPrecisionArguments.Candidates(search), ImagesResult.Of(_zeroShot.Result)));
         }
         else
         {
+            if (ImagesResult.Of(_zeroShot.Result) is { } images)
+            {
+                terminal.WriteLine(FormattableString.Invariant(
+                    $"{images.Images} synthetic images: {images.ClassifiedAsMeant:0.0} % are classified as their class; statistics loss {images.StatisticsOfNoise:0.000} of noise, {images.Statistics:0.000} of the images"));
+            }
+
             terminal.WriteLine(
                 $"{output}: {model.Network.Layers.Count} layers, {Tables.Count(manifestBytes)} bytes; {weightsFile}: {Tables.Count(model.Sidecar.Length)} bytes of weights");
         }
@@ -217,8 +224,15 @@ internal sealed class QuantizeVerb : Verb
 
     /// <summary>What <c>--json</c> prints.</summary>
     private sealed record QuantizeResult(
-        string Manifest, string Weights, long ManifestBytes, long WeightBytes, int Layers, LayerResult[] Quantized, CandidateResult[]? Candidates);
+        string Manifest, string Weights, long ManifestBytes, long WeightBytes, int Layers, LayerResult[] Quantized, CandidateResult[]? Candidates, ImagesResult? ZeroShot);
 
     /// <summary>What became of a layer with weights, on the calibration inputs; gains of the recipe's steps in dB.</summary>
     private sealed record LayerResult(string Name, string Bits, double SqnrDb, double LossRatio, Dictionary<string, double> Gains);
+
+    /// <summary>The part about synthetic images.</summary>
+    private sealed record ImagesResult(int Images, double ClassifiedAsMeant, double StatisticsOfNoise, double Statistics)
+    {
+        public static ImagesResult? Of(ZeroShotResult? result) =>
+            result is null ? null : new(result.Images.Count, 100 * result.Agreement, result.StatisticsBefore, result.StatisticsAfter);
+    }
 }

@@ -16,7 +16,7 @@ internal sealed class TrainVerb : Verb
 
     private readonly Argument<string> _manifest = new("manifest") { Description = "Where to start: a manifest made by hawq quantize (.hawq.json)." };
     private readonly Option<string> _model = new("--model") { Description = "The float network (.onnx) that the manifest was made from.", HelpName = "MODEL.onnx", Required = true };
-    private readonly Option<string?> _data = DataOptions.Data(required: true);
+    private readonly Option<string[]> _data = new("--data") { Description = DataOptions.DataHelp + " Several are joined.", HelpName = "DATA", Required = true, AllowMultipleArgumentsPerToken = true };
     private readonly Option<string?> _labels = DataOptions.Labels();
     private readonly Option<double> _distill = new("--distill") { Description = "Learn from the float network too: its weight among the targets, 0 to 1 (0.9 if no number is given); 1 needs no labels.", HelpName = "WEIGHT", Arity = ArgumentArity.ZeroOrOne, CustomParser = result => result.Tokens.Count == 0 ? .9 : Number(result.Tokens[0].Value) };
     private readonly Option<int> _steps = Whole("--steps", "Steps of the optimizer.", new TrainingOptions().Steps);
@@ -41,9 +41,9 @@ internal sealed class TrainVerb : Verb
     /// <inheritdoc/>
     public override IReadOnlyList<Example> Examples =>
     [
-        new("hawq train resnet20.hawq.json --model resnet20.onnx --data train_batch.bin --distill -o resnet20.trained.hawq.json", "Labels and the float network as targets."),
+        new("hawq train resnet20.hawq.json --model resnet20.onnx --data train_batch_*.bin --distill -o resnet20.trained.hawq.json", "Labels and the float network as targets."),
         new("hawq train resnet20.hawq.json --model resnet20.onnx --data photos/ --distill 1 --minutes 20 --checkpoint train.ckpt -o resnet20.trained.hawq.json", "No labels, twenty minutes, can be stopped and continued."),
-        new("hawq train ternary.hawq.json --model resnet20.onnx --data train_batch.bin --weights MeanField --binary -o binary.hawq.json", "Binary weights by proximal mean-field, from a manifest of --bits 2/8."),
+        new("hawq train start.hawq.json --model resnet20.onnx --data train_batch.bin --weights MeanField --binary -o binary.hawq.json", "Binary weights by proximal mean-field, from a manifest of --bits 1/8."),
     ];
 
     /// <inheritdoc/>
@@ -68,7 +68,7 @@ internal sealed class TrainVerb : Verb
         TrainingOptions options = Options(parsed);
         (Network network, NetworkWeights weights) = InputFiles.LoadManifest(parsed.GetRequiredValue(_manifest));
         FloatGraph graph = InputFiles.LoadOnnx(parsed.GetRequiredValue(_model));
-        using IDataSet data = DataOptions.OpenFor(network, parsed.GetRequiredValue(_data)!, parsed.GetValue(_labels));
+        using IDataSet data = DataOptions.OpenFor(network, parsed.GetRequiredValue(_data), parsed.GetValue(_labels));
         string weightsFile = Path.GetFileName(output)[..^ManifestEnding.Length] + ".bin";
         TrainingResult result = terminal.WithProgress(
             progress => QuantizationAwareTraining.Run(network, weights, graph, data, options, weightsFile, progress, terminal.Cancellation));

@@ -18,11 +18,12 @@ internal sealed class ZeroShotArguments
     public const string Noise = "noise";
 
     private readonly Option<StatisticsForm> _divergence = new("--divergence") { Description = "With --calibration zero-shot: how batch statistics are compared, squared or kl.", HelpName = "FORM" };
-    private readonly Option<int?> _steps = new("--steps") { Description = "With --calibration zero-shot: optimization steps per batch.", HelpName = "N" };
+    private readonly Option<int?> _steps = new("--steps") { Description = "With --calibration zero-shot: optimization steps per batch of 64 images (100), or of the generator (400).", HelpName = "N" };
+    private readonly Option<bool> _generator = new("--generator") { Description = "With --calibration zero-shot: train a small class-conditional generator that makes the images, instead of changing the pixels of each." };
     private readonly Option<int> _seed = new("--seed") { Description = "With --calibration zero-shot or noise: seed.", HelpName = "N", DefaultValueFactory = _ => 1 };
     private readonly Option<string?> _saveImages = new("--save-images") { Description = "With --calibration zero-shot: write the images into FOLDER (a data set) and a contact sheet to FOLDER.png.", HelpName = "FOLDER" };
 
-    private Option[] All => [_divergence, _steps, _seed, _saveImages];
+    private Option[] All => [_divergence, _generator, _steps, _seed, _saveImages];
 
     /// <summary>Adds the options.</summary>
     public void Configure(Command command)
@@ -45,6 +46,9 @@ internal sealed class ZeroShotArguments
         }
     }
 
+    /// <summary>How the synthetic images came out, once they are made.</summary>
+    public ZeroShotResult? Result { get; private set; }
+
     /// <summary>Makes the images.</summary>
     /// <param name="parsed">Command line.</param>
     /// <param name="terminal">Progress and notes.</param>
@@ -64,8 +68,8 @@ internal sealed class ZeroShotArguments
             return SyntheticDataSet.Noise(shape, images, count ?? 256, seed);
         }
 
-        ZeroShotOptions options = new() { Seed = seed, Form = parsed.GetValue(_divergence) };
-        options = options with { Images = count ?? options.Images, Steps = parsed.GetValue(_steps) ?? options.Steps };
+        ZeroShotOptions options = new() { Seed = seed, Form = parsed.GetValue(_divergence), Generator = parsed.GetValue(_generator), Steps = parsed.GetValue(_steps) };
+        options = options with { Images = count ?? options.Images };
         if (options.Steps < 1)
         {
             throw new HawqException(HawqIds.Usage, "--steps must be at least 1.");
@@ -73,8 +77,7 @@ internal sealed class ZeroShotArguments
 
         FloatGraph graph = OnnxImporter.LoadUnfolded(model);
         ZeroShotResult result = terminal.WithProgress(progress => ZeroShotCalibration.Synthesise(graph, images, options, progress, terminal.Cancellation));
-        terminal.Note(FormattableString.Invariant(
-            $"{result.Images.Count} synthetic images: {100 * result.Agreement:0.0} % are classified as their class; statistics loss {result.StatisticsBefore:0.000} at the start (noise), {result.StatisticsAfter:0.000} now"));
+        Result = result;
         if (parsed.GetValue(_saveImages) is { } folder)
         {
             using OutputFiles files = new();

@@ -177,7 +177,7 @@ public static class CardBuilder
     private static CardLayer Describe(Network network, LinearLayer layer, Dictionary<string, Tensor> tensors, CardMeasurements measurements)
     {
         Tensor input = tensors[layer.Input], output = tensors[layer.Output];
-        LayerBits bits = new(layer.Weights.Bits, input.Bits), asked = Asked(network, layer.Name, bits);
+        LayerBits bits = new(layer.Weights.Bits, input.Bits), asked = AskedBits.Of(network, layer);
         return new CardLayer(
             layer.Name, layer.Op, bits.Weights, bits.Activations, input.TypeName, Real(input, input.Lo), Real(input, input.Hi), layer.Weights.Count,
             (long)output.Shape.Height * output.Shape.Width * layer.Weights.Count, layer.Facts.AccumulatorLo, layer.Facts.AccumulatorHi,
@@ -185,12 +185,6 @@ public static class CardBuilder
             (double?)measurements.Latency?.Of(layer.Name, asked),
             measurements.Sensitivities?.Layers.FirstOrDefault(other => other.Layer == layer.Name)?.Value(asked));
     }
-
-    /// <summary>The option that a layer was quantized as: what measurements are listed under. The same bits, perhaps with a demand on the sums.</summary>
-    private static LayerBits Asked(Network network, string layer, LayerBits bits) => new[] { "set " + layer, "bits" }
-        .SelectMany(name => network.Provenance.Settings.Where(setting => setting.Name == name))
-        .Select(setting => LayerBits.TryParse(setting.Value)).OfType<LayerBits>()
-        .FirstOrDefault(asked => asked.StoredWeights == bits.Weights && asked.Activations == bits.Activations, bits);
 
     private static double Real(Tensor tensor, int code) => (double)tensor.Scale * (code - tensor.ZeroPoint);
 

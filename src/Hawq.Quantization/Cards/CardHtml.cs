@@ -19,7 +19,7 @@ public static class CardHtml
         nav a { margin-right: 1rem; } button { font: inherit; color: inherit; background: none; border: 1px solid var(--line); border-radius: .3rem; padding: .2rem .6rem; cursor: pointer; }
         svg { width: 100%; height: auto; } svg text { fill: var(--fg); font: 12px system-ui, sans-serif; } svg text.m { fill: var(--muted); }
         svg .a { fill: var(--a); } svg .b { fill: var(--b); } svg .axis { stroke: var(--line); } svg .ring { fill: none; stroke: var(--b); stroke-width: 2; }
-        :focus-visible { outline: 2px solid var(--focus); outline-offset: 2px; } .scroll { overflow-x: auto; } .muted { color: var(--muted); } .c { color: var(--b); font-weight: 600; }
+        :focus-visible { outline: 2px solid var(--focus); outline-offset: 2px; } .scroll { overflow-x: auto; } img { max-width: 100%; image-rendering: pixelated; } .muted { color: var(--muted); } .c { color: var(--b); font-weight: 600; }
         """;
 
     private const string Script = """
@@ -30,7 +30,9 @@ public static class CardHtml
         """;
 
     /// <summary>Renders; the same card gives the same bytes.</summary>
-    public static string Render(QuantizationCard card)
+    /// <param name="card">The card.</param>
+    /// <param name="contactSheet">A PNG of the images that the network was calibrated on, or null.</param>
+    public static string Render(QuantizationCard card, byte[]? contactSheet = null)
     {
         StringBuilder body = new();
         List<(string Id, string Title)> charts = [];
@@ -52,6 +54,13 @@ public static class CardHtml
         Chart("latency", "Time per layer", CardCharts.Bars(
             "Time per layer", card.Layers.Where(layer => layer.Nanoseconds is not null).Select(layer => new CardBar(layer.Name, layer.Nanoseconds!.Value / 1000, Text(layer.Nanoseconds.Value / 1000, "0.00") + " us"))));
         Chart("pareto", "Trade-off", CardCharts.Front(card));
+        if (contactSheet is not null)
+        {
+            string title = $"Calibration images: {card.Value("data", "calibration")}";
+            charts.Add(("images", title));
+            body.Append($"<h2 id=\"images\">{Encode(title)}</h2>\n<img src=\"data:image/png;base64,{Convert.ToBase64String(contactSheet)}\" alt=\"All calibration images on one sheet, sorted by class\">\n");
+        }
+
         foreach (CardSection section in card.Sections)
         {
             body.Append($"<h2 id=\"{section.Name}\">{Encode(section.Name)}</h2>\n<table>\n");

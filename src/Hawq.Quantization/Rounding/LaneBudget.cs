@@ -8,7 +8,7 @@ namespace Hawq.Quantization.Rounding;
 /// The demand that sums of products in int16 lanes hold for every window of so many steps, whatever the input codes are: a budget for the sums of the positive and of the
 /// negative weights of a channel's windows. Judged by the facts that the planner proves kernels with.
 /// </summary>
-internal sealed class LaneBudget
+public sealed class LaneBudget
 {
     private readonly LinearGeometry _geometry;
     private readonly Tensor _input;
@@ -24,11 +24,19 @@ internal sealed class LaneBudget
     }
 
     /// <summary>The budget of a layer, or null when its bits demand none.</summary>
-    public static LaneBudget? Of(LoweredLinear layer, Tensor input) =>
+    internal static LaneBudget? Of(LoweredLinear layer, Tensor input) =>
         layer.Bits.Window == 0 ? null : new LaneBudget(layer.Geometry, layer.Bits.StoredWeights, layer.Bits.Window, input);
 
-    /// <summary>Whether the codes of one output channel keep within the budget.</summary>
-    public bool Holds(ReadOnlySpan<float> codes)
+    /// <summary>The budget of a layer of a finished network, or null when it was quantized without such a demand.</summary>
+    public static LaneBudget? Of(Network network, LinearLayer layer)
+    {
+        int window = AskedBits.Of(network, layer).Window;
+        Tensor input = network.Tensor(layer.Input);
+        return window == 0 ? null : new LaneBudget(LinearGeometry.Of(layer, input.Shape, network.Tensor(layer.Output).Shape), layer.Weights.Bits, window, input);
+    }
+
+    /// <inheritdoc cref="Holds(sbyte[])"/>
+    internal bool Holds(ReadOnlySpan<float> codes)
     {
         sbyte[] row = new sbyte[codes.Length];
         for (int i = 0; i < row.Length; i++)
@@ -39,7 +47,8 @@ internal sealed class LaneBudget
         return Holds(row);
     }
 
-    /// <inheritdoc cref="Holds(ReadOnlySpan{float})"/>
+    /// <summary>Whether the codes of one output channel keep within the budget.</summary>
+    /// <param name="codes">In the order [kernel row][kernel column][input channel].</param>
     public bool Holds(sbyte[] codes)
     {
         WeightTensor one = new(0, _weightBits, 1, _geometry.Kernel.Height, _geometry.Kernel.Width, _geometry.InputChannels, EquatableArray.Of(1f));

@@ -4,6 +4,8 @@ using Hawq.Model;
 using Hawq.Onnx;
 using Hawq.Quantization;
 using Hawq.Quantization.Data;
+using Hawq.Quantization.Lowering;
+using Hawq.Quantization.Rounding;
 using Hawq.Training.Gradients;
 using Hawq.Training.Optimization;
 using Hawq.Training.ZeroShot;
@@ -41,6 +43,7 @@ public static class QuantizationAwareTraining
         CancellationToken cancellation = default)
     {
         Check(network, graph, data, options);
+        CheckBudgets(network, options);
         TrainedNetwork trained = new(network, weights, graph, options);
         Adam optimizer = new();
         string key = Key(network, data, options);
@@ -95,6 +98,16 @@ public static class QuantizationAwareTraining
         }
     }
 
+    private static void CheckBudgets(Network network, TrainingOptions options)
+    {
+        if ((options.Binary || options.Weights != WeightTraining.StraightThrough)
+            && network.Layers.OfType<LinearLayer>().FirstOrDefault(layer => layer.Weights.Bits == 2 && LaneBudget.Of(network, layer) is not null) is { } layer)
+        {
+            throw new HawqException(
+                HawqIds.TrainingUnsupported, $"The layer '{layer.Name}' was quantized as {AskedBits.Of(network, layer)}, and discrete labels cannot keep a demand on sums. Train it with --weights StraightThrough.");
+        }
+    }
+
     private static string Key(Network network, IDataSet data, TrainingOptions options) =>
         $"{network.WeightsFile.Sha256} {data.Name} {data.Count} {options with { Checkpoint = null, Budget = null, CheckpointEvery = 0 }}";
 
@@ -113,7 +126,7 @@ public static class QuantizationAwareTraining
 /// <summary>How sharp the labels of a proximal mean-field are over time.</summary>
 internal static class MeanFieldSchedule
 {
-    private const double First = 2;
+    private const double First = 10;
     private const double Last = 400;
 
     /// <summary>Grows geometrically and ends where a softmax of scores that differ by a tenth is one-hot.</summary>

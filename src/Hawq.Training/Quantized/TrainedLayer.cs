@@ -1,5 +1,6 @@
 using Hawq.Model;
 using Hawq.Onnx;
+using Hawq.Quantization.Rounding;
 using Hawq.Training.Gradients;
 
 namespace Hawq.Training.Quantized;
@@ -8,7 +9,14 @@ namespace Hawq.Training.Quantized;
 internal sealed class TrainedLayer
 {
     private readonly int[] _kernel; // rows, columns, channels
+    /// <summary>A code of the full 8-bit range: what overflow-aware quantization lowers a range by.</summary>
+    private const float Narrower = 126f / 127;
+
+    /// <summary>What a code at least has to lose before it becomes another one.</summary>
+    private const float LeastLean = .05f;
+
     private readonly WeightLabels _labels;
+    private readonly LaneBudget? _budget;
     private readonly float _biasUnit;
 
     /// <summary>Starts from the manifest's codes; from the float weights only which way a code leans.</summary>
@@ -18,8 +26,10 @@ internal sealed class TrainedLayer
     /// <param name="node">The float layer, or null.</param>
     /// <param name="options">How weights are trained.</param>
     /// <param name="softness">beta of the mean field.</param>
-    public TrainedLayer(LinearLayer layer, Tensor input, sbyte[] codes, FloatNode? node, TrainingOptions options, Func<double> softness)
+    /// <param name="budget">What the codes of every channel must keep to, or null.</param>
+    public TrainedLayer(LinearLayer layer, Tensor input, sbyte[] codes, FloatNode? node, TrainingOptions options, Func<double> softness, LaneBudget? budget)
     {
+        _budget = budget;
         Layer = layer;
         WeightTensor shape = layer.Weights;
         _kernel = layer is GemmLayer ? [input.Shape.Height, input.Shape.Width, input.Shape.Channels] : [shape.KernelHeight, shape.KernelWidth, shape.InputChannels];
@@ -27,6 +37,7 @@ internal sealed class TrainedLayer
         float[] latent = Array.ConvertAll(ToOnnx(codes), code => (float)code);
         bool discrete = shape.Bits == 2 && (options.Binary || options.Weights != WeightTraining.StraightThrough);
         float[] steps = [.. shape.Scales];
+        bool startsBinary = false; // of a channel: its codes already are
         if (wanted.Length == latent.Length)
         {
             for (int i = 0; i < latent.Length; i++)
@@ -34,11 +45,17 @@ internal sealed class TrainedLayer
                 int channel = i / shape.PerChannel;
                 if (discrete && options.Binary && i % shape.PerChannel == 0)
                 {
-                    steps[channel] = Math.Max(wanted.AsSpan(i, shape.PerChannel).ToArray().Average(Math.Abs), 1e-8f);
+                    startsBinary = !latent.AsSpan(i, shape.PerChannel).Contains(0);
+                    steps[channel] = startsBinary ? steps[channel] : Math.Max(wanted.AsSpan(i, shape.PerChannel).ToArray().Average(Math.Abs), 1e-8f);
                 }
 
                 float exact = wanted[i] / steps[channel];
-                latent[i] = discrete && options.Binary ? exact : latent[i] + Math.Clamp(exact - latent[i], -.45f, .45f);
+                latent[i] = (discrete && options.Binary, startsBinary) switch
+                {
+                    (true, true) => latent[i] * Math.Clamp(exact * latent[i], LeastLean, 1),
+                    (true, false) => exact,
+                    _ => latent[i] + Math.Clamp(exact - latent[i], LeastLean - .5f, .5f - LeastLean),
+                };
             }
         }
 
@@ -51,6 +68,7 @@ internal sealed class TrainedLayer
         _labels = discrete && options.Weights != WeightTraining.StraightThrough
             ? new LabelledWeights(LabelledWeights.Scores(latent, labels), labels, options.Weights == WeightTraining.MeanField ? softness : () => double.PositiveInfinity)
             : new StraightThroughWeights(latent, shape.MaxCode, discrete && options.Binary);
+        KeepBudget();
     }
 
     /// <summary>The layer as it was.</summary>
@@ -75,7 +93,11 @@ internal sealed class TrainedLayer
     public void Forward() => _labels.Forward(Codes);
 
     /// <summary>After a step of the optimizer.</summary>
-    public void AfterStep() => _labels.AfterStep();
+    public void AfterStep()
+    {
+        _labels.AfterStep();
+        KeepBudget();
+    }
 
     /// <summary>
     /// Gradients of latent weights, step logarithms and bias.
@@ -119,6 +141,32 @@ internal sealed class TrainedLayer
         sbyte[] onnx = _labels.Harden(), codes = new sbyte[onnx.Length];
         ForEach((manifest, index) => codes[manifest] = onnx[index]);
         return codes;
+    }
+
+    /// <summary>
+    /// Overflow-aware ranges (OAQ, arXiv 2005.13297): where a sum could leave int16, the range factor of the channel rises until none can. Real weights stay what they
+    /// are; their grid becomes coarser, and codes smaller.
+    /// </summary>
+    private void KeepBudget()
+    {
+        int perChannel = Latent.Length / LogSteps.Length;
+        while (_budget is not null && Overflowing(perChannel) is { Length: > 0 } channels)
+        {
+            foreach (int o in channels)
+            {
+                LogSteps[o] -= MathF.Log(Narrower);
+                foreach (ref float latent in Latent.AsSpan(o * perChannel, perChannel))
+                {
+                    latent *= Narrower;
+                }
+            }
+        }
+    }
+
+    private int[] Overflowing(int perChannel)
+    {
+        sbyte[] codes = Harden();
+        return [.. Enumerable.Range(0, LogSteps.Length).Where(o => !_budget!.Holds(codes[(o * perChannel)..((o + 1) * perChannel)]))];
     }
 
     private sbyte[] ToOnnx(sbyte[] codes)

@@ -1,6 +1,7 @@
 using Hawq.Model;
 using Hawq.Onnx;
 using Hawq.Quantization;
+using Hawq.Quantization.Rounding;
 using Hawq.Training.Optimization;
 
 namespace Hawq.Training.Quantized;
@@ -27,7 +28,7 @@ internal sealed class TrainedNetwork
         foreach (LinearLayer layer in network.Layers.OfType<LinearLayer>())
         {
             FloatNode? node = graph?.Nodes.FirstOrDefault(n => n.Name == layer.Name);
-            _layers.Add(new TrainedLayer(layer, _tensors[layer.Input], weights.Unpack(layer.Weights), node, options, () => Softness));
+            _layers.Add(new TrainedLayer(layer, _tensors[layer.Input], weights.Unpack(layer.Weights), node, options, () => Softness, LaneBudget.Of(network, layer)));
         }
 
         foreach (Layer layer in network.Layers.Where(l => l is LinearLayer or RequantizeLayer))

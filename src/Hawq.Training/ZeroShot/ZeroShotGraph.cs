@@ -28,7 +28,7 @@ internal sealed record ZeroShotGraph(TapeValue Logits, TapeValue CrossEntropy, T
         ];
         TapeValue statistics = tape.Scale(tape.Total(divergences), 1.0 / divergences.Length);
         TapeValue entropy = tape.CrossEntropy(logits, targets);
-        TapeValue loss = tape.Total([statistics, tape.Scale(entropy, options.ClassWeight), tape.Scale(tape.Roughness(images), options.SmoothnessWeight)]);
+        TapeValue loss = tape.Total([statistics, tape.Scale(entropy, options.EffectiveClassWeight), tape.Scale(tape.Roughness(images), options.SmoothnessWeight)]);
         return new ZeroShotGraph(logits, entropy, statistics, loss);
     }
 

@@ -128,6 +128,34 @@ public sealed class TrainingTests
         Assert.All(Logits(result.Model, TinyNetwork.Data(8, 3)), logit => Assert.True(float.IsFinite(logit)));
     }
 
+    [Theory]
+    [InlineData(WeightTraining.StraightThrough)]
+    [InlineData(WeightTraining.MeanField)]
+    [InlineData(WeightTraining.ProjectedGradient)]
+    public void Binary_training_starts_at_the_binary_codes_that_post_training_found(WeightTraining weights)
+    {
+        QuantizedModel start = Quantize("1/8", Effort.Balanced), trained = Train(start, Short with { Binary = true, Weights = weights, Steps = 2, Rate = 1e-5 }).Model;
+        foreach ((LinearLayer before, LinearLayer after) in Inner(start).Zip(Inner(trained)))
+        {
+            Assert.Equal(start.Weights.Unpack(before.Weights), trained.Weights.Unpack(after.Weights));
+        }
+    }
+
+    [Fact]
+    public void A_demand_on_int16_sums_still_holds_after_training()
+    {
+        // Every sum over all steps of a layer: 8-bit weights would be far beyond it.
+        QuantizedModel free = Quantize("8/8"), start = Quantize("8/8@4096"), trained = Train(start, Short with { Rate = .5 }).Model;
+        Assert.Contains(Inner(free), layer => Worst(free, layer) > short.MaxValue);
+        Assert.NotEqual(start.Sidecar, trained.Sidecar);
+        Assert.All(Inner(trained), layer => Assert.InRange(Worst(trained, layer), 1, short.MaxValue));
+        Assert.Equal(Logits(trained, TinyNetwork.Data(8, 3)), TapeLogits(trained, TinyNetwork.Data(8, 3), TinyNetwork.Folded));
+    }
+
+    [Fact]
+    public void Discrete_labels_cannot_keep_a_demand_and_say_so() => Assert.Contains(
+        "cannot keep a demand", Assert.Throws<HawqException>(() => Train(Quantize("2/8@6"), Short with { Weights = WeightTraining.MeanField })).Message, StringComparison.Ordinal);
+
     [Fact]
     public void Discrete_training_without_2_bit_weights_is_refused() =>
         Assert.Equal(HawqIds.TrainingUnsupported, Assert.Throws<HawqException>(() => Train(Quantize("4/4"), Short with { Binary = true })).Id);
@@ -143,6 +171,15 @@ public sealed class TrainingTests
 
     private static TrainingResult Train(QuantizedModel start, TrainingOptions options, IProgressSink? progress = null, CancellationToken cancellation = default) =>
         QuantizationAwareTraining.Run(start.Network, start.Weights, TinyNetwork.Folded, TinyNetwork.Data(48, 1), options, "x.hawq.bin", progress, cancellation);
+
+    private static IEnumerable<LinearLayer> Inner(QuantizedModel model) => model.Network.Layers.OfType<LinearLayer>().SkipLast(1).Skip(1);
+
+    /// <summary>Largest sum of products that an int16 lane could see over a whole channel.</summary>
+    private static long Worst(QuantizedModel model, LinearLayer layer)
+    {
+        LaneWindow whole = layer.Facts.Windows.MaxBy(window => window.Steps)!;
+        return model.Network.Tensor(layer.Input).Hi * (long)Math.Max(whole.Positive, -whole.Negative);
+    }
 
     private static QuantizedModel Quantize(string bits, Effort effort = Effort.Fast) => Quantizer.Quantize(
         TinyNetwork.Folded, TinyNetwork.Data(48, 1),
