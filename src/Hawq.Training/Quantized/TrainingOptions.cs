@@ -26,7 +26,7 @@ public sealed record TrainingOptions
     public int RunSize { get; init; } = 32;
 
     /// <summary>Full learning rate of weights, in steps of their grid per step of the optimizer (Adam).</summary>
-    public double Rate { get; init; } = .01;
+    public double Rate { get; init; } = .002;
 
     /// <summary>Weight of the float network's output among the targets, 0 to 1; 0 needs labels.</summary>
     public double Distillation { get; init; }
