@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 using Hawq.CodeGen.Emit;
 using Hawq.CodeGen.Pipeline;
@@ -85,7 +84,7 @@ public sealed class HawqGenerator : IIncrementalGenerator
     private ReadModel Read(ManifestText manifest, CancellationToken cancellation)
     {
         ModelItem item = manifest.Item;
-        string hash = Sha256(manifest.Text);
+        string hash = CodeText.Sha256(manifest.Text);
         return Guard.Run(
             item.Path,
             () =>
@@ -128,10 +127,4 @@ public sealed class HawqGenerator : IIncrementalGenerator
 
     private static void Add(SourceProductionContext output, GeneratedFile file) =>
         output.AddSource(file.HintName, SourceText.From(file.Text, Encoding.UTF8));
-
-    private static string Sha256(string text)
-    {
-        using SHA256 sha = SHA256.Create();
-        return string.Concat(sha.ComputeHash(Encoding.UTF8.GetBytes(text)).Select(value => value.ToString("x2", CultureInfo.InvariantCulture)));
-    }
 }

@@ -15,7 +15,7 @@ internal static class HawqTool
     private static IReadOnlyList<Verb> Verbs() =>
         [
             new QuantizeVerb(), new InspectVerb(), new EmitVerb(), new VerifyVerb(), new EvaluateVerb(), new BenchVerb(), new ExportVerb(), new AnalyzeVerb(), new AblateVerb(),
-            new ProfileVerb(), new ParetoVerb(), new SolveVerb(), new CardVerb(), new DoctorVerb(), new TrainVerb(), new VerifyTierVerb(),
+            new ProfileVerb(), new ParetoVerb(), new SolveVerb(), new CardVerb(), new DoctorVerb(), new TrainVerb(), new PtxVerb(), new VerifyTierVerb(),
         ];
 
     /// <summary>Names of the verbs, in the order of the help page.</summary>

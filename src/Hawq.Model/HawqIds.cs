@@ -105,4 +105,7 @@ public static class HawqIds
 
     /// <summary>There is no GPU that will do, or its driver refuses a kernel.</summary>
     public const string GpuDevice = "HAWQ1401";
+
+    /// <summary>Embedded PTX was made from other kernels.</summary>
+    public const string GpuStalePtx = "HAWQ1402";
 }

@@ -113,9 +113,9 @@ public sealed class MixedPrecisionTests : IDisposable
         Assert.Contains("measured on scalar, not on t4", other.Error, StringComparison.Ordinal);
         Outcome lone = await Tool.Run("quantize", _model, "--calibration", _data, "--bits", "mixed", "--target", "t4", "-o", _folder.PathOf("t.hawq.json"));
         Assert.Equal(2, lone.Code);
-        Outcome unknown = await Tool.Run("profile", _model, "--calibration", _data, "--target", "t4", "-o", times);
+        Outcome unknown = await Tool.Run("profile", _model, "--calibration", _data, "--target", "v100", "-o", times);
         Assert.Equal(2, unknown.Code);
-        Assert.Contains("cannot run t4", unknown.Error, StringComparison.Ordinal);
+        Assert.Contains("cannot run v100", unknown.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -158,6 +158,25 @@ public sealed class MixedPrecisionTests : IDisposable
         Assert.Contains("77.25", second.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("77.25", other.Output, StringComparison.Ordinal);
         Assert.Equal(CostNames.Latency, ParetoFront.Read(front).Cost);
+    }
+
+    [Fact]
+    public async Task A_latency_table_of_a_T4_is_modelled_without_one_and_serves_the_search()
+    {
+        string times = _folder.PathOf("t4.json"), manifest = _folder.PathOf("t4.hawq.json");
+        string[] options = ["--options", "8/8", "4/4"];
+        Outcome profile = await Tool.Run(["profile", _model, "--calibration", _data, "--target", "t4", "--batch", "4", "-o", times, .. options]);
+        Assert.True(profile.Code == 0, profile.Error);
+        LatencyTable table = LatencyTable.Read(times);
+        Assert.Equal("t4", table.Target);
+        Assert.Contains("nothing was measured", table.Machine, StringComparison.Ordinal);
+        Assert.Equal(4 * 2, table.Layers.Count);
+
+        // A launch, 2.5 us, is shared by four images.
+        Assert.All(table.Layers, layer => Assert.InRange(layer.Nanoseconds, 2500 / 4, 10000));
+        string[] search = ["--bits", "mixed", "--budget", "latency=40us", "--latency-table", times, "--target", "t4", "--effort", "fast"];
+        Outcome quantize = await Tool.Run(["quantize", _model, "--calibration", _data, "-o", manifest, .. search, .. options]);
+        Assert.True(quantize.Code == 0, quantize.Error);
     }
 
     private async Task<KernelChoice[]> Kernels(string bits)

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using Hawq.Model;
 using Hawq.Planning;
 
@@ -15,6 +17,13 @@ internal static class CodeText
         ElementType.Int16 => "short",
         _ => "int",
     };
+
+    /// <summary>SHA-256 of a text as UTF-8, in hexadecimal.</summary>
+    public static string Sha256(string text)
+    {
+        using SHA256 sha = SHA256.Create();
+        return string.Concat(sha.ComputeHash(Encoding.UTF8.GetBytes(text)).Select(value => value.ToString("x2", CultureInfo.InvariantCulture)));
+    }
 
     /// <summary>A number as a literal.</summary>
     public static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Hawq.Cli.Benchmarking;
 using Hawq.Cli.Frame;
+using Hawq.Cli.Gpu;
 using Hawq.Cli.Verification;
 using Hawq.Model;
 using Hawq.Onnx;
@@ -17,6 +18,7 @@ internal sealed class BenchVerb : Verb
 {
     internal const string OnnxRuntime = "onnxruntime";
     private const string Baseline = "baseline";
+    private const string Cpu = "cpu";
     private const int LayerRounds = 500;
     private const int FewestLayerRounds = 50;
     private const double LayersMs = 3000;
@@ -29,6 +31,8 @@ internal sealed class BenchVerb : Verb
     private readonly Option<bool> _layers = new("--layers") { Description = "Also time every step of the generated network, on one thread, beside the measured peak of its kernel." };
     private readonly Option<bool> _start = new("--start") { Description = "Also start processes of their own: time to the first logits, and peak memory." };
     private readonly Option<bool> _processor = new("--processor-time") { Description = "Measure the processor time of the process, not the time that passes: for a machine that is busy with other work." };
+    private readonly Option<string> _device = new("--device") { Description = "cpu: measured here. t4-model: a model of the generated GPU kernels on an NVIDIA T4, computed from their PTX; needs no GPU and measures nothing.", HelpName = "DEVICE", DefaultValueFactory = _ => Cpu };
+    private readonly Option<int> _batch = new("--batch") { Description = "Images of a batch, with --device t4-model.", HelpName = "N", DefaultValueFactory = _ => 1 };
     private readonly Option<bool> _json = JsonOption();
 
     /// <inheritdoc/>
@@ -44,6 +48,7 @@ internal sealed class BenchVerb : Verb
         new("hawq bench resnet20.hawq.json --against onnxruntime", "The same beside ONNX Runtime on the exported INT8 network; ratio above 1: ours is faster."),
         new("hawq bench resnet20.hawq.json --layers", "Where the time goes, step by step."),
         new("hawq bench resnet20-w4.hawq.json --against baseline", "What 4-bit weights gain over plain INT8 kernels; DOTNET_EnableAVX512=0 and its relatives choose the instruction set."),
+        new("hawq bench resnet50.hawq.json --device t4-model --batch 8", "What the GPU kernels would take on a T4, launch by launch, and what bounds them: a model."),
         new("hawq bench resnet20.hawq.json --against onnxruntime=resnet20-int8.onnx --json", "Beside a model that another tool quantized."),
     ];
 
@@ -51,7 +56,7 @@ internal sealed class BenchVerb : Verb
     public override void Configure(Command command)
     {
         command.Add(_manifest);
-        foreach (Option option in new Option[] { _against, _threads, _layers, _start, _processor, _rounds, _warmup, _json })
+        foreach (Option option in new Option[] { _against, _threads, _layers, _start, _processor, _rounds, _warmup, _device, _batch, _json })
         {
             command.Add(option);
         }
@@ -62,7 +67,19 @@ internal sealed class BenchVerb : Verb
     {
         int threads = Positive(parsed, _threads);
         int rounds = Positive(parsed, _rounds);
+        int batch = Positive(parsed, _batch);
         string? against = parsed.GetValue(_against);
+        string device = parsed.GetRequiredValue(_device);
+        if (device == T4Report.DeviceName)
+        {
+            return Model(parsed, batch, terminal);
+        }
+
+        if (device != Cpu || batch > 1)
+        {
+            throw new HawqException(HawqIds.Usage, device != Cpu ? $"--device {device}: the device is {Cpu} or {T4Report.DeviceName}." : $"--batch needs --device {T4Report.DeviceName}.");
+        }
+
         (Network network, NetworkWeights weights) = InputFiles.LoadManifest(parsed.GetRequiredValue(_manifest));
         bool baseline = against == Baseline;
         (byte[] Model, string Name)? peerModel = against is null || baseline ? null : PeerModel(against, network, weights);
@@ -116,6 +133,27 @@ internal sealed class BenchVerb : Verb
         else
         {
             Print(result, terminal);
+        }
+
+        return ExitCode.Success;
+    }
+
+    private int Model(ParseResult parsed, int batch, Terminal terminal)
+    {
+        if (parsed.GetValue(_against) is not null || parsed.GetValue(_layers) || parsed.GetValue(_start) || parsed.GetValue(_processor))
+        {
+            throw new HawqException(HawqIds.Usage, $"--device {T4Report.DeviceName} measures nothing: it goes with --batch and --json only, and always shows the layers.");
+        }
+
+        (Network network, NetworkWeights weights) = InputFiles.LoadManifest(parsed.GetRequiredValue(_manifest));
+        T4Report report = terminal.WithProgress(progress => T4Report.Create(network, weights, batch, progress, terminal.Cancellation));
+        if (parsed.GetValue(_json))
+        {
+            terminal.WriteJson(report);
+        }
+        else
+        {
+            report.Print(terminal);
         }
 
         return ExitCode.Success;

@@ -7,7 +7,7 @@ using ILGPU.Runtime.Cuda;
 namespace Hawq.Gpu.Devices;
 
 /// <summary>
-/// The PTX of <see cref="OfflinePtx"/> loaded through the driver. ILGPU's own launchers would compile the kernels for the device at hand; this way the driver gets the
+/// PTX, embedded (<see cref="PtxBundle"/>) or else made by <see cref="OfflinePtx"/>, loaded through the driver. ILGPU's own launchers would compile the kernels for the device at hand; this way the driver gets the
 /// very text that is tested without a device, and a launch is one call with arguments prepared beforehand.
 /// </summary>
 internal sealed class CudaProgram : LoadedProgram
@@ -18,7 +18,7 @@ internal sealed class CudaProgram : LoadedProgram
         : base(program, context, accelerator)
     {
         accelerator.Bind();
-        foreach (KernelPtx kernel in OfflinePtx.Compile(program))
+        foreach (KernelPtx kernel in PtxBundle.Find(program)?.Kernels ?? OfflinePtx.Compile(program))
         {
             CudaError error = CudaAPI.CurrentAPI.LoadModule(out nint module, kernel.Text, out string? log);
             if (error != CudaError.CUDA_SUCCESS)

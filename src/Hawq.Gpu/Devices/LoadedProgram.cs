@@ -67,12 +67,15 @@ internal abstract class LoadedProgram : IDisposable
     internal static IEnumerable<int[]> ConstantsOf(DeviceProgram program, DeviceLaunch launch, ReadOnlySpan<byte> sidecar)
     {
         List<int[]> constants = [];
-        if (launch.Linear >= 0)
+        foreach ((int linear, WeightLayout? layout) in new[] { (launch.Linear, launch.Layout), (launch.ShortcutLinear, launch.ShortcutLayout) })
         {
-            LinearConstants layer = program.Linears[launch.Linear];
-            sbyte[] weights = layer.Unpack(sidecar);
-            constants.Add(launch.Layout!.Pack(layer, weights));
-            constants.Add(launch.Layout.Table(layer, weights));
+            if (linear >= 0)
+            {
+                LinearConstants layer = program.Linears[linear];
+                sbyte[] weights = layer.Unpack(sidecar);
+                constants.Add(layout!.Pack(layer, weights));
+                constants.Add(layout.Table(layer, weights));
+            }
         }
 
         if (launch.Data.Count > 0)

@@ -3,7 +3,7 @@ namespace Hawq.Gpu;
 /// <summary>Kinds of kernels that are generated for a network.</summary>
 public enum KernelKind
 {
-    /// <summary>Inline PTX for NVIDIA sm_75 and later: integer tensor cores and dp4a.</summary>
+    /// <summary>Inline PTX for NVIDIA sm_75 and later: integer tensor cores.</summary>
     Cuda,
 
     /// <summary>Plain C#, for OpenCL devices and ILGPU's CPU accelerator.</summary>
@@ -28,6 +28,12 @@ public sealed record DeviceProgram(
 {
     /// <summary>The largest batch: kernels count elements of a tensor in 32 bits.</summary>
     public int MaxBatch => (int)(int.MaxValue / Buffers.Max(buffer => (long)buffer.Pixels * buffer.Stride));
+
+    /// <summary>Name of the network.</summary>
+    public string Network { get; init; } = "";
+
+    /// <summary>SHA-256 of the text of the kernels, in hexadecimal: tells whether PTX was made from them.</summary>
+    public string KernelsSha256 { get; init; } = "";
 }
 
 /// <summary>How codes lie in a buffer.</summary>
@@ -89,7 +95,7 @@ public sealed record DeviceBuffer(string Name, DeviceElement Element, int Pixels
 }
 
 /// <summary>
-/// One launch. The kernel's parameters are: the number of pixels, the first buffer, weights and table where <see cref="Linear"/> is set,
+/// One launch. The kernel's parameters are: the number of pixels, the first buffer, weights and table where <see cref="Linear"/> and then where <see cref="ShortcutLinear"/> is set,
 /// the words of <see cref="Data"/> where there are any, then the other buffers; every view is of 32-bit words.
 /// </summary>
 /// <param name="Kernel">Name of the method.</param>
@@ -108,6 +114,15 @@ public sealed record DeviceLaunch(
 
     /// <summary>How it wants the weights; null without any.</summary>
     public WeightLayout? Layout { get; init; }
+
+    /// <summary>Index of the layer whose result is the residual operand and is computed by this launch too, or -1; its input is the second buffer.</summary>
+    public int ShortcutLinear { get; init; } = -1;
+
+    /// <summary>How that one's weights lie; null without it.</summary>
+    public WeightLayout? ShortcutLayout { get; init; }
+
+    /// <summary>Blocks that a multiprocessor shall hold at once: the assembler gives a thread no more registers than that allows.</summary>
+    public int ResidentBlocks { get; init; } = 1;
 
     /// <summary>Constant words (tables), or empty.</summary>
     public IReadOnlyList<int> Data { get; init; } = [];

@@ -5,7 +5,7 @@ namespace Hawq.Planning.Gpu;
 /// <summary>Devices that kernels are planned for.</summary>
 public enum GpuTarget
 {
-    /// <summary>NVIDIA sm_75 (T4) and later: integer tensor cores and dp4a through inline PTX.</summary>
+    /// <summary>NVIDIA sm_75 (T4) and later: integer tensor cores through inline PTX.</summary>
     Cuda,
 
     /// <summary>Any ILGPU device (OpenCL, the CPU accelerator): plain C# only.</summary>
@@ -25,13 +25,14 @@ public sealed record GpuPlan(Network Network, GpuTarget Target, EquatableArray<G
 /// <param name="PerPixel">Units of work per pixel: 1, or pairs of channels.</param>
 /// <param name="PerBlock">Units of work of a block.</param>
 /// <param name="Rows">Blocks along Y: blocks of output channels.</param>
-public sealed record GpuLaunch(int Threads, int Pixels, int PerPixel, int PerBlock, int Rows)
+/// <param name="Resident">Blocks that a multiprocessor shall hold at once: the fewer, the more registers a thread may have.</param>
+public sealed record GpuLaunch(int Threads, int Pixels, int PerPixel, int PerBlock, int Rows, int Resident = GpuLaunch.PlainResident)
 {
+    /// <summary>With 128 threads a block, 1,024 threads: all that a T4's multiprocessor holds; 64 registers each.</summary>
+    public const int PlainResident = 8;
+
     /// <summary>A thread for every unit of work.</summary>
     public static GpuLaunch Plain(GpuTensor target, int perPixel) => new(GpuPlanner.PlainThreads, target.Pixels, perPixel, GpuPlanner.PlainThreads, 1);
-
-    /// <summary>A thread for every pair of neighbouring channels.</summary>
-    public static GpuLaunch Pairs(GpuTensor target) => Plain(target, (target.Tensor.Shape.Channels + 1) / 2);
 }
 
 /// <summary>One kernel launch.</summary>
@@ -78,18 +79,25 @@ public sealed record GpuInputStep(string Name, GpuTensor Caller, GpuTensor Targe
 /// <param name="Input">Input.</param>
 /// <param name="Geometry">Shapes and strides (its arena offsets are the CPU's and mean nothing here).</param>
 /// <param name="Weights">Weights and per-channel tables.</param>
-/// <param name="Epilogue">What happens to an accumulator.</param>
+/// <param name="Requantize">How the per-channel multipliers are applied to accumulators.</param>
+/// <param name="Epilogue">What happens then.</param>
 /// <param name="Kernel">Kernel and tile.</param>
 public sealed record GpuConvStep(
-    string Name, EquatableArray<string> Layers, GpuTensor Input, ConvGeometry Geometry, LinearWeights Weights, GpuEpilogue Epilogue, GpuConvKernel Kernel)
+    string Name, EquatableArray<string> Layers, GpuTensor Input, ConvGeometry Geometry, LinearWeights Weights, Requantizer Requantize, GpuEpilogue Epilogue,
+    GpuConvKernel Kernel)
     : GpuStep(Name, Layers)
 {
-    /// <inheritdoc/>
-    public override GpuLaunch Launch => new(
-        Kernel.Threads, Geometry.Output.Height * Geometry.Output.Width, 1, Kernel.BlockPixels, GpuWeightLayout.TableChannels(this) / Kernel.BlockChannels);
+    /// <summary>
+    /// The convolution whose result is the residual operand, computed by the same launch and kept in registers; null where the operand is read from memory.
+    /// </summary>
+    public GpuConvStep? Shortcut { get; init; }
 
     /// <inheritdoc/>
-    public override IEnumerable<GpuTensor> Reads => Epilogue.Reads(Input);
+    public override GpuLaunch Launch => new(
+        Kernel.Threads, Geometry.Output.Height * Geometry.Output.Width, 1, Kernel.BlockPixels, GpuWeightLayout.TableChannels(this) / Kernel.BlockChannels, Kernel.Resident);
+
+    /// <inheritdoc/>
+    public override IEnumerable<GpuTensor> Reads => Shortcut is null ? Epilogue.Reads(Input) : [Input, Shortcut.Input];
 
     /// <inheritdoc/>
     public override IEnumerable<GpuTensor> Writes => Epilogue.Writes;
@@ -109,14 +117,17 @@ public sealed record GpuElementwiseStep(string Name, EquatableArray<string> Laye
     public override IEnumerable<GpuTensor> Writes => Epilogue.Writes;
 }
 
-/// <summary>A step without weights: a thread computes two neighbouring channels of one pixel.</summary>
+/// <summary>A step without weights: a thread computes two, or more, neighbouring channels of one pixel.</summary>
 /// <param name="Name">Layer name.</param>
 /// <param name="Layers">Layers covered.</param>
 /// <param name="Shape">A tensor with the shape of the result.</param>
 public abstract record GpuPairStep(string Name, EquatableArray<string> Layers, GpuTensor Shape) : GpuStep(Name, Layers)
 {
     /// <inheritdoc/>
-    public override GpuLaunch Launch => GpuLaunch.Pairs(Shape);
+    public override GpuLaunch Launch => GpuLaunch.Plain(Shape, (Shape.Tensor.Shape.Channels + ThreadChannels - 1) / ThreadChannels);
+
+    /// <summary>Channels of a thread.</summary>
+    public int ThreadChannels { get; init; } = 2;
 }
 
 /// <summary>Slices and pads; see <see cref="CopyStep"/>.</summary>
@@ -294,9 +305,6 @@ public enum GpuConvFamily
     /// <summary>mma.sync.m8n8k32 on nibbles.</summary>
     TensorCore4,
 
-    /// <summary>dp4a: few input channels.</summary>
-    Dot4,
-
     /// <summary>Plain C#: every device, and on CUDA depthwise and grouped convolutions.</summary>
     Plain,
 }
@@ -323,6 +331,22 @@ public sealed record GpuConvKernel(GpuConvFamily Family, int BlockPixels, int Bl
 
     /// <summary>8-channel fragments of a warp.</summary>
     public int FragmentColumns => BlockChannels / WarpColumns / 8;
+
+    /// <summary>Neighbouring output channels that a lane holds: two of every fragment.</summary>
+    public int LaneChannels => 2 * FragmentColumns;
+
+    /// <summary>
+    /// Blocks that a multiprocessor shall hold at once. 65,536 registers are 128 for each of 4 blocks of 128 threads: enough for 32 accumulators; 168 for 64 of them, 255 for 128.
+    /// </summary>
+    public int Resident => Family is GpuConvFamily.TensorCore8 or GpuConvFamily.TensorCore4
+        ? KeptRegisters switch { <= 32 => 4, <= 64 => 3, _ => 2 }
+        : GpuLaunch.PlainResident;
+
+    /// <summary>Registers of a thread for accumulators, and for as many values of a shortcut.</summary>
+    private int KeptRegisters => 2 * FragmentRows * FragmentColumns * (KeepsShortcut ? 2 : 1);
+
+    /// <summary>Whether a shortcut's values wait in registers while the accumulators are summed up.</summary>
+    public bool KeepsShortcut { get; init; }
 
     /// <summary>Threads per block.</summary>
     public int Threads => Family is GpuConvFamily.TensorCore8 or GpuConvFamily.TensorCore4 ? TensorCoreThreads : BlockPixels;

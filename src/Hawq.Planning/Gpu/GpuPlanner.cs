@@ -17,6 +17,9 @@ public sealed class GpuPlanner
     /// <summary>Tensors that one launch joins: portable kernels have launchers for up to eight buffers.</summary>
     private const int MaxConcatParts = 7;
 
+    /// <summary>Channels of a thread where loads and stores of up to 16 bytes are worth it: every stored tensor has a multiple of them.</summary>
+    private const int WideChannels = 8;
+
     private readonly NetworkPlan _plan;
     private readonly GpuTarget _target;
     private readonly Dictionary<string, GpuTensor> _tensors = [];
@@ -57,16 +60,54 @@ public sealed class GpuPlanner
             }
         }
 
+        if (_target == GpuTarget.Cuda)
+        {
+            FuseShortcuts(steps);
+        }
+
         return new GpuPlan(_plan.Network, _target, _tensors.Values.ToEquatableArray(), steps.ToEquatableArray());
     }
+
+    /// <summary>
+    /// A convolution whose result is nothing but the residual operand of another is computed by the other's launch: what a projection shortcut makes (32 bits a value) then never goes
+    /// through memory.
+    /// </summary>
+    private void FuseShortcuts(List<GpuStep> steps)
+    {
+        for (int i = 0; i < steps.Count; i++)
+        {
+            if (steps[i] is not GpuConvStep { Kernel.Family: not GpuConvFamily.Plain, Epilogue.Residual: { } residual } main
+                || steps.OfType<GpuConvStep>().FirstOrDefault(step => step.Writes.Contains(residual.Operand)) is not { Kernel.Family: not GpuConvFamily.Plain } shortcut
+                || shortcut.Epilogue is not { Residual: null, Stores.Length: 1 } || shortcut.Shortcut is not null
+                || steps.Count(step => step.Reads.Contains(residual.Operand)) != 1 || _plan.Network.Outputs.Contains(residual.Operand.Tensor.Name))
+            {
+                continue;
+            }
+
+            int units = GpuWeightLayout.Units(main) + GpuWeightLayout.Units(shortcut);
+            GpuConvKernel kernel = GpuTiles.Choose(main.Kernel.Family, main.Geometry.Output.Height * main.Geometry.Output.Width, TileChannels(main.Epilogue.Writes), units, keepsShortcut: true);
+            steps[i] = main with
+            {
+                Layers = main.Layers.Concat(shortcut.Layers).ToEquatableArray(),
+                Kernel = kernel,
+                Shortcut = shortcut with { Kernel = kernel with { Family = shortcut.Kernel.Family } },
+            };
+            steps.Remove(shortcut);
+            _tensors.Remove(residual.Operand.Tensor.Name);
+            i--;
+        }
+    }
+
+    /// <summary>Tiles cover the channels that every one of these tensors has, padding included.</summary>
+    private static int TileChannels(IEnumerable<GpuTensor> tensors) => tensors.Min(tensor => tensor.Channels);
 
     private GpuStep Convert(Step step) => step switch
     {
         InputStep input => new GpuInputStep(input.Name, Caller(), Of(input.Target), _plan.Network.Input.PixelTables),
-        ConvStep conv => new GpuConvStep(conv.Name, conv.Layers, Of(conv.Input), Geometry(conv), conv.Weights, Of(conv.Epilogue), Kernel(conv)),
+        ConvStep conv => new GpuConvStep(conv.Name, conv.Layers, Of(conv.Input), Geometry(conv), conv.Weights, conv.Epilogue.Requantize!, Of(conv.Epilogue), Kernel(conv)),
         ElementwiseStep elementwise => new GpuElementwiseStep(elementwise.Name, elementwise.Layers, Of(elementwise.Source), Of(elementwise.Epilogue)),
         CopyStep copy => new GpuCopyStep(copy.Name, copy.Layers, Of(copy.Source), Of(copy.Target), copy),
-        MaxPoolStep pool => new GpuMaxPoolStep(pool.Name, pool.Layers, Of(pool.Source), Of(pool.Target), pool.Window),
+        MaxPoolStep pool => new GpuMaxPoolStep(pool.Name, pool.Layers, Of(pool.Source), Of(pool.Target), pool.Window) { ThreadChannels = _target == GpuTarget.Cuda ? WideChannels : 2 },
         AveragePoolStep pool => new GpuAveragePoolStep(pool.Name, pool.Layers, Of(pool.Source), pool.Window, pool.Divisors, Of(pool.Epilogue)),
         GlobalAveragePoolStep pool => GlobalAverage(pool),
         LookupStep lookup => new GpuLookupStep(lookup.Name, lookup.Layers, Of(lookup.Source), Of(lookup.Target), Tables(lookup)),
@@ -141,9 +182,8 @@ public sealed class GpuPlanner
     /// <summary>Nibbles where 4-bit tensor-core convolutions read them (and no other convolution), otherwise the narrowest whole element.</summary>
     private GpuTensor Store(Tensor tensor)
     {
-        ConvStep[] convolutions = [.. _plan.Steps.OfType<ConvStep>().Where(conv => conv.Input.Tensor.Name == tensor.Name)];
-        bool nibbles = tensor is { Lo: >= 0, Hi: <= 15, Shape.Channels: >= 32 } && convolutions.Length > 0
-            && convolutions.All(conv => TensorCore(conv) && conv.Weights.Source.Bits <= 4);
+        ConvStep[] convolutions = ConvolutionsOf(tensor);
+        bool nibbles = Nibbles(tensor);
 
         // Only an image that the first convolution alone reads has few channels: tensor cores read whole units.
         bool image = convolutions.Length > 0 && tensor.Name == _plan.Network.Input.Tensor && tensor.Shape.Channels <= 4
@@ -151,6 +191,20 @@ public sealed class GpuPlanner
             && !_plan.Steps.OfType<ConvStep>().Any(conv => conv.Epilogue.Residual?.Operand.Tensor.Name == tensor.Name);
         int multiple = nibbles ? 32 : image ? 4 : 16;
         return new GpuTensor(tensor, nibbles ? GpuElement.U4 : Element(tensor), (tensor.Shape.Channels + multiple - 1) / multiple * multiple);
+    }
+
+    private ConvStep[] ConvolutionsOf(Tensor tensor) => [.. _plan.Steps.OfType<ConvStep>().Where(conv => conv.Input.Tensor.Name == tensor.Name)];
+
+    /// <summary>
+    /// Whether every convolution that reads the tensor multiplies nibbles; or, where none does, every maximum that is taken of it is stored in nibbles. The input is not: the step that
+    /// takes the caller's codes writes one after the other.
+    /// </summary>
+    private bool Nibbles(Tensor tensor)
+    {
+        ConvStep[] convolutions = ConvolutionsOf(tensor);
+        MaxPoolStep[] pools = [.. _plan.Steps.OfType<MaxPoolStep>().Where(pool => pool.Source.Tensor.Name == tensor.Name)];
+        return tensor is { Lo: >= 0, Hi: <= 15, Shape.Channels: >= 32 } && tensor.Name != _plan.Network.Input.Tensor && convolutions.All(conv => TensorCore(conv) && conv.Weights.Source.Bits <= 4)
+            && (convolutions.Length > 0 || (pools.Length > 0 && pools.All(pool => Nibbles(pool.Target.Tensor))));
     }
 
     private static GpuElement Element(Tensor tensor) => tensor.Element switch
@@ -161,25 +215,20 @@ public sealed class GpuPlanner
         _ => GpuElement.S32,
     };
 
-    private bool TensorCore(ConvStep conv) =>
-        _target == GpuTarget.Cuda && conv.Geometry.Groups == 1 && conv.Geometry.Input.Channels > 4;
+    private bool TensorCore(ConvStep conv) => _target == GpuTarget.Cuda && conv.Geometry.Groups == 1;
 
     private GpuConvKernel Kernel(ConvStep conv)
     {
-        if (_target == GpuTarget.Portable || conv.Geometry.Groups > 1)
+        if (!TensorCore(conv))
         {
             return new GpuConvKernel(GpuConvFamily.Plain, PlainThreads, 2, 0, 0);
         }
 
-        int channels = conv.Epilogue.Stores.Select(store => Of(store.Target).Channels).Min();
-        if (!TensorCore(conv))
-        {
-            return new GpuConvKernel(GpuConvFamily.Dot4, PlainThreads, channels % 8 == 0 ? 8 : 4, 0, 0);
-        }
-
-        // The widest channel tile that divides the stored channels; with narrow tiles all four warps stand along the pixels.
-        int block = channels % 64 == 0 ? 64 : channels % 32 == 0 ? 32 : 16;
-        GpuConvFamily family = Of(conv.Input).Element == GpuElement.U4 ? GpuConvFamily.TensorCore4 : GpuConvFamily.TensorCore8;
-        return new GpuConvKernel(family, 64, block, block == 64 ? 2 : 4, 4);
+        GpuTensor input = Of(conv.Input);
+        ConvGeometry geometry = Geometry(conv);
+        GpuConvFamily family = input.Element == GpuElement.U4 ? GpuConvFamily.TensorCore4 : GpuConvFamily.TensorCore8;
+        GpuEpilogue epilogue = Of(conv.Epilogue);
+        GpuConvStep any = new(conv.Name, conv.Layers, input, geometry, conv.Weights, conv.Epilogue.Requantize!, epilogue, new GpuConvKernel(family, 64, 16, 4, 1));
+        return GpuTiles.Choose(family, geometry.Output.Height * geometry.Output.Width, TileChannels(epilogue.Reads().Concat(epilogue.Writes)), GpuWeightLayout.Units(any));
     }
 }

@@ -10,11 +10,11 @@ internal static class GpuApiWriter
     /// <summary>Suffix of the class: beside <c>Resnet20</c> stands <c>Resnet20Gpu</c>.</summary>
     public const string Suffix = "Gpu";
 
-    public static void Write(SourceWriter w, NetworkPlan plan, GpuPlan cuda, EmitOptions options, Action kernels)
+    public static void Write(SourceWriter w, NetworkPlan plan, GpuPlan portable, int launches, EmitOptions options, Action kernels)
     {
         string type = CodeText.TypeOf(plan.Network.Input.PixelTables.Count > 0 ? ElementType.UInt8 : plan.Input.Target.Tensor.Element);
         string name = options.ClassName + Suffix;
-        w.Line($"/// <summary>The network {KernelLibrary.Escape(plan.Network.Name)} on a GPU, with the results of <see cref=\"{options.ClassName}\"/>: {cuda.Steps.Count} launches per batch.</summary>");
+        w.Line($"/// <summary>The network {KernelLibrary.Escape(plan.Network.Name)} on a GPU, with the results of <see cref=\"{options.ClassName}\"/>: {launches} launches per batch.</summary>");
         w.Line($"[global::System.CodeDom.Compiler.GeneratedCode(\"Hawq.CodeGen\", \"{EmitOptions.Version}\")]");
         using (w.Block($"{(options.Public ? "public" : "internal")} sealed partial class {name} : global::Hawq.Gpu.GpuNetwork<{type}>"))
         {
@@ -32,7 +32,7 @@ internal static class GpuApiWriter
             w.Line("/// <inheritdoc/>");
             w.Line($"protected override global::Hawq.Gpu.CpuNetwork<{type}> CreateCpuNetwork() => new OnCpu();");
             w.Blank();
-            GpuProgramWriter.WriteLinears(w, cuda);
+            GpuProgramWriter.WriteLinears(w, portable);
             w.Blank();
             w.Line("/// <summary>The network on the processor, where there is no device.</summary>");
             using (w.Block($"private sealed class OnCpu : global::Hawq.Gpu.CpuNetwork<{type}>"))

@@ -18,11 +18,12 @@ internal static class GpuEmitter
     {
         GpuPlan cuda = GpuPlanner.Plan(plan, GpuTarget.Cuda);
         GpuPlan portable = GpuPlanner.Plan(plan, GpuTarget.Portable);
-        GpuApiWriter.Write(w, plan, cuda, options, () =>
+        List<string> layers = [.. portable.Steps.OfType<GpuConvStep>().Select(step => step.Name)];
+        GpuApiWriter.Write(w, plan, portable, cuda.Steps.Count, options, () =>
         {
-            WriteKernels(w, cuda, options, "Cuda", "Kernels with inline PTX for NVIDIA sm_75 (T4) and later.");
+            WriteKernels(w, cuda, layers, options, "Cuda", "Kernels with inline PTX for NVIDIA sm_75 (T4) and later.");
             w.Blank();
-            WriteKernels(w, portable, options, "Portable", "Plain kernels for OpenCL devices and ILGPU's CPU accelerator.");
+            WriteKernels(w, portable, layers, options, "Portable", "Plain kernels for OpenCL devices and ILGPU's CPU accelerator.");
         });
     }
 
@@ -47,7 +48,7 @@ internal static class GpuEmitter
         w.Blank();
     }
 
-    private static void WriteKernels(SourceWriter w, GpuPlan plan, EmitOptions options, string className, string summary)
+    private static void WriteKernels(SourceWriter w, GpuPlan plan, List<string> layers, EmitOptions options, string className, string summary)
     {
         List<string> methods = [];
         Dictionary<string, string> names = [];
@@ -75,14 +76,21 @@ internal static class GpuEmitter
         w.Line($"/// <summary>{summary} Integers only; every view is a buffer of 32-bit words.</summary>");
         using (w.Block($"internal static class {className}"))
         {
-            GpuProgramWriter.Write(w, plan, kernels, options);
-            if (plan.Steps.Any(step => step is GpuConvStep { Kernel.Family: GpuConvFamily.TensorCore8 or GpuConvFamily.TensorCore4 }))
+            GpuProgramWriter.Write(w, plan, kernels, CodeText.Sha256(string.Concat(methods)), layers, options);
+            if (plan.Target == GpuTarget.Cuda)
             {
                 w.Blank();
                 w.Line("/// <summary>16 bytes: one 128-bit load.</summary>");
                 using (w.Block("internal struct Word4"))
                 {
                     w.Line("public int X, Y, Z, W;");
+                }
+
+                w.Blank();
+                w.Line("/// <summary>8 bytes.</summary>");
+                using (w.Block("internal struct Word2"))
+                {
+                    w.Line("public int X, Y;");
                 }
             }
 
@@ -115,7 +123,6 @@ internal static class GpuEmitter
             case GpuEnlargeStep enlarge: GpuMoveKernels.WriteEnlarge(w, enlarge, name); break;
             case GpuPermuteStep permute: GpuMoveKernels.WritePermute(w, permute, name); break;
             case GpuLookupStep lookup: GpuMoveKernels.WriteLookup(w, lookup, name); break;
-            case GpuConvStep { Kernel.Family: GpuConvFamily.Dot4 } conv: GpuDirectConv.WriteDot4(w, conv, name); break;
             case GpuConvStep { Kernel.Family: GpuConvFamily.Plain } conv: GpuDirectConv.WritePlain(w, conv, name); break;
             case GpuConvStep conv: GpuTensorCoreConv.Write(w, conv, name); break;
             default: throw new InvalidOperationException($"No emitter for {step.GetType().Name}.");

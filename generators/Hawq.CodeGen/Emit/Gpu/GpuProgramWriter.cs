@@ -8,11 +8,11 @@ internal static class GpuProgramWriter
 {
     private const string Namespace = "global::Hawq.Gpu.";
 
-    public static void Write(SourceWriter w, GpuPlan plan, IReadOnlyList<string> kernels, EmitOptions options)
+    public static void Write(SourceWriter w, GpuPlan plan, IReadOnlyList<string> kernels, string kernelsSha256, IEnumerable<string> layers, EmitOptions options)
     {
         // The caller's input is buffer 0; the tensors follow.
         Dictionary<string, int> buffers = plan.Tensors.Select((tensor, i) => (tensor.Tensor.Name, Index: i + 1)).ToDictionary(pair => pair.Name, pair => pair.Index);
-        GpuConvStep[] linears = [.. plan.Steps.OfType<GpuConvStep>()];
+        List<string> linears = [.. layers];
         WeightsFile sidecar = plan.Network.WeightsFile;
         w.Line("/// <summary>Buffers and launches, in the order in which they run.</summary>");
         w.Line($"internal static {Namespace}DeviceProgram Program() => new(");
@@ -28,11 +28,15 @@ internal static class GpuProgramWriter
         w.Line("    [");
         for (int i = 0; i < plan.Steps.Count; i++)
         {
-            WriteLaunch(w, plan.Steps[i], kernels[i], buffers, Array.IndexOf(linears, plan.Steps[i] as GpuConvStep));
+            WriteLaunch(w, plan.Steps[i], kernels[i], buffers, linears);
         }
 
         w.Line("    ],");
-        w.Line($"    {buffers[plan.Network.Outputs[0]]});");
+        w.Line($"    {buffers[plan.Network.Outputs[0]]})");
+        w.Line("{");
+        w.Line($"    Network = \"{Literal(plan.Network.Name)}\",");
+        w.Line($"    KernelsSha256 = \"{kernelsSha256}\",");
+        w.Line("};");
     }
 
     /// <summary>Weights and per-channel constants, the same for both kinds of kernels.</summary>
@@ -62,7 +66,7 @@ internal static class GpuProgramWriter
         w.Line("];");
     }
 
-    private static void WriteLaunch(SourceWriter w, GpuStep step, string kernel, Dictionary<string, int> buffers, int linear)
+    private static void WriteLaunch(SourceWriter w, GpuStep step, string kernel, Dictionary<string, int> buffers, List<string> linears)
     {
         GpuLaunch launch = step.Launch;
         IEnumerable<int> reads = step is GpuInputStep ? [0] : step.Reads.Select(tensor => buffers[tensor.Tensor.Name]);
@@ -72,12 +76,14 @@ internal static class GpuProgramWriter
         int[] data = [.. step.Data];
         if (step is GpuConvStep conv)
         {
-            w.Line($"{call} {{ Linear = {linear}, Layout = {Layout(conv)} }},");
+            string shortcut = conv.Shortcut is { } other ? $", ShortcutLinear = {linears.IndexOf(other.Name)}, ShortcutLayout = {Layout(other)}" : "";
+            w.Line($"{call} {{ ResidentBlocks = {launch.Resident}, Linear = {linears.IndexOf(conv.Name)}, Layout = {Layout(conv)}{shortcut} }},");
         }
         else if (data.Length > 0)
         {
             w.Line($"{call}");
             w.Line("        {");
+            w.Line($"            ResidentBlocks = {launch.Resident},");
             w.Line("            Data =");
             w.Line("            [");
             foreach (string line in SourceWriter.Numbers(data).Split('\n'))
@@ -90,7 +96,7 @@ internal static class GpuProgramWriter
         }
         else
         {
-            w.Line($"{call},");
+            w.Line($"{call} {{ ResidentBlocks = {launch.Resident} }},");
         }
     }
 
@@ -100,8 +106,7 @@ internal static class GpuProgramWriter
         return step.Kernel.Family switch
         {
             GpuConvFamily.Plain => Make(0, 0),
-            GpuConvFamily.Dot4 => Make(step.Input.PixelBytes / 4, 0),
-            _ => Make(step.Input.PixelBytes / GpuPlanner.UnitBytes, GpuWeightLayout.StagedUnits(step)),
+            _ => $"{Make(GpuWeightLayout.TapUnits(step), GpuWeightLayout.StagedUnits(step))} {{ LaneChannels = {step.Kernel.LaneChannels}, RowTaps = {step.Geometry.Kernel.Width} }}",
         };
     }
 

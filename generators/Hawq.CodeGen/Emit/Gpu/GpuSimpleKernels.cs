@@ -120,17 +120,39 @@ internal static class GpuSimpleKernels
         w.Line($"/// <summary>{GpuEmitter.Layers(step)}: largest of {step.Window.Kernel}, {step.Source.Tensor.Shape} to {step.Target.Tensor.Shape} {step.Target.Tensor.TypeName}.</summary>");
         using (Open(w, step, name, "ArrayView<int> input, ArrayView<int> output0"))
         {
-            w.Line($"int s0 = {step.Source.Tensor.Lo};");
-            w.Line($"int s1 = {step.Source.Tensor.Lo};");
+            bool wide = step.ThreadChannels > 2;
+            for (int i = 0; i < step.ThreadChannels; i++)
+            {
+                w.Line($"int s{i} = {step.Source.Tensor.Lo};");
+            }
+
             using (Window(w, step.Window, step.Source.Tensor.Shape, step.Target.Tensor.Shape))
             {
-                GpuAccess.LoadPair(w, step.Source, "input", "x", "at", "channel");
-                w.Line("s0 = IntrinsicMath.Max(s0, x0);");
-                w.Line("s1 = IntrinsicMath.Max(s1, x1);");
+                if (wide)
+                {
+                    GpuLaneAccess.Load(w, step.Source, "input", "x", step.ThreadChannels, "at", "channel");
+                }
+                else
+                {
+                    GpuAccess.LoadPair(w, step.Source, "input", "x", "at", "channel");
+                }
+
+                for (int i = 0; i < step.ThreadChannels; i++)
+                {
+                    w.Line($"s{i} = IntrinsicMath.Max(s{i}, x{i});");
+                }
             }
 
             w.Blank();
-            GpuAccess.StorePair(w, step.Target, "output0", "pixel", "channel");
+            if (wide)
+            {
+                // Codes, not values relative to the zero point.
+                GpuLaneAccess.Store(w, step.Target with { Tensor = step.Target.Tensor with { ZeroPoint = 0 } }, "output0", "s", step.ThreadChannels, "pixel", "channel");
+            }
+            else
+            {
+                GpuAccess.StorePair(w, step.Target, "output0", "pixel", "channel");
+            }
         }
     }
 
@@ -218,7 +240,7 @@ internal static class GpuSimpleKernels
         IDisposable block = GpuEmitter.Kernel(w, $"internal static void {name}(int pixels, {parameters})");
         w.Line("int pair = Grid.GlobalIndex.X;");
         w.Line($"int pixel = pair / {step.Launch.PerPixel};");
-        w.Line($"int channel = (pair - (pixel * {step.Launch.PerPixel})) * 2;");
+        w.Line($"int channel = (pair - (pixel * {step.Launch.PerPixel})) * {step.ThreadChannels};");
         GpuEmitter.Return(w, "pixel >= pixels");
         return block;
     }

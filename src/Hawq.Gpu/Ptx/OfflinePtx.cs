@@ -48,17 +48,18 @@ public sealed partial class OfflinePtx : IDisposable
         }
 
         using OfflinePtx compiler = new();
-        return [.. program.Launches.DistinctBy(launch => launch.Kernel).Select(launch => compiler.Compile(MethodOf(program, launch), launch.Threads))];
+        return [.. program.Launches.DistinctBy(launch => launch.Kernel).Select(launch => compiler.Compile(MethodOf(program, launch), launch.Threads, launch.ResidentBlocks))];
     }
 
     /// <summary>Compiles one explicitly grouped kernel.</summary>
     /// <param name="method">The method.</param>
     /// <param name="threads">Threads of a block.</param>
-    public KernelPtx Compile(MethodInfo method, int threads)
+    /// <param name="residentBlocks">Blocks that a multiprocessor shall hold at once.</param>
+    public KernelPtx Compile(MethodInfo method, int threads, int residentBlocks = 1)
     {
         ArgumentNullException.ThrowIfNull(method);
         EntryPointDescription entry = EntryPointDescription.FromExplicitlyGroupedKernel(method);
-        PTXCompiledKernel compiled = (PTXCompiledKernel)_backend.Compile(entry, new KernelSpecialization(threads, 1));
+        PTXCompiledKernel compiled = (PTXCompiledKernel)_backend.Compile(entry, new KernelSpecialization(threads, residentBlocks));
         return new KernelPtx(method.Name, compiled.Name, Normalize(compiled.PTXAssembly));
     }
 
