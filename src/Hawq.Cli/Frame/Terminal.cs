@@ -105,11 +105,16 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool live, b
 
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(error) });
         List<string> warnings = []; // shown when the bars are gone
-        T result = console.Progress()
-            .AutoClear(true)
-            .Columns(new SpinnerColumn(), new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
-            .Start(context => work(new LiveProgress(console, context, warnings.Add)));
-        warnings.ForEach(Warn);
-        return result;
+        try
+        {
+            return console.Progress()
+                .AutoClear(true)
+                .Columns(new SpinnerColumn(), new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+                .Start(context => work(new LiveProgress(console, context, warnings.Add)));
+        }
+        finally
+        {
+            warnings.ForEach(Warn);
+        }
     }
 }

@@ -83,7 +83,7 @@ internal static class CardCharts
             return null;
         }
 
-        const int Height = 340, Left = 60, Bottom = 300, Right = 870, Top = 20;
+        const int Height = 346, Left = 60, Bottom = 300, Right = 870, Top = 20;
         (double lowX, double highX) = (points.Min(p => p.X), points.Max(p => p.X));
         (double lowY, double highY) = (points.Min(p => p.Y), points.Max(p => p.Y));
         double X(double x) => highX > lowX ? Left + ((x - lowX) / (highX - lowX) * (Right - Left - 20)) + 10 : (Left + Right) / 2;
@@ -109,7 +109,7 @@ internal static class CardCharts
             svg.Append(here ? string.Create(CultureInfo.InvariantCulture, $"<circle class=\"ring\" cx=\"{X(x):0.#}\" cy=\"{Y(y):0.#}\" r=\"9\"/></g>\n") : "</g>\n");
         }
 
-        svg.Append(CultureInfo.InvariantCulture, $"<circle class=\"a\" cx=\"{Left + 10}\" cy=\"{Height - 6}\" r=\"5\"/><text x=\"{Left + 20}\" y=\"{Height - 2}\">optimum of a budget</text><circle class=\"b\" cx=\"{Left + 180}\" cy=\"{Height - 6}\" r=\"5\"/><text x=\"{Left + 190}\" y=\"{Height - 2}\">uniform</text>");
+        svg.Append(CultureInfo.InvariantCulture, $"<circle class=\"a\" cx=\"{Left + 10}\" cy=\"{Height - 12}\" r=\"5\"/><text x=\"{Left + 20}\" y=\"{Height - 8}\">optimum of a budget</text><circle class=\"b\" cx=\"{Left + 180}\" cy=\"{Height - 12}\" r=\"5\"/><text x=\"{Left + 190}\" y=\"{Height - 8}\">uniform</text>");
         return svg.Append("</svg>").ToString();
     }
 

@@ -86,6 +86,19 @@ public sealed class CodeRoundingTests
     }
 
     [Fact]
+    public void Mean_field_chooses_between_the_two_neighbours_and_repeats_to_the_last_bit() => s_problems.Sample(problem =>
+    {
+        float[] codes = new ProximalMeanField { Steps = 200 }.Round(problem.Weights, s_grid, problem.Form);
+
+        Assert.All(problem.Real(codes).Zip(problem.Real(problem.Weights)), pair => Assert.InRange(pair.First - s_grid.Below(pair.Second), 0, 1));
+        Assert.Equal(codes, new ProximalMeanField { Steps = 200 }.Round(problem.Weights, s_grid, problem.Form));
+    }, iter: 20);
+
+    [Fact]
+    public void Mean_field_of_independent_inputs_is_nearest_rounding() => s_problems.Sample(
+        problem => Assert.Equal(CodeRounding.Nearest(problem.Weights, s_grid), new ProximalMeanField().Round(problem.Weights, s_grid, problem.Form.Identity())), iter: 10);
+
+    [Fact]
     public void Conjugate_gradients_agree_with_the_factorization() => s_problems.Sample(problem =>
     {
         double[] rows = [.. problem.Weights.Select(w => (double)w)];
