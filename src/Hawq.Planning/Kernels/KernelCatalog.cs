@@ -82,8 +82,8 @@ public static class KernelCatalog
         if (input.StoredHi <= KernelProofs.MaxCodeForAnyPair)
         {
             int window = plain || geometry.RunsPerRow > 1 ? 1
-                : tier == InstructionSet.Avx512 && steps > 2 && BellShapedFits(geometry, input, facts) ? 3
-                : steps > 1 && FewCorrections(input, facts) ? 2 : 1;
+                : tier == InstructionSet.Avx512 && steps > 2 && BellShapedFits(geometry, input, facts, 3, 2.3) ? 3
+                : steps > 1 && (FewCorrections(input, facts) || BellShapedFits(geometry, input, facts, 2, 1.7)) ? 2 : 1;
             (pixels, channels) = TileOf(tier, geometry, window);
             return new KernelChoice(tier, KernelFamily.Tree, WeightPacking.Interleaved4, channels, pixels, window);
         }
@@ -98,15 +98,18 @@ public static class KernelCatalog
         && Math.Max(window.Positive, -window.Negative) * (long)input.StoredHi * 5 <= short.MaxValue * 8L;
 
     /// <summary>
-    /// Three steps cost 4 multiplications instead of 4.5 by twos, so that they pay only if fewer than one window in four needs a correction step. For
-    /// normally distributed weights, with P the largest one-sided sum of a channel of K weights, the six weights of a window sum to 6 P / K on average, with a
-    /// deviation of sqrt(6 * 2.14) P / K; the limit must lie 2.3 deviations above. That is so in the channel with the largest sum; the others lie 3 away.
+    /// Two steps cost 3 multiplications instead of 4, three steps 4 instead of 4.5 by twos: they pay if fewer than one window in two, or in four, needs a
+    /// correction step. For normally distributed weights, with P the largest one-sided sum of a channel of K weights, the n weights of a window sum to n P / K on
+    /// average, with a deviation of sqrt(2.14 n) P / K; the limit must lie some deviations above. That is so in the channel with the largest sum; in the others it
+    /// lies about 0.7 further away.
     /// </summary>
-    private static bool BellShapedFits(ConvGeometry geometry, TensorStorage input, WeightFacts facts)
+    private static bool BellShapedFits(ConvGeometry geometry, TensorStorage input, WeightFacts facts, int steps, double deviations)
     {
+        int weights = 2 * steps;
         double limit = (double)short.MaxValue / input.StoredHi * geometry.Kernel.Height * geometry.Kernel.Width * geometry.GroupInputChannels;
         double sum = Math.Max(facts.PositiveSum, -facts.NegativeSum);
-        return limit > 6 * sum && (limit - (6 * sum)) * (limit - (6 * sum)) >= 6 * 2.14 * 2.3 * 2.3 * sum * sum;
+        double room = limit - (weights * sum);
+        return room > 0 && room * room >= 2.14 * weights * deviations * deviations * sum * sum;
     }
 
     /// <summary>Longest window that is unrolled and widened as one expression; longer ones accumulate in int16 registers.</summary>

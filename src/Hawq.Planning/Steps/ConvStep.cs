@@ -30,25 +30,6 @@ public sealed record ConvStep(
     public int ScratchBytes => Kernels.Where(kernel => kernel.Family == KernelFamily.Winograd4)
         .Select(kernel => new WinogradLayout(kernel.Tier, Geometry).ScratchBytes).DefaultIfEmpty(0).Max();
 
-    /// <summary>
-    /// Output rows after which the kernel starts again with the first output channels; 0 where it does all rows of some channels before the next ones. A map
-    /// that no second-level cache holds would otherwise come from behind it once per block of channels, and every block fills only a part of each cache line.
-    /// </summary>
-    public int BandRows
-    {
-        get
-        {
-            long row = ((long)Geometry.Stride.Height * Geometry.InputRowStride) + Reads.Skip(1).Concat(Writes).Sum(storage => (long)storage.RowStride);
-            bool large = row * Geometry.Output.Height > LargeMapBytes && Weights.WeightsBytes <= LargestWeightBytes;
-            int rows = (int)Math.Max(1, BandBytes / row);
-            return large && Work.Axis == WorkAxis.Rows && Kernels[0].Family != KernelFamily.Winograd4 && 2 * rows <= Geometry.Output.Height ? rows : 0;
-        }
-    }
-
-    private const int LargeMapBytes = 256 << 10;
-    private const int LargestWeightBytes = 512 << 10;
-    private const int BandBytes = 128 << 10;
-
     /// <inheritdoc/>
     public override IEnumerable<TensorStorage> Reads => Epilogue.Residual is { } residual ? [Input, residual.Operand] : [Input];
 

@@ -208,26 +208,6 @@ public sealed class KernelTests
         Assert.Null(FirstDifference(plan, network, weights, Inputs(network, weights, everyChannel: false)));
     }
 
-    [Theory]
-    [MemberData(nameof(Machines))]
-    public void Bands_of_rows_are_the_same_on_every_machine(InstructionSet machine)
-    {
-        NetworkBuilder builder = new("bands", 5);
-        builder.Input(61, 64, 32, range: Activation.U7);
-        string x = builder.Conv(builder.InputName, 40, 1, activation: Activation.U7);
-        x = builder.Depthwise(x, 3, activation: Activation.U7);
-        x = builder.Conv(x, 40, 3, 2, activation: Activation.U7);
-        builder.Gemm(builder.GlobalAveragePool(x), 5);
-        (Network network, NetworkWeights weights) = builder.Build();
-        NetworkPlan plan = Planner.Plan(network, new KernelPreference(machine));
-
-        Assert.Equal(machine == InstructionSet.Scalar ? 0 : 2, plan.Steps.OfType<ConvStep>().Count(step => step.Kernels.Count > 1 && step.BandRows > 0));
-        Assert.Null(FirstDifference(plan, network, weights, Inputs(network, weights, everyChannel: false)));
-        int[] codes = TestInputs.Codes(network.Tensor(network.Input.Tensor), 9);
-        using CompiledNetwork three = CompiledNetwork.Compile(plan, weights, new CompilationOptions(Threads: 3));
-        Assert.Equal(new Interpreter(network, weights).RunCodes(codes)[network.Outputs[0]], three.InferCodes(codes)[0]);
-    }
-
     [Fact]
     public void A_window_that_the_facts_do_not_prove_fails_on_the_adversarial_input()
     {

@@ -28,18 +28,7 @@ internal static class ConvEmitter
                 return;
             }
 
-            if (step.BandRows == 0)
-            {
-                Tiers.WriteChoice(writer, tiers, name, parameters);
-                return;
-            }
-
-            writer.Line("// In bands of rows that the caches hold.");
-            using (writer.Block($"for (int band = first; band < end; band += {step.BandRows})"))
-            {
-                writer.Line($"int stop = global::System.Math.Min(band + {step.BandRows}, end);");
-                Tiers.WriteChoice(writer, tiers, name, [.. parameters.Select(p => p with { Name = p.Name switch { "first" => "band", "end" => "stop", _ => p.Name } })]);
-            }
+            Tiers.WriteChoice(writer, tiers, name, parameters);
         }
 
         void WriteHelpers(SourceWriter writer, string name)
