@@ -26,11 +26,12 @@ public sealed class DeployedNetworksTests(ITestOutputHelper log)
         string path = folder.PathOf(name + ".onnx");
         NetworkZoo.All(8).Single(network => network.Name == name).Build().Save(path);
         FloatGraph graph = OnnxImporter.Load(path);
-        using NoiseData data = new(graph.Shapes[graph.Input], 4);
+        using MemoryData data = MemoryData.Noise(graph.Shapes[graph.Input], 4);
         QuantizedModel model = Quantizer.Quantize(graph, data, new QuantizerOptions { Effort = Effort.Fast }, name + ".hawq.bin");
         Assert.Empty(NetworkValidator.Check(model.Network));
         AssertGeneratedEqualsReference(model, data);
         AssertOnnxRuntimeAgrees(model, data);
+        AssertExportComesBack(model, data, folder.PathOf("back.onnx"));
 
         // Random weights are harder to quantize than trained ones, but a wrong lowering (a kernel turned, channels mixed up) leaves no signal at all.
         using FloatRunner runner = new(graph);
@@ -76,6 +77,20 @@ public sealed class DeployedNetworksTests(ITestOutputHelper log)
         Assert.DoesNotContain("Gemm", twin);
     }
 
+    /// <summary>What hawq export writes, hawq quantize reads again: the same codes.</summary>
+    private static void AssertExportComesBack(QuantizedModel model, IDataSet data, string path)
+    {
+        File.WriteAllBytes(path, QdqExporter.Export(model.Network, model.Weights, new ExportOptions()));
+        QuantizedModel back = Quantizer.Import(OnnxImporter.Load(path), "back.hawq.bin");
+        Interpreter before = new(model.Network, model.Weights), after = new(back.Network, back.Weights);
+        IReadOnlyDictionary<string, int[]> expected = before.RunCodes(NetworkEvaluation.Codes(data, model.Network, 0, 1).Data);
+        IReadOnlyDictionary<string, int[]> actual = after.RunCodes(NetworkEvaluation.Codes(data, back.Network, 0, 1).Data);
+        Assert.Equal(model.Network.Outputs.Select(output => Steps(model.Network, expected, output)), back.Network.Outputs.Select(output => Steps(back.Network, actual, output)));
+    }
+
+    private static IEnumerable<int> Steps(Network network, IReadOnlyDictionary<string, int[]> codes, string tensor) =>
+        codes[tensor].Select(code => code - network.Tensor(tensor).ZeroPoint);
+
     private static float[] ChannelsFirst(Tensor tensor, int[] codes)
     {
         Shape shape = tensor.Shape;
@@ -86,36 +101,5 @@ public sealed class DeployedNetworksTests(ITestOutputHelper log)
         }
 
         return values;
-    }
-
-    /// <summary>Reproducible noise in [-1, 1].</summary>
-    private sealed class NoiseData(Shape shape, int count) : IDataSet
-    {
-        public string Name => "noise";
-
-        public int Count => count;
-
-        public Shape Shape => shape;
-
-        public IReadOnlyList<int> Labels => [];
-
-        public IReadOnlyList<string> ClassNames => [];
-
-        public Preprocess? Preprocess => null;
-
-        public void ReadPixels(int index, Span<byte> pixels) => throw new InvalidOperationException("Noise is no image.");
-
-        public void ReadValues(int index, Span<float> values)
-        {
-            Random random = new(index);
-            foreach (ref float value in values)
-            {
-                value = (random.NextSingle() * 2) - 1;
-            }
-        }
-
-        public void Dispose()
-        {
-        }
     }
 }

@@ -56,6 +56,40 @@ public sealed class ElementwiseTests
         Assert.Equal("hardsigmoid(elu(leakyrelu(x, 0.3), 0.7), 0.25, 0.4)", node.Function.ToString());
     }
 
+    [Theory]
+    [InlineData("Add", false)]
+    [InlineData("Add", true)]
+    [InlineData("Sub", false)]
+    [InlineData("Sub", true)]
+    public void One_number_per_channel_that_is_computed_is_added_to_an_image(string op, bool isFirst)
+    {
+        OnnxModelBuilder model = new();
+        string x = model.Input("x", null, 3, 4, 5);
+        string mean = model.Node("Conv", [model.Node("GlobalAveragePool", [x]), model.Random(1, 3, 3, 1, 1)]);
+        FloatGraph graph = Import.AndCompare(model.Output(model.Node(op, isFirst ? [mean, x] : [x, mean])), 1, 3, 4, 5);
+        Assert.Equal(new Size2(4, 5), Assert.Single(graph.Nodes.OfType<ResizeNode>()).Factor);
+    }
+
+    [Fact]
+    public void A_sum_of_several_values_is_a_chain_of_additions()
+    {
+        OnnxModelBuilder model = new();
+        string x = model.Input("x", null, 3, 4, 5);
+        string[] terms = [.. Enumerable.Range(0, 4).Select(_ => model.Node("Conv", [x, model.Random(1, 3, 3, 1, 1)]))];
+        FloatGraph graph = Import.AndCompare(model.Output(model.Node("Sum", terms)), 1, 3, 4, 5);
+        Assert.Equal(3, graph.Nodes.OfType<AddNode>().Count());
+    }
+
+    [Fact]
+    public void A_factor_repeated_from_one_pixel_keeps_the_shape_of_the_product()
+    {
+        OnnxModelBuilder model = new();
+        string pixel = model.Node("GlobalAveragePool", [model.Input("x", null, 3, 4, 5)]);
+        string repeated = model.Node("Resize", [pixel, "", model.Floats([4], 1, 1, 2, 3)], ("coordinate_transformation_mode", "asymmetric"), ("nearest_mode", "floor"));
+        string gate = model.Node("Sigmoid", [model.Node("Conv", [pixel, model.Random(1, 3, 3, 1, 1)])]);
+        Import.AndCompare(model.Output(model.Node("Mul", [repeated, gate])), 1, 3, 4, 5);
+    }
+
     [Fact]
     public void Silu_written_as_a_product_is_one_function()
     {

@@ -117,6 +117,41 @@ public sealed class LayoutTests
     }
 
     [Fact]
+    public void Linear_enlargement_of_one_pixel_repeats_it()
+    {
+        OnnxModelBuilder model = new();
+        string pixel = model.Node("GlobalAveragePool", [model.Input("x", null, 3, 4, 5)]);
+        string y = model.Node("Resize", [pixel, "", "", model.Integers(1, 3, 4, 5)], ("mode", "linear"), ("coordinate_transformation_mode", "pytorch_half_pixel"));
+        Assert.Single(Import.AndCompare(model.Output(y), 1, 3, 4, 5).Nodes.OfType<ResizeNode>());
+    }
+
+    [Fact]
+    public void Channels_gathered_in_another_order_are_a_permutation()
+    {
+        OnnxModelBuilder model = new();
+        string y = model.Node("Gather", [model.Input("x", null, 4, 3, 2), model.Integers(2, 0, -1, 1)], ("axis", 1));
+        Assert.Equal([2, 0, 3, 1], Assert.IsType<ChannelPermutationNode>(Assert.Single(Import.AndCompare(model.Output(y), 1, 4, 3, 2).Nodes)).Source);
+    }
+
+    [Fact]
+    public void Channels_gathered_in_no_plain_order_are_refused()
+    {
+        OnnxModelBuilder model = new();
+        string y = model.Node("Gather", [model.Input("x", null, 4, 3, 2), model.Integers(2, 0, 2)], ("axis", 1));
+        Import.Refuses(HawqIds.OnnxUnsupported, model.Output(y), "gather_", "3 of 4 channels", "another order");
+    }
+
+    [Fact]
+    public void Zeros_in_front_of_a_convolution_become_its_padding()
+    {
+        OnnxModelBuilder model = new();
+        string padded = model.Node("Pad", [model.Input("x", null, 3, 5, 5), model.Integers(0, 0, 0, 1, 0, 0, 2, 1)]);
+        string y = model.Node("Conv", [padded, model.Random(1, 4, 3, 3, 3)], ("pads", new long[] { 1, 0, 0, 1 }), ("strides", new long[] { 2, 2 }));
+        ConvNode conv = Assert.IsType<ConvNode>(Assert.Single(Import.AndCompare(model.Output(y), 1, 3, 5, 5).Nodes));
+        Assert.Equal(new Padding(1, 1, 2, 2), conv.Padding);
+    }
+
+    [Fact]
     public void Enlargement_to_a_size_matches()
     {
         OnnxModelBuilder model = new();

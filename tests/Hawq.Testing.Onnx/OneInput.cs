@@ -13,7 +13,9 @@ namespace Hawq.Testing.Onnx;
 public sealed record OneInput(byte[] Model, float[] Input, long[] Dims)
 {
     /// <summary>Rewrites a case; null when its first operand is not floating-point.</summary>
-    public static OneInput? Of(OnnxCase one)
+    /// <param name="one">The case.</param>
+    /// <param name="liftsVectors">Whether a vector or a number is taken as one row of features, as the operator works element by element.</param>
+    public static OneInput? Of(OnnxCase one, bool liftsVectors = false)
     {
         ModelProto model = ModelProto.Parser.ParseFrom(one.Model);
         GraphProto graph = model.Graph;
@@ -22,11 +24,12 @@ public sealed record OneInput(byte[] Model, float[] Input, long[] Dims)
             return null;
         }
 
+        long[] rows = liftsVectors && first.Dims.Length < 2 ? [1, first.Values.Length] : first.Dims;
         List<int> data = [0];
         for (int i = 1; i < one.Inputs.Count; i++)
         {
             TensorProto tensor = TensorProto.Parser.ParseFrom(one.Inputs[i]);
-            if (first.Dims.Length >= 2 && tensor.DataType == (int)TensorProto.Types.DataType.Float && tensor.Dims.SequenceEqual(first.Dims) && !IsWeight(graph, i))
+            if (rows.Length >= 2 && tensor.DataType == (int)TensorProto.Types.DataType.Float && tensor.Dims.SequenceEqual(first.Dims) && !IsWeight(graph, i))
             {
                 data.Add(i);
             }
@@ -41,8 +44,8 @@ public sealed record OneInput(byte[] Model, float[] Input, long[] Dims)
         if (data.Count == 1)
         {
             graph.Input.Clear();
-            graph.Input.Add(input);
-            return new OneInput(model.ToByteArray(), first.Values, first.Dims);
+            graph.Input.Add(WithDims(input, rows));
+            return new OneInput(model.ToByteArray(), first.Values, rows);
         }
 
         NodeProto split = new() { OpType = "Split", Name = "operands" };
@@ -55,20 +58,26 @@ public sealed record OneInput(byte[] Model, float[] Input, long[] Dims)
         }
 
         graph.Node.Insert(0, split);
-        long[] dims = [first.Dims[0], first.Dims[1] * data.Count, .. first.Dims[2..]];
+        long[] dims = [rows[0], rows[1] * data.Count, .. rows[2..]];
         graph.Input.Clear();
-        graph.Input.Add(new ValueInfoProto { Name = "operands", Type = new() { TensorType = new() { ElemType = 1, Shape = new() } } });
-        graph.Input[0].Type.TensorType.Shape.Dim.Add(dims.Select(dim => new TensorShapeProto.Types.Dimension { DimValue = dim }));
+        graph.Input.Add(WithDims(new ValueInfoProto { Name = "operands", Type = new() { TensorType = new() { ElemType = 1 } } }, dims));
 
-        int block = (int)(first.Values.Length / first.Dims[0]);
+        int block = (int)(first.Values.Length / rows[0]);
         float[][] operands = [.. data.Select(i => OnnxCase.Floats(one.Inputs[i])!.Value.Values)];
         List<float> values = [];
-        for (int row = 0; row < first.Dims[0]; row++)
+        for (int row = 0; row < rows[0]; row++)
         {
             values.AddRange(operands.SelectMany(operand => operand.Skip(row * block).Take(block)));
         }
 
         return new OneInput(model.ToByteArray(), [.. values], dims);
+    }
+
+    private static ValueInfoProto WithDims(ValueInfoProto input, long[] dims)
+    {
+        input.Type.TensorType.Shape = new();
+        input.Type.TensorType.Shape.Dim.Add(dims.Select(dim => new TensorShapeProto.Types.Dimension { DimValue = dim }));
+        return input;
     }
 
     private static bool IsWeight(GraphProto graph, int index) =>

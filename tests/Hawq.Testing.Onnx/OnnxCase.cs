@@ -37,9 +37,26 @@ public sealed record OnnxCase(string Name, byte[] Model, IReadOnlyList<byte[]> I
             files[string.Join('/', parts[2..])] = content.ToArray();
         }
 
-        return [.. cases.Where(one => one.Value.ContainsKey("model.onnx")).Select(one => new OnnxCase(
-            one.Key, one.Value["model.onnx"], Tensors(one.Value, "input_"), Tensors(one.Value, "output_")))];
+        return [.. cases.Where(one => one.Value.ContainsKey("model.onnx")).Select(one => Make(one.Key, one.Value))];
     }
+
+    /// <summary>Reads the cases of a folder, a folder each, in the order of their names.</summary>
+    public static IReadOnlyList<OnnxCase> ReadFolder(string path) =>
+    [
+        .. Directory.EnumerateDirectories(path).Order(StringComparer.Ordinal).Where(folder => File.Exists(Path.Combine(folder, "model.onnx"))).Select(folder =>
+        {
+            SortedDictionary<string, byte[]> files = new(StringComparer.Ordinal);
+            foreach (string file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
+            {
+                files[Path.GetRelativePath(folder, file).Replace(Path.DirectorySeparatorChar, '/')] = File.ReadAllBytes(file);
+            }
+
+            return Make(Path.GetFileName(folder), files);
+        }),
+    ];
+
+    private static OnnxCase Make(string name, SortedDictionary<string, byte[]> files) =>
+        new(name, files["model.onnx"], Tensors(files, "input_"), Tensors(files, "output_"));
 
     /// <summary>Elements of a serialized float tensor and its dimensions; null when it is not floating-point.</summary>
     public static (float[] Values, long[] Dims)? Floats(byte[] tensor)

@@ -73,6 +73,9 @@ internal static class NodeWriters
             case ConvTransposeNode conv:
                 ConvTranspose(writer, conv);
                 break;
+            case TableNode table:
+                Table(writer, table);
+                break;
             case BatchNormalizationNode normalization:
                 BatchNormalization(writer, normalization);
                 break;
@@ -153,6 +156,20 @@ internal static class NodeWriters
         string hi = writer.Floats(Name("hi"), [node.Hi - node.ZeroPoint]);
         writer.Node("Clip", Name("clipped"), [Name("rounded"), lo, hi]);
         writer.Node("Mul", node.Output, [Name("clipped"), scale]);
+    }
+
+    private static void Table(ModelWriter writer, TableNode node)
+    {
+        string Name(string part) => $"{node.Output}#{part}";
+        int length = node.Tables[0].Length;
+        writer.Node("Div", Name("steps"), [node.Input, writer.Floats(Name("scale"), [node.Scale])]);
+        writer.Node("Round", Name("rounded"), [Name("steps")]);
+        writer.Node("Add", Name("codes"), [Name("rounded"), writer.Floats(Name("zero"), [node.Zero])]);
+        writer.Node("Clip", Name("entries"), [Name("codes"), writer.Floats(Name("lo"), [0]), writer.Floats(Name("hi"), [length - 1])]);
+        float[] first = [.. Enumerable.Range(0, node.Tables.Count).Select(channel => (float)channel * length)];
+        writer.Node("Add", Name("positions"), [Name("entries"), writer.Floats(Name("first"), first, first.Length, 1, 1)]);
+        writer.Node("Cast", Name("index"), [Name("positions")], Attribute("to", (long)TensorProto.Types.DataType.Int64));
+        writer.Node("Gather", node.Output, [writer.Floats(Name("table"), [.. node.Tables.SelectMany(table => table)], node.Tables.Count * length), Name("index")]);
     }
 
     private static void ConvTranspose(ModelWriter writer, ConvTransposeNode conv)

@@ -92,17 +92,13 @@ internal sealed partial class QdqGraph
         }
     }
 
-    /// <summary>Every pixel becomes the corner of a block of zeros; what stands behind the last pixels is cut off.</summary>
-    private void WriteSpread(SpreadLayer spread, string input, string real)
+    /// <summary>Zeros between the pixels: a transposed convolution whose kernel is one 1 per channel.</summary>
+    private string WriteSpread(SpreadLayer spread, string input, string real)
     {
-        Shape from = _tensors[spread.Input].Shape;
-        (int height, int width) = (spread.Step.Height, spread.Step.Width);
-        string name = spread.Output;
-        string pixels = writer.Node("Reshape", $"{name}_pixels", [input, writer.Longs($"{name}_pixels_shape", 1, from.Channels, from.Height, 1, from.Width, 1)]);
-        string blocks = writer.Node("Pad", $"{name}_blocks", [pixels, writer.Longs($"{name}_pads", 0, 0, 0, 0, 0, 0, 0, 0, 0, height - 1, 0, width - 1)]);
-        string image = writer.Node(
-            "Reshape", $"{name}_image", [blocks, writer.Longs($"{name}_image_shape", 1, from.Channels, from.Height * height, from.Width * width)]);
-        WriteSlice(name, image, real, 0, new Size2(0, 0), new Size2(1, 1));
+        int channels = _tensors[spread.Input].Shape.Channels;
+        return writer.Node(
+            "ConvTranspose", real, [input, writer.Floats($"{spread.Output}_ones", [.. Enumerable.Repeat(1f, channels)], channels, 1, 1, 1)],
+            Attribute("group", (long)channels), Attribute("strides", spread.Step.Height, spread.Step.Width));
     }
 
     private void WriteSlice(string name, string input, string real, int startChannel, Size2 start, Size2 step)

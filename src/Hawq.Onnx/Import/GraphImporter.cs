@@ -15,7 +15,7 @@ internal sealed class GraphImporter
     public GraphImporter(ModelProto model, string folder, bool keepBatchNormalization = false)
     {
         _graph = model.Graph;
-        _nodes = QOperatorExpansion.Run(model.Graph.Node);
+        _nodes = QOperatorExpansion.Run(VariadicExpansion.Run(model.Graph.Node));
         _builder = new GraphBuilder(folder, Opset(model)) { KeepBatchNormalization = keepBatchNormalization };
     }
 
@@ -125,6 +125,11 @@ internal sealed class GraphImporter
     /// <summary>An output whose elements lie in channel, row, column order, as every value of the FloatGraph does.</summary>
     private Activation InOrder(string name, Activation activation)
     {
+        if (activation.Codes is { Offsets: not null } or { Scale: 0 })
+        {
+            throw new HawqException(HawqIds.OnnxUnsupported, $"Output '{name}' holds codes of a table without their scale. End the model with DequantizeLinear.");
+        }
+
         if (activation.Codes is { } codes)
         {
             _builder.Notes.Add(

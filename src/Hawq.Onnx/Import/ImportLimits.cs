@@ -24,7 +24,7 @@ internal static class ImportLimits
     public const int MaxRank = 8;
 
     /// <summary>Oldest opset whose operators have the semantics that the importer assumes.</summary>
-    public const int MinOpset = 7;
+    public const int MinOpset = 6;
 
     /// <summary>Newest opset that the importer was checked against.</summary>
     public const int MaxOpset = 26;

@@ -16,9 +16,10 @@ internal sealed class BatchNormalizationOperator : IOperator
         Activation input = node.Activation(0);
         node.Ignore("momentum");
         node.Ignore("spatial");
-        if (node.Int("training_mode", 0) != 0)
+        node.Ignore("consumed_inputs");
+        if (node.Int("training_mode", 0) != 0 || (node.Opset < 7 && node.Int("is_test", 0) == 0))
         {
-            throw node.Unsupported("attribute training_mode is 1", "Export the model in evaluation mode (model.eval()).");
+            throw node.Unsupported("it is in training mode", "Export the model in evaluation mode (model.eval()).");
         }
 
         int channels = input.Shape.Channels;

@@ -13,7 +13,7 @@ internal static class BinaryArithmetic
             throw node.InputCount < 2 ? node.Invalid("it has fewer than two inputs") : node.Unsupported($"it has {node.InputCount} inputs", "Chain operators of two inputs.");
         }
 
-        switch (node.Operand(0), node.Operand(1))
+        switch (node.Operand(0), Aligned(node, node.Operand(1)))
         {
             case (Constant left, Constant right):
                 node.Bind(0, ConstantMath.Arithmetic(node, kind, left, right));
@@ -28,6 +28,19 @@ internal static class BinaryArithmetic
                 WithConstant(node, kind, right, left, isConstantFirst: true);
                 break;
         }
+    }
+
+    /// <summary>Before opset 7 an attribute said where the second operand's dimensions lie in the first one's.</summary>
+    private static Value Aligned(NodeContext node, Value second)
+    {
+        if (node.Opset >= 7 || node.Int("broadcast", 0) == 0 || !node.HasAttribute("axis") || second is not Constant constant)
+        {
+            return second;
+        }
+
+        int rank = Layout.DimsOf(node.Input(0)).Length, axis = node.Axis(node.Int("axis", 0), rank);
+        int[] dims = [.. constant.Dims, .. Enumerable.Repeat(1, Math.Max(0, rank - axis - constant.Dims.Length))];
+        return constant.WithDims(dims);
     }
 
     private static void TwoValues(NodeContext node, Arithmetic kind, Activation left, Activation right)

@@ -3,7 +3,7 @@ using DataType = Hawq.Onnx.Schema.TensorProto.Types.DataType;
 
 namespace Hawq.Onnx.Operators;
 
-/// <summary>Cast between floating-point types (nothing), or of a constant.</summary>
+/// <summary>Cast between floating-point types or of codes to wider integers (nothing), or of a constant.</summary>
 internal sealed class CastOperator : IOperator
 {
     public IReadOnlyList<string> OpTypes => ["Cast"];
@@ -15,8 +15,10 @@ internal sealed class CastOperator : IOperator
         node.Ignore("round_mode");
         bool isFloat = to is DataType.Float or DataType.Float16 or DataType.Double or DataType.Bfloat16;
         bool isInteger = to is DataType.Int64 or DataType.Int32;
-        Value value = node.Operand(0) switch
+        Value value = node.Input(0) switch
         {
+            Activation { Codes: not null } codes when isInteger => codes,
+            Activation { Codes: not null } => node.Operand(0), // refused
             Activation activation when isFloat => activation,
             Constant { Floats: not null } constant when isFloat => constant,
             Constant { Integers: not null } constant when isInteger => constant,

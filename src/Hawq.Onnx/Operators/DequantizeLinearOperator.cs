@@ -30,6 +30,17 @@ internal sealed class DequantizeLinearOperator : IOperator
             throw node.Invalid($"its input '{node.InputName(0)}' is not quantized");
         }
 
+        if (input.Codes == CodeGrid.Unknown)
+        {
+            CodeTable.Dequantize(node, input, grid);
+            return;
+        }
+
+        if (input.Codes.Offsets is not null)
+        {
+            throw node.Unsupported("its input is a position in a table, not a code", "Gather from the table first.");
+        }
+
         if (input.Codes.Scale != grid.Scale || input.Codes.ZeroPoint != grid.ZeroPoint)
         {
             throw node.Unsupported(

@@ -13,6 +13,7 @@ internal sealed class GemmOperator : IOperator
         Activation input = node.Activation(0);
         bool isTransposedA = node.Int("transA", 0) != 0;
         bool isTransposedB = node.Int("transB", 0) != 0;
+        node.Ignore("broadcast"); // Before opset 7: the bias is one row in any case.
         float alpha = node.Float("alpha", 1);
         float beta = node.Float("beta", 1);
         if (input.Rank != 2 || input.Dims[isTransposedA ? 1 : 0] != 1)

@@ -11,6 +11,7 @@ internal sealed class IdentityOperator : IOperator
         {
             node.Ignore("ratio");
             node.Ignore("seed");
+            node.Ignore("is_test");
             if (node.HasInput(2) && node.Integers(2, "training mode") is [not 0, ..])
             {
                 throw node.Unsupported("it is in training mode", "Export the model in evaluation mode (model.eval()).");

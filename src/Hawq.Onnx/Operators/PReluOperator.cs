@@ -18,7 +18,7 @@ internal sealed class PReluOperator : IOperator
             return;
         }
 
-        int lead = input.Rank - constant.Dims.Length;
+        int lead = node.Opset < 7 && constant.Dims.Length == 1 ? input.ChannelAxis : input.Rank - constant.Dims.Length; // Before opset 7 a vector meant the channels.
         int axis = input.ChannelAxis - lead;
         if (lead < 0 || axis < 0 || slopes.Length != input.Shape.Channels || constant.Dims[axis] != slopes.Length)
         {

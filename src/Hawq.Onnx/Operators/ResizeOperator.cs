@@ -14,14 +14,18 @@ internal sealed class ResizeOperator : IOperator
     {
         Activation input = node.Image(0);
         string mode = node.String("mode", "nearest");
-        if (mode != "nearest")
+        bool isOld = node.Op == "Upsample" || node.Opset < 11;
+        string transform = node.String("coordinate_transformation_mode", isOld ? "asymmetric" : "half_pixel");
+        string rounding = node.String("nearest_mode", isOld ? "floor" : "round_prefer_floor");
+        if (mode is "linear" && input.Shape is { Height: 1, Width: 1 } && transform != "tf_crop_and_resize")
+        {
+            (transform, rounding) = ("asymmetric", "floor"); // Between one pixel and itself there is nothing to interpolate.
+        }
+        else if (mode != "nearest")
         {
             throw node.Unsupported($"attribute mode is '{mode}'", Hint);
         }
 
-        bool isOld = node.Op == "Upsample" || node.Opset < 11;
-        string transform = node.String("coordinate_transformation_mode", isOld ? "asymmetric" : "half_pixel");
-        string rounding = node.String("nearest_mode", isOld ? "floor" : "round_prefer_floor");
         foreach (string name in new[] { "antialias", "cubic_coeff_a", "exclude_outside", "extrapolation_value" })
         {
             node.Ignore(name); // Without meaning for nearest.

@@ -31,7 +31,7 @@ internal static class WeightSteps
             if (code is < -128 or > 127)
             {
                 throw node.Unsupported(
-                    $"a quantized weight of output channel {channel} lies {code} steps from zero", "Signed 8-bit weights with zero point 0 are supported.");
+                    $"a quantized weight of output channel {channel} lies {code} steps from zero", "Codes minus zero point from -128 to 127 are supported: quantize the weights as s8 with zero point 0 (ONNX Runtime: weight_type QInt8).");
             }
 
             result[channel] = steps[i];

@@ -17,17 +17,39 @@ internal static class ArithmeticLowering
             .ToDictionary(resize => resize.Output, resize => resize.Input, StringComparer.Ordinal);
         for (int i = 0; i < nodes.Count; i++)
         {
+            if (nodes[i] is ArithmeticNode { Kind: Arithmetic.Add or Arithmetic.Sub } sum && Repeated(sum, shapes) is var (repeat, wide))
+            {
+                shapes.Add(repeat.Output, shapes[sum.Output]);
+                nodes.Insert(i++, repeat);
+                nodes[i] = wide;
+            }
+
             nodes[i] = nodes[i] switch
             {
-                ArithmeticNode { Kind: Arithmetic.Mul } mul when repeated.TryGetValue(mul.B, out string? factor) =>
+                ArithmeticNode { Kind: Arithmetic.Mul } mul when shapes[mul.A] == shapes[mul.Output] && repeated.TryGetValue(mul.B, out string? factor) =>
                     new MulNode(mul.Name, mul.A, factor, mul.Output),
-                ArithmeticNode { Kind: Arithmetic.Mul } mul when repeated.TryGetValue(mul.A, out string? factor) =>
+                ArithmeticNode { Kind: Arithmetic.Mul } mul when shapes[mul.B] == shapes[mul.Output] && repeated.TryGetValue(mul.A, out string? factor) =>
                     new MulNode(mul.Name, mul.B, factor, mul.Output),
                 ArithmeticNode arithmetic => Lower(arithmetic, shapes[arithmetic.A], shapes[arithmetic.B]),
                 UnaryNode unary when Affine(unary.Function) is var (factor, offset) => Affine(unary, shapes[unary.Input].Channels, factor, offset),
                 _ => nodes[i],
             };
         }
+    }
+
+    /// <summary>A sum of an image and one number per channel: the numbers repeated over rows and columns, and the sum of two images.</summary>
+    private static (ResizeNode Repeat, ArithmeticNode Sum)? Repeated(ArithmeticNode sum, Dictionary<string, Shape> shapes)
+    {
+        Shape a = shapes[sum.A], b = shapes[sum.B];
+        (string narrow, Shape wide) = a.Length < b.Length ? (sum.A, b) : (sum.B, a);
+        if (a == b || shapes[narrow] != new Shape(1, 1, wide.Channels))
+        {
+            return null;
+        }
+
+        string output = $"{sum.Output}#repeated";
+        ResizeNode repeat = new(output, narrow, output, new Size2(wide.Height, wide.Width));
+        return (repeat, narrow == sum.A ? sum with { A = output } : sum with { B = output });
     }
 
     private static FloatNode Lower(ArithmeticNode node, Shape a, Shape b)
@@ -42,7 +64,7 @@ internal static class ArithmeticLowering
             _ => throw new HawqException(
                 HawqIds.OnnxUnsupported,
                 $"{node.Kind} node '{node.Name}': {node.Kind} of a {a} and a {b} tensor that both depend on the input is not supported. " +
-                "Add and Sub of two tensors of one shape, and Mul also by one number per channel (1x1xC), are."),
+                "Add, Sub and Mul of two tensors of one shape, or of an image and one number per channel (1x1xC), are."),
         };
     }
 

@@ -7,6 +7,7 @@ internal static class Simplifier
 {
     public static void Run(List<FloatNode> nodes, Dictionary<string, Shape> shapes, IReadOnlyList<string> outputs)
     {
+        PadFolding.Run(nodes, shapes, outputs);
         UnaryFusion.Run(nodes, outputs);
         GraphEditor.RemoveDead(nodes, shapes, outputs);
         ArithmeticLowering.Run(nodes, shapes);

@@ -1,6 +1,7 @@
 using Hawq.Model;
 using Hawq.Onnx;
 using Hawq.Quantization.Assembly;
+using Hawq.Quantization.Engine;
 using Hawq.Quantization.Lowering;
 
 namespace Hawq.Quantization.Imported;
@@ -13,7 +14,7 @@ namespace Hawq.Quantization.Imported;
 /// Moves (max pool, slice, ...) commute with quantization, so codes are moved. A convolution that goes into an addition without a grid of its own is rounded
 /// to the sum's grid, as in integer-semantics.md. A clamp narrows the range of the grid behind it.
 /// </remarks>
-internal sealed class ImportedGraph
+internal sealed partial class ImportedGraph
 {
     private readonly FloatGraph _graph;
     private readonly HashSet<string> _read;
@@ -49,7 +50,7 @@ internal sealed class ImportedGraph
     {
         foreach (FloatNode node in _graph.Nodes.Where(node => _read.Contains(node.Output)))
         {
-            Lower(node);
+            Lower(SpreadNode.Of(node) ?? node);
         }
 
         string[] outputs = [.. _graph.Outputs.Select(Output)];
@@ -76,13 +77,10 @@ internal sealed class ImportedGraph
             case ClipNode clip:
                 Narrow(clip);
                 break;
-            case UnaryNode unary when RoundingStep(unary.Function) is { } step && _waiting.TryGetValue(unary.Input, out Waiting? waiting):
-                _waiting[unary.Output] = waiting with { Step = step };
+            case UnaryNode unary when RoundingSteps(unary.Function) is { } steps:
+                Round(unary, steps);
                 break;
-            case UnaryNode unary when RoundingStep(unary.Function) is { } step && _codes.TryGetValue(unary.Input, out string? codes):
-                _onGrid[unary.Output] = (codes, step);
-                break;
-            case SliceNode or PadNode or MaxPoolNode or ChannelPermutationNode or ResizeNode when _codes.TryGetValue(node.Inputs[0], out string? codes):
+            case { Inputs: [var moved] } when IsMove(node) && _codes.TryGetValue(moved, out string? codes):
                 _codes[node.Output] = Move(node, codes, node.Output);
                 break;
             default:
@@ -131,9 +129,11 @@ internal sealed class ImportedGraph
         _codes[clip.Output] = narrow.Name;
     }
 
-    private string Move(FloatNode node, string codes, string output)
+    private string Move(FloatNode node, string codes, string output) => Move(node, codes, output, _graph.Shapes[node.Output]);
+
+    private string Move(FloatNode node, string codes, string output, Shape shape)
     {
-        Declare(_grids[codes] with { Name = output, Shape = _graph.Shapes[node.Output] }, output, TensorRole.Activation);
+        Declare(_grids[codes] with { Name = output, Shape = shape }, output, TensorRole.Activation);
         _layers.Add(new LoweredMove(node.Name, codes, output, node));
         return output;
     }
@@ -143,7 +143,7 @@ internal sealed class ImportedGraph
     {
         FloatNode node = result.Node;
         CheckStep(node, result.Step, grid.Scale);
-        if (node is SliceNode or PadNode or MaxPoolNode or ChannelPermutationNode or ResizeNode)
+        if (IsMove(node))
         {
             // The grid and the clamp come before the move: both keep the order of values, so the result is the same.
             string source = node.Inputs[0];
@@ -154,7 +154,7 @@ internal sealed class ImportedGraph
 
         Tensor tensor = Clamped(grid, result.Lo, result.Hi);
         Declare(tensor, output, TensorRole.Activation);
-        if (node is ConvNode or GemmNode or ConvTransposeNode)
+        if (GraphLowering.IsLinear(node))
         {
             Linear(node, output);
         }
@@ -171,32 +171,9 @@ internal sealed class ImportedGraph
         return output;
     }
 
-    /// <summary>
-    /// A sum or difference. Our layers round each operand to the result's grid, other tools round once: where there is room, the operands
-    /// meet on a grid of 64 times as many steps, and only the result is rounded to the model's.
-    /// </summary>
-    private void Sum(FloatNode node, Tensor output)
-    {
-        const int Finer = 64;
-        string at = output.Name;
-        bool isRounded = node.Inputs.Any(input => _onGrid.ContainsKey(input) || (_waiting.TryGetValue(input, out Waiting? waiting) && waiting.Step != 0));
-        if (output.Bits <= 8 && !isRounded)
-        {
-            at = $"{output.Name}.sum";
-            Declare(new Tensor(at, output.Shape, 16, -short.MaxValue, short.MaxValue, 0, output.Scale / Finer), at, TensorRole.Residual);
-        }
-
-        string a = Operand(node, node.Inputs[0], at), b = Operand(node, node.Inputs[1], at);
-        _layers.Add(node is AddNode ? new LoweredAdd(node.Name, a, b, at) : new LoweredSub(node.Name, a, b, at));
-        if (at != output.Name)
-        {
-            _layers.Add(new LoweredRequantize($"{node.Name}.requantize", at, output.Name));
-        }
-    }
-
     private LoweredLayer Layer(FloatNode node, string[] inputs, string output)
     {
-        if (node is UnaryNode or PReluNode or MulNode && inputs.FirstOrDefault(input => _grids[input].Bits > 8) is { } wide)
+        if (node is UnaryNode or PReluNode or TableNode or MulNode && inputs.FirstOrDefault(input => _grids[input].Bits > 8) is { } wide)
         {
             throw Refuse(node, $"reads '{wide}', which has {_grids[wide].Bits} bits", "Functions and products take 8 bits.");
         }
@@ -208,6 +185,8 @@ internal sealed class ImportedGraph
             GlobalAveragePoolNode => new LoweredGlobalAveragePool(node.Name, inputs[0], output),
             AveragePoolNode pool => new LoweredAveragePool(node.Name, inputs[0], output, pool),
             UnaryNode unary => new LoweredLookup(node.Name, inputs[0], output, [unary.Function.Evaluate]),
+            TableNode table => new LoweredLookup(
+                node.Name, inputs[0], output, [.. table.Tables.Select(entries => (Func<double, double>)(x => TableNode.Evaluate(entries, x, table.Scale, table.Zero)))]),
             PReluNode prelu => new LoweredLookup(node.Name, inputs[0], output, [.. prelu.Slopes.Select(slope => (Func<double, double>)(x => x >= 0 ? x : slope * x))]),
             _ => throw Refuse(node, "has no integer form", "Remove it from the model, or replace it by supported operators."),
         };
@@ -222,34 +201,21 @@ internal sealed class ImportedGraph
             throw Refuse(node, $"reads '{from.Name}', which has {from.Bits} bits", "Layers with weights take 8 bits or fewer.");
         }
 
-        (LoweredLinear layer, QuantizedLinear codes) = ImportedWeights.Of(node, from, output, _graph.Shapes[input], _graph.Shapes[node.Output], out int clamped);
+        Shape to = _graph.Shapes[node.Output];
+        LinearGeometry? geometry = null;
+        if (node is ConvTransposeNode transposed)
+        {
+            (SpreadNode? spread, geometry) = TransposedGeometry.Of(transposed, from.Shape, to);
+            from = spread is null ? from : _grids[Move(spread, from.Name, spread.Output, geometry.Input)];
+        }
+
+        (LoweredLinear layer, QuantizedLinear codes) = ImportedWeights.Of(node, from, output, geometry, to, out int clamped);
         _layers.Add(layer);
         _weights.Add(layer.Name, codes);
         if (clamped > 0)
         {
             _notes.Add($"{node.Name}: {clamped} of {codes.Codes.Length} weights have the code -128, which is -127 here (symmetric range).");
         }
-    }
-
-    /// <summary>An operand of a sum: codes, or a layer with weights that is rounded to the sum's grid.</summary>
-    private string Operand(FloatNode add, string value, string sum)
-    {
-        if (_onGrid.TryGetValue(value, out (string Codes, float Step) rounded))
-        {
-            CheckStep(add, rounded.Step, _grids[sum].Scale);
-            return rounded.Codes;
-        }
-
-        if (_waiting.TryGetValue(value, out Waiting? waiting) && waiting.Node is ConvNode or GemmNode && _graph.Nodes.Count(node => node.Inputs.Contains(value)) == 1)
-        {
-            CheckStep(waiting!.Node, waiting.Step, _grids[sum].Scale);
-            float lo = waiting.Lo >= 0 ? 0 : float.NegativeInfinity;
-            _tensors.Add(value, new LoweredTensor(value, value, _graph.Shapes[value], TensorRole.Branch, 32, lo, waiting.Hi, sum));
-            Linear(waiting.Node, value);
-            return value;
-        }
-
-        return Codes(value, add);
     }
 
     /// <summary>An output of the network: codes, or the accumulators of a last layer that the model leaves in float.</summary>
@@ -261,39 +227,39 @@ internal sealed class ImportedGraph
         }
 
         Waiting waiting = Take(value, null);
-        if (waiting.Node is not (ConvNode { WeightSteps: not null } or GemmNode { WeightSteps: not null }))
+        if (ImportedWeights.Steps(waiting.Node) is not { } steps)
         {
             throw Refuse(waiting.Node, $"leaves the output '{value}' in float", "End the model with QuantizeLinear and DequantizeLinear, or with a Conv or Gemm.");
         }
 
-        float[] steps = waiting.Node is ConvNode conv ? conv.WeightSteps! : ((GemmNode)waiting.Node).WeightSteps!;
         float scale = _grids[Codes(waiting.Node.Inputs[0], waiting.Node)].Scale * steps.Min();
-        const int Limit = 1 << 30;
         _notes.Add($"{waiting.Node.Name}: its result has no grid in the model; here it has 32 bits, at the finest step of the accumulators.");
-        return Write(waiting, new Tensor(value, _graph.Shapes[value], 32, -Limit, Limit, 0, scale), value);
+        return Write(waiting, Wide(value, scale), value);
     }
 
-    /// <summary>hawq export writes what is wider than 16 bits as round(x / step) * step, since ONNX has no such codes.</summary>
-    private static float? RoundingStep(UnaryExpression function) => function is ArithmeticExpression
+    private string Codes(string value, FloatNode reader)
     {
-        Kind: Arithmetic.Mul,
-        Left: FunctionExpression { Kind: UnaryFunction.Round, Inner: ArithmeticExpression { Kind: Arithmetic.Div, Left: ArgumentExpression, Right: ConstantExpression divisor } },
-        Right: ConstantExpression factor,
-    } && divisor.Value == factor.Value ? factor.Value : null;
-
-    private static void CheckStep(FloatNode node, float step, float scale)
-    {
-        if (step != 0 && step != scale)
+        if (_codes.TryGetValue(value, out string? codes))
         {
-            throw Refuse(node, $"is rounded to steps of {step} and then to steps of {scale}", "Round once.");
+            return codes;
         }
+
+        if (_waiting.TryGetValue(value, out Waiting? waiting) && waiting.Step != 0)
+        {
+            return _codes[value] = Write(Take(value, reader), Wide(value, waiting.Step), value);
+        }
+
+        throw value == _graph.Input
+            ? Refuse(reader, "reads the network's input in float", "Quantize the input once, before everything else.")
+            : Refuse(reader, $"reads '{value}' in float", "Put QuantizeLinear and DequantizeLinear between the two, or let the model stay float and quantize it with hawq.");
     }
 
-    private string Codes(string value, FloatNode reader) => _codes.TryGetValue(value, out string? codes)
-        ? codes
-        : value == _graph.Input
-            ? throw Refuse(reader, "reads the network's input in float", "Quantize the input once, before everything else.")
-            : throw Refuse(reader, $"reads '{value}' in float", "Put QuantizeLinear and DequantizeLinear between the two, or let the model stay float and quantize it with hawq.");
+    /// <summary>A grid of 32 bits, for what the model rounds without a clamp.</summary>
+    private Tensor Wide(string value, float step)
+    {
+        const int Limit = 1 << 30;
+        return new Tensor(value, _graph.Shapes[value], 32, -Limit, Limit, 0, step);
+    }
 
     private Waiting Take(string value, FloatNode? reader)
     {
@@ -305,6 +271,8 @@ internal sealed class ImportedGraph
 
         return waiting;
     }
+
+    private static bool IsMove(FloatNode node) => GraphLowering.IsMove(node) || node is SpreadNode;
 
     private void Declare(Tensor tensor, string value, TensorRole role)
     {

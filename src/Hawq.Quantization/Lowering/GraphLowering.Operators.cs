@@ -54,30 +54,19 @@ public sealed partial class GraphLowering
         LayerBits bits = BitsOf(node);
         DeclareByReaders(value, _bounds[value], linear: true);
         string input = LowBit(node.Input, bits.Activations);
-        Shape from = _graph.Shapes[node.Input], to = _graph.Shapes[node.Output];
-        Shape spread = new(((from.Height - 1) * node.Stride.Height) + 1, ((from.Width - 1) * node.Stride.Width) + 1, from.Channels);
-        if (spread != from)
+        (SpreadNode? spread, LinearGeometry geometry) = TransposedGeometry.Of(node, _graph.Shapes[node.Input], _graph.Shapes[node.Output]);
+        if (spread is not null)
         {
-            string name = $"{node.Name}.spread";
             LoweredTensor source = _tensors[input];
+            string name = spread.Output;
             _bounds[name] = (source.RealLo, source.RealHi);
-            _tensors.Add(name, source with { Name = name, Value = name, Shape = spread, GridOf = source.GridOf ?? input });
-            _layers.Add(new LoweredMove(name, input, name, new SpreadNode(name, input, name, node.Stride)));
+            _tensors.Add(name, source with { Name = name, Value = name, Shape = geometry.Input, GridOf = source.GridOf ?? input });
+            _layers.Add(new LoweredMove(name, input, name, spread));
             input = name;
         }
 
-        Size2 reach = new((node.Kernel.Height - 1) * node.Dilation.Height, (node.Kernel.Width - 1) * node.Dilation.Width);
-        int top = reach.Height - node.Padding.Top, left = reach.Width - node.Padding.Left;
-        Padding padding = new(top, left, to.Height - spread.Height - top + reach.Height, to.Width - spread.Width - left + reach.Width);
-        if (padding.Top < 0 || padding.Left < 0 || padding.Bottom < 0 || padding.Right < 0)
-        {
-            throw new HawqException(
-                HawqIds.Calibration,
-                $"The transposed convolution '{node.Name}' cuts off more than its kernel of {node.Kernel} reaches (pads {node.Padding}). Use smaller pads, and a Slice behind it.");
-        }
-
-        LinearGeometry geometry = new(spread, to, node.Kernel, new Size2(1, 1), padding, node.Dilation, node.Groups);
-        _layers.Add(new LoweredLinear(node.Name, input, value, true, geometry, WeightOrder.Turned(node, from.Channels, to.Channels), node.Bias, bits));
+        float[] weights = WeightOrder.Turned(node, geometry.Input.Channels, geometry.Output.Channels);
+        _layers.Add(new LoweredLinear(node.Name, input, value, true, geometry, weights, node.Bias, bits));
     }
 
     /// <summary>The concatenation that alone reads a value once, or null.</summary>
@@ -87,7 +76,7 @@ public sealed partial class GraphLowering
     /// <summary>Bits that tables and products read.</summary>
     private const int TableBits = 8;
 
-    private static bool IsMove(FloatNode node) => node is SliceNode or PadNode or MaxPoolNode or ChannelPermutationNode or ResizeNode;
+    internal static bool IsMove(FloatNode node) => node is SliceNode or PadNode or MaxPoolNode or ChannelPermutationNode or ResizeNode;
 
     private static bool IsTable(FloatNode node) => node is UnaryNode or PReluNode or MulNode;
 

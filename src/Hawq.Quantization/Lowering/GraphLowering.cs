@@ -284,5 +284,5 @@ public sealed partial class GraphLowering
         return (last ? bits.Last : null) ?? (first ? bits.First : null) ?? bits.Default;
     }
 
-    private static bool IsLinear(FloatNode node) => node is ConvNode or GemmNode or ConvTransposeNode;
+    internal static bool IsLinear(FloatNode node) => node is ConvNode or GemmNode or ConvTransposeNode;
 }

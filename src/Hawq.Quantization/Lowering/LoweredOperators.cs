@@ -56,14 +56,3 @@ public sealed record LoweredSub(string Name, string A, string B, string Output) 
     /// <inheritdoc/>
     public override IReadOnlyList<string> Inputs => [A, B];
 }
-
-/// <summary>Zeros between rows and columns: the first half of a transposed convolution.</summary>
-/// <param name="Name">Node name.</param>
-/// <param name="Input">Input value.</param>
-/// <param name="Output">Output value.</param>
-/// <param name="Step">Distance of rows and columns.</param>
-internal sealed record SpreadNode(string Name, string Input, string Output, Size2 Step) : FloatNode(Name, Output)
-{
-    /// <inheritdoc/>
-    public override IReadOnlyList<string> Inputs => [Input];
-}
