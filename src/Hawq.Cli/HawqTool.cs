@@ -74,7 +74,7 @@ internal static class HawqTool
             switch (cause)
             {
                 case OperationCanceledException:
-                    error.WriteLine("interrupted; nothing was written");
+                    error.WriteLine("interrupted; no file is half written, and work that can be continued is kept");
                     return ExitCode.Interrupted;
                 case HawqException { Id: HawqIds.Usage } usage:
                     terminal.Error(usage);
