@@ -34,7 +34,7 @@ internal sealed class AnalyzeVerb : Verb
     /// <inheritdoc/>
     public override IReadOnlyList<Example> Examples =>
     [
-        new("hawq analyze resnet20.onnx --calibration train_batch.bin --preprocess cifar10 -o sensitivity.json", "KL of the output, layer by layer; the best predictor that we know."),
+        new("hawq analyze resnet20.onnx --calibration train_batch.bin --preprocess cifar10 -o sensitivity.json", "KL of the output, layer by layer; far better than the Hessian at ranking networks."),
         new("hawq analyze resnet20.onnx --calibration train_batch.bin --preprocess cifar10 --sensitivity hessian -o hessian.json", "HAWQ-V3's Hessian traces, with their standard errors."),
         new("hawq quantize resnet20.onnx ... --bits mixed --budget bops=0.5 --sensitivity sensitivity.json -o mixed.hawq.json", "Use the result."),
     ];

@@ -7,7 +7,7 @@ namespace Hawq.Quantization.Sensitivity;
 /// <summary>What a layer's sensitivity to a choice of bits is measured by.</summary>
 public enum SensitivityMetric
 {
-    /// <summary>KL divergence of the network's output with this one layer quantized by the deployed recipe. The best predictor that we know.</summary>
+    /// <summary>KL divergence of the network's output with this one layer quantized by the deployed recipe: far better than the Hessian at ranking networks (docs/bit-search.md).</summary>
     Kl,
 
     /// <summary>Increase of the cross entropy, against the labels or, without labels, the float network's choice; same perturbation.</summary>
