@@ -1,3 +1,4 @@
+using System.Globalization;
 using Hawq.Model;
 using Microsoft.CodeAnalysis;
 
@@ -26,6 +27,17 @@ internal static class Descriptors
     private static readonly DiagnosticDescriptor GpuUnsupported = Error(HawqIds.GpuUnsupported, "The layer has no GPU kernel");
     private static readonly DiagnosticDescriptor Bug = Error(HawqIds.GeneratorBug, "The generator failed");
 
+    /// <summary>The descriptor of an id, with a link to its section of the help page.</summary>
+    /// <param name="id">One of <see cref="HawqIds"/>.</param>
+    /// <param name="helpPage">Path of diagnostics.md on this machine (it lies in the package), or empty: then there is no link.</param>
+    public static DiagnosticDescriptor Of(string id, string helpPage)
+    {
+        DiagnosticDescriptor descriptor = Of(id);
+        return Uri.TryCreate(helpPage, UriKind.Absolute, out Uri? page) && page.IsFile
+            ? Error(descriptor.Id, descriptor.Title.ToString(CultureInfo.InvariantCulture), $"{page.AbsoluteUri}#{descriptor.Id.ToLowerInvariant()}")
+            : descriptor;
+    }
+
     /// <summary>The descriptor of an id; an id that is not a diagnostic of the generator is a bug and comes out as one.</summary>
     public static DiagnosticDescriptor Of(string id) => id switch
     {
@@ -47,6 +59,6 @@ internal static class Descriptors
         _ => Bug,
     };
 
-    private static DiagnosticDescriptor Error(string id, string title) =>
-        new(id, title, "{0}", "Hawq", DiagnosticSeverity.Error, isEnabledByDefault: true);
+    private static DiagnosticDescriptor Error(string id, string title, string link = "") =>
+        new(id, title, "{0}", "Hawq", DiagnosticSeverity.Error, isEnabledByDefault: true, helpLinkUri: link);
 }

@@ -49,7 +49,7 @@ public sealed class HawqGenerator : IIncrementalGenerator
         IncrementalValuesProvider<ReadModel> read = manifests.Select(Read).WithTrackingName(HawqGeneratorSteps.Read);
         IncrementalValuesProvider<PlannedModel> planned = read.Select(Plan).WithTrackingName(HawqGeneratorSteps.Plan);
         IncrementalValuesProvider<EmittedModel> emitted = planned.Combine(names)
-            .Select((pair, cancellation) => Emit(pair.Left, pair.Right.Of(pair.Left.Item), cancellation))
+            .Select((pair, cancellation) => Emit(pair.Left, pair.Right.Of(pair.Left.Source.Item), cancellation))
             .WithTrackingName(HawqGeneratorSteps.Emit);
 
         IncrementalValuesProvider<GeneratedFile> classFiles = emitted
@@ -65,11 +65,14 @@ public sealed class HawqGenerator : IIncrementalGenerator
             .Select(static (all, _) => all.Left.Left.Left.Concat(all.Left.Left.Right).Concat(all.Left.Right).Concat(all.Right).ToEquatableArray())
             .WithTrackingName(HawqGeneratorSteps.Diagnostics);
 
-        context.RegisterSourceOutput(diagnostics, static (output, all) =>
+        IncrementalValueProvider<string> help = context.AnalyzerConfigOptionsProvider
+            .Select(static (options, _) => options.GlobalOptions.TryGetValue("build_property.HawqHelp", out string? path) ? path : "");
+
+        context.RegisterSourceOutput(diagnostics.Combine(help), static (output, pair) =>
         {
-            foreach (DiagnosticSpec diagnostic in all)
+            foreach (DiagnosticSpec diagnostic in pair.Left)
             {
-                output.ReportDiagnostic(diagnostic.ToDiagnostic());
+                output.ReportDiagnostic(diagnostic.ToDiagnostic(pair.Right));
             }
         });
         context.RegisterSourceOutput(classFiles, Add);
@@ -86,26 +89,26 @@ public sealed class HawqGenerator : IIncrementalGenerator
         ModelItem item = manifest.Item;
         string hash = CodeText.Sha256(manifest.Text);
         return Guard.Run(
-            item.Path,
+            manifest,
             () =>
             {
                 ManifestReadResult result = _stages.Read(manifest.Text, item.Path);
                 return result.Network is { } network && SidecarCheck.Problem(item, manifest.Text, network.WeightsFile) is { } problem
                     ? Failed(problem)
-                    : new ReadModel(item, hash, result.Network, result.Diagnostics.Select(DiagnosticSpec.From).ToEquatableArray());
+                    : new ReadModel(manifest, hash, result.Network, result.Diagnostics.Select(DiagnosticSpec.From).ToEquatableArray());
             },
             Failed,
             cancellation);
 
-        ReadModel Failed(DiagnosticSpec diagnostic) => new(item, hash, null, EquatableArray.Of(diagnostic));
+        ReadModel Failed(DiagnosticSpec diagnostic) => new(manifest, hash, null, EquatableArray.Of(diagnostic));
     }
 
     private PlannedModel Plan(ReadModel model, CancellationToken cancellation) => model.Network is not { } network
-        ? new PlannedModel(model.Item, model.Sha256, null, default)
+        ? new PlannedModel(model.Source, model.Sha256, null, default)
         : Guard.Run(
-            model.Item.Path,
-            () => new PlannedModel(model.Item, model.Sha256, _stages.Plan(network), default),
-            diagnostic => new PlannedModel(model.Item, model.Sha256, null, EquatableArray.Of(diagnostic)),
+            model.Source,
+            () => new PlannedModel(model.Source, model.Sha256, _stages.Plan(network), default),
+            diagnostic => new PlannedModel(model.Source, model.Sha256, null, EquatableArray.Of(diagnostic)),
             cancellation);
 
     private EmittedModel Emit(PlannedModel model, ModelName? name, CancellationToken cancellation)
@@ -116,10 +119,10 @@ public sealed class HawqGenerator : IIncrementalGenerator
         }
 
         EmitOptions options = new(
-            name.Namespace, name.ClassName, model.Item.FileName, model.Sha256, SidecarCheck.ResourceName(plan.Network.WeightsFile),
-            Gpu: model.Item.Gpu);
+            name.Namespace, name.ClassName, model.Source.Item.FileName, model.Sha256, SidecarCheck.ResourceName(plan.Network.WeightsFile),
+            Gpu: model.Source.Item.Gpu);
         return Guard.Run(
-            model.Item.Path,
+            model.Source,
             () => new EmittedModel(_stages.Emit(plan, options).Select(file => file with { HintName = name.FileName(file.HintName) }).ToEquatableArray(), default),
             diagnostic => new EmittedModel(default, EquatableArray.Of(diagnostic)),
             cancellation);

@@ -18,6 +18,9 @@ internal static class HawqTool
             new ProfileVerb(), new ParetoVerb(), new SolveVerb(), new CardVerb(), new DoctorVerb(), new TrainVerb(), new PtxVerb(), new VerifyTierVerb(),
         ];
 
+    /// <summary>Every command line that the help pages show.</summary>
+    public static IEnumerable<string> ExampleLines => Verbs().SelectMany(verb => verb.Examples).Select(example => example.CommandLine);
+
     /// <summary>Names of the verbs, in the order of the help page.</summary>
     public static IEnumerable<string> VerbNames => Verbs().Where(v => !v.Hidden).Select(v => v.Name);
 
@@ -31,22 +34,7 @@ internal static class HawqTool
     public static async Task<int> RunAsync(
         string[] arguments, TextWriter output, TextWriter error, bool live = false, CancellationToken cancellation = default)
     {
-        RootCommand root = new("Turns convolutional networks into integer-only, allocation-free C#.");
-        Option<bool> quiet = new("--quiet", "-q") { Description = "No progress and no notes on standard error; warnings and errors remain.", Recursive = true };
-        root.Add(quiet);
-        Dictionary<string, Verb> verbs = [];
-        foreach (Verb verb in Verbs())
-        {
-            Command command = new(verb.Name, verb.Description) { Hidden = verb.Hidden };
-            verb.Configure(command);
-            command.SetAction((parsed, token) => Task.Run(() => Run(verb, parsed, new Terminal(output, error, live, parsed.GetValue(quiet), token), error)));
-            root.Add(command);
-            verbs.Add(verb.Name, verb);
-        }
-
-        HelpOption help = root.Options.OfType<HelpOption>().Single();
-        help.Action = new HelpPage((HelpAction)help.Action!, verbs);
-
+        RootCommand root = Grammar((verb, parsed, quiet, token) => Run(verb, parsed, new Terminal(output, error, live, quiet, token), error));
         ParseResult result = root.Parse(arguments.Length == 0 ? ["--help"] : arguments);
         if (result.Errors.Count > 0 && result.Action is not HelpPage)
         {
@@ -61,6 +49,29 @@ internal static class HawqTool
             ProcessTerminationTimeout = s_cancellationGrace,
         };
         return await result.InvokeAsync(configuration, cancellation);
+    }
+
+    /// <summary>What the tool makes of a command line, without running it.</summary>
+    public static ParseResult Parse(string[] arguments) => Grammar((_, _, _, _) => ExitCode.Success).Parse(arguments);
+
+    private static RootCommand Grammar(Func<Verb, ParseResult, bool, CancellationToken, int> run)
+    {
+        RootCommand root = new("Turns convolutional networks into integer-only, allocation-free C#.");
+        Option<bool> quiet = new("--quiet", "-q") { Description = "No progress and no notes on standard error; warnings and errors remain.", Recursive = true };
+        root.Add(quiet);
+        Dictionary<string, Verb> verbs = [];
+        foreach (Verb verb in Verbs())
+        {
+            Command command = new(verb.Name, verb.Description) { Hidden = verb.Hidden };
+            verb.Configure(command);
+            command.SetAction((parsed, token) => Task.Run(() => run(verb, parsed, parsed.GetValue(quiet), token)));
+            root.Add(command);
+            verbs.Add(verb.Name, verb);
+        }
+
+        HelpOption help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new HelpPage((HelpAction)help.Action!, verbs);
+        return root;
     }
 
     private static int Run(Verb verb, ParseResult parsed, Terminal terminal, TextWriter error)

@@ -26,6 +26,9 @@ public sealed class HawqException(
     /// <summary>1-based column, or 0 when there is none.</summary>
     public int Column { get; } = column;
 
+    /// <summary>Name of the layer it is about, or null: whoever has the manifest's text can find the place.</summary>
+    public string? Layer { get; init; }
+
     /// <summary>The message in the form compilers use: file(line,column): error ID: message.</summary>
     public string Report => File is null
         ? $"error {Id}: {Message}"

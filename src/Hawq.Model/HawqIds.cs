@@ -61,6 +61,9 @@ public static class HawqIds
     /// <summary>Gpu="true" and PublishAot: ILGPU compiles kernels at run time, which NativeAOT cannot.</summary>
     public const string BuildGpuAot = "HAWQ0203";
 
+    /// <summary>A HawqModel item in a build for a framework older than net10.0.</summary>
+    public const string BuildFramework = "HAWQ0204";
+
     /// <summary>The file is not an ONNX model, or is damaged.</summary>
     public const string OnnxFile = "HAWQ1001";
 

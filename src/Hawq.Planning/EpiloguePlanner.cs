@@ -44,14 +44,7 @@ internal static class EpiloguePlanner
             Requantizer self = Requantizer.ForScalar(valueIsB ? add.RequantizeB : add.RequantizeA, clamped);
             Requantizer other = Requantizer.ForScalar(valueIsB ? add.RequantizeA : add.RequantizeB, Centred(operand.Tensor));
             ValueRange sum = new(self.Result.Lo + other.Result.Lo, self.Result.Hi + other.Result.Hi);
-            if (sum.Lo < int.MinValue || sum.Hi > int.MaxValue)
-            {
-                throw new HawqException(
-                    HawqIds.PlanOverflow,
-                    $"Layer '{add.Name}': the sum of its requantized operands can reach {sum}, more than an int32 holds. "
-                    + $"Give '{add.Output}' a coarser scale.");
-            }
-
+            Refuse.UnlessInt32(add.Name, "the sum of its requantized operands", sum, $"Give '{add.Output}' a coarser scale.");
             residual = new ResidualAdd(operand, self, other, ClampTo(tensor, sum));
             clamped = AfterClamp(residual.Clamp, sum);
         }

@@ -10,10 +10,10 @@ internal static class Refuse
     {
         if (range.Lo < int.MinValue || range.Hi > int.MaxValue)
         {
-            throw new HawqException(HawqIds.PlanOverflow, $"Layer '{layer}': {what} can reach {range}, more than an int32 holds. {remedy}");
+            throw new HawqException(HawqIds.PlanOverflow, $"Layer '{layer}': {what} can reach {range}, more than an int32 holds. {remedy}") { Layer = layer };
         }
     }
 
     /// <summary>A <see cref="HawqIds.PlanUnsupported"/> refusal.</summary>
-    public static HawqException Unsupported(string layer, string problem) => new(HawqIds.PlanUnsupported, $"Layer '{layer}': {problem}");
+    public static HawqException Unsupported(string layer, string problem) => new(HawqIds.PlanUnsupported, $"Layer '{layer}': {problem}") { Layer = layer };
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Hawq.Model;
 using Hawq.Testing.Onnx;
 using Hawq.Testing.Onnx.Networks;
 
@@ -18,6 +19,16 @@ internal static class ModelFiles
         .. NetworkZoo.All(divisor: 1, size: 224).Where(network => network.Name is "resnet18" or "resnet50-v1.5" or "mobilenetv2" or "efficientnet-lite0" or "mobilenetv3-small" or "vgg16"),
         .. NetworkZoo.All(divisor: 1, size: 299).Where(network => network.Name == "inceptionv3"),
     ];
+
+    /// <summary>Writes NAME.hawq.json and NAME.hawq.bin.</summary>
+    public static void Write(string folder, (Network Network, NetworkWeights Weights) model)
+    {
+        Directory.CreateDirectory(folder);
+        File.WriteAllBytes(Path.Combine(folder, model.Network.WeightsFile.File), model.Weights.Sidecar);
+        string manifest = Path.Combine(folder, $"{model.Network.Name}.hawq.json");
+        File.WriteAllText(manifest, ManifestWriter.Write(model.Network));
+        Console.WriteLine(manifest);
+    }
 
     /// <summary>Writes NAME.onnx and NAME.npy (inputs to calibrate on, uniform in [-1, 1]).</summary>
     public static void Write(string folder, ZooNetwork network)

@@ -1,32 +1,39 @@
 // models DIR [NAME ...]: writes the benchmark networks as ONNX files, for hawq quantize and hawq bench.
+// manifests DIR: writes ResNet-20 and ResNet-50 with random weights as manifests, for hawq emit --time.
+// publish: publishes samples/NativeAot in every way and prints size, start and whether the logits are equal.
 // Anything else goes to BenchmarkDotNet: --filter '*' measures seeded networks beside ONNX Runtime.
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
 using Hawq.Benchmarks;
+using Hawq.Testing;
 using Hawq.Testing.Onnx.Networks;
 
-if (args is [] or ["models"])
+switch (args)
 {
-    Console.Error.WriteLine("usage: models DIR [NAME ...]");
-    Console.Error.WriteLine($"names: {string.Join(" ", ModelFiles.All.Select(network => network.Name))}");
-    Console.Error.WriteLine("or BenchmarkDotNet's arguments, for example: --filter '*'");
-    return 2;
-}
+    case ["models", string folder, .. string[] names]:
+        foreach (ZooNetwork network in ModelFiles.All.Where(network => names.Length == 0 || names.Contains(network.Name)))
+        {
+            ModelFiles.Write(folder, network);
+            Console.WriteLine(network.Name);
+        }
 
-if (args is not ["models", string folder, .. string[] names])
-{
-    // In this process: networks are compiled in memory, there is nothing to restore or build.
-    IConfig config = DefaultConfig.Instance.AddJob(Job.Default.WithToolchain(InProcessEmitToolchain.Instance));
-    BenchmarkSwitcher.FromAssembly(typeof(InferenceBenchmarks).Assembly).Run(args, config);
-    return 0;
+        return 0;
+    case ["manifests", string folder]:
+        ModelFiles.Write(folder, TypicalNetworks.ResNet20());
+        ModelFiles.Write(folder, TypicalNetworks.ResNet50());
+        return 0;
+    case ["publish"]:
+        return PublishTable.Print();
+    case [] or ["models"] or ["manifests"]:
+        Console.Error.WriteLine("usage: models DIR [NAME ...] | manifests DIR | publish");
+        Console.Error.WriteLine($"names: {string.Join(" ", ModelFiles.All.Select(network => network.Name))}");
+        Console.Error.WriteLine("or BenchmarkDotNet's arguments, for example: --filter '*'");
+        return 2;
+    default:
+        // In this process: networks are compiled in memory, there is nothing to restore or build.
+        IConfig config = DefaultConfig.Instance.AddJob(Job.Default.WithToolchain(InProcessEmitToolchain.Instance));
+        BenchmarkSwitcher.FromAssembly(typeof(InferenceBenchmarks).Assembly).Run(args, config);
+        return 0;
 }
-
-foreach (ZooNetwork network in ModelFiles.All.Where(network => names.Length == 0 || names.Contains(network.Name)))
-{
-    ModelFiles.Write(folder, network);
-    Console.WriteLine(network.Name);
-}
-
-return 0;

@@ -101,6 +101,16 @@ public sealed class Consumer
     /// <summary>Builds.</summary>
     public CommandResult TryBuild(params string[] arguments) => DotNet.Run(Folder, ["build", "--nologo", "-v", "m", "-tl:off", .. arguments]);
 
+    /// <summary>Publishes into a folder named like the way of publishing; fails the test when that fails.</summary>
+    /// <returns>The folder, and what the build said.</returns>
+    public (string Folder, string Output) Publish(string way, params string[] arguments)
+    {
+        string target = Path.Combine(Folder, "publish", way);
+        CommandResult result = DotNet.Run(Folder, ["publish", "-c", "Release", "--nologo", "-v", "m", "-tl:off", "-o", target, .. arguments]);
+        Assert.True(result.ExitCode == 0, result.Output);
+        return (target, result.Output);
+    }
+
     /// <summary>Runs what was built and returns what it printed.</summary>
     public string Run()
     {

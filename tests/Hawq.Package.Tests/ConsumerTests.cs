@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Hawq.Testing;
 using Xunit;
 
@@ -103,7 +104,9 @@ public sealed class ConsumerTests(PackageFeed feed)
         Assert.Equal(1, result.ExitCode);
         Assert.Matches(@"wrong\.hawq\.json\(\d+,\d+\): error HAWQ0006: The sidecar 'wrong\.hawq\.bin' has the SHA-256", result.Output);
         Assert.Matches(@"missing\.hawq\.json\(\d+,\d+\): error HAWQ0006: The sidecar 'missing\.hawq\.bin' does not lie beside", result.Output);
-        Assert.Matches(@"broken\.hawq\.json\(3,3\): error HAWQ0001", result.Output);
+        Match broken = Regex.Match(result.Output, @"broken\.hawq\.json\(3,3\): error HAWQ0001.*\(file://(.*)#hawq0001\)");
+        Assert.True(broken.Success, result.Output);
+        Assert.Contains("### HAWQ0001", File.ReadAllText(Uri.UnescapeDataString(broken.Groups[1].Value)), StringComparison.Ordinal);
 
         consumer.WriteProject("""<HawqModel Include="absent.hawq.json" />""");
         Assert.Matches(@"Consumer\.csproj : error HAWQ0202: The HawqModel item 'absent\.hawq\.json' does not exist", consumer.TryBuild().Output);
@@ -113,6 +116,32 @@ public sealed class ConsumerTests(PackageFeed feed)
         result = consumer.TryBuild();
         Assert.Contains("error HAWQ0105", result.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("error CS", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Several_target_frameworks_build_where_the_item_is_for_net10_and_say_so_where_it_is_not()
+    {
+        Consumer consumer = feed.NewConsumer("frameworks");
+        string expected = consumer.WriteModel("net.hawq.json", seed: 8);
+        WriteProject("");
+        consumer.Write("Program.cs", "#if NET\n" + Consumer.PrintsLogits.Replace("NAME", "Consumer.Net", StringComparison.Ordinal) + "\n#endif\n");
+
+        CommandResult result = consumer.TryBuild();
+        Assert.Equal(1, result.ExitCode);
+        Assert.Matches(@"Consumer\.csproj : error HAWQ0204: .*this build is for netstandard2\.0.*\$\(TargetFramework\)", result.Output);
+        Assert.DoesNotContain("error CS", result.Output, StringComparison.Ordinal);
+
+        WriteProject("""Condition="'$(TargetFramework)' == 'net10.0'" """);
+        Assert.Contains("0 Warning(s)", consumer.Build(), StringComparison.Ordinal);
+        Assert.Equal(expected, consumer.Run());
+        Assert.True(File.Exists(Path.Combine(consumer.Folder, "bin", "Debug", "netstandard2.0", "Consumer.dll")));
+
+        void WriteProject(string condition)
+        {
+            consumer.WriteProject($"""<HawqModel Include="net.hawq.json" {condition}/>""", """<OutputType Condition="'$(TargetFramework)' != 'net10.0'">Library</OutputType>""");
+            string project = Path.Combine(consumer.Folder, "Consumer.csproj");
+            File.WriteAllText(project, File.ReadAllText(project).Replace("<TargetFramework>net10.0</TargetFramework>", "<TargetFrameworks>net10.0;netstandard2.0</TargetFrameworks>", StringComparison.Ordinal));
+        }
     }
 
     [Fact]

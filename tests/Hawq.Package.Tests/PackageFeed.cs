@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Security;
 using System.Text.RegularExpressions;
 using Hawq.Testing;
@@ -6,7 +7,7 @@ using Xunit;
 namespace Hawq.Package.Tests;
 
 /// <summary>
-/// The packed Hawq.CodeGen in a local feed, for tests that use it as a stranger would: from a folder outside the repository, with no project
+/// The packages in a local feed, for tests that use them as a stranger would: from a folder outside the repository, with no project
 /// reference. Packed once for all tests, in folders of its own, so that no other build is disturbed.
 /// </summary>
 public sealed class PackageFeed : IDisposable
@@ -18,7 +19,7 @@ public sealed class PackageFeed : IDisposable
     {
         Root = Directory.CreateTempSubdirectory("hawq-package-").FullName;
         Assert.False(Directory.Exists(Path.Combine(RestoredPackages, "hawq.codegen")), $"{RestoredPackages} holds a Hawq.CodeGen, which would be tested instead of this one. Delete it.");
-        Pack("generators/Hawq.CodeGen", Folder);
+        Pack(Folder);
         File.WriteAllText(Path.Combine(Root, "NuGet.config"), $"""
             <configuration>
               <packageSources>
@@ -46,7 +47,8 @@ public sealed class PackageFeed : IDisposable
         Regex.Matches(DotNet.Run(Path.GetTempPath(), "nuget", "list", "source", "--format", "detailed").Output, @"^ +\d+\. +(.+) \[Enabled\]", RegexOptions.Multiline)
             .Select(match => SecurityElement.Escape(match.Groups[1].Value));
 
-    private static string RestoredPackages =>
+    /// <summary>Where this machine keeps restored packages.</summary>
+    public static string RestoredPackages =>
         Environment.GetEnvironmentVariable("NUGET_PACKAGES") is { Length: > 0 } set
             ? set
             : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
@@ -60,8 +62,8 @@ public sealed class PackageFeed : IDisposable
     // Exact, so that a restore asks no other source for it.
     private string Version => Path.GetFileNameWithoutExtension(Directory.GetFiles(Folder, "Hawq.CodeGen.*.nupkg").Single())["Hawq.CodeGen.".Length..];
 
-    /// <summary>Packs a project into a folder, building from nothing.</summary>
-    public void Pack(string project, string feed)
+    /// <summary>Packs everything that is published into a folder, building from nothing; the tool for this machine only.</summary>
+    public void Pack(string feed)
     {
         string build = Path.Combine(Root, "build");
         if (Directory.Exists(build))
@@ -70,9 +72,13 @@ public sealed class PackageFeed : IDisposable
         }
 
         CommandResult result = DotNet.Run(
-            Checkout.Root, "pack", project, "-c", "Release", "-o", feed, "--artifacts-path", build, "--nologo", "-v", "q");
+            Checkout.Root, "pack", "src/packages.slnx", "-c", "Release", "-o", feed, "--artifacts-path", build, "--nologo", "-v", "q",
+            $"-p:HawqToolPlatforms={RuntimeInformation.RuntimeIdentifier}");
         Assert.True(result.ExitCode == 0, result.Output);
     }
+
+    /// <summary>A package of the feed.</summary>
+    public string PackageFile(string id) => Directory.EnumerateFiles(Folder, $"{id}.0.1.0.nupkg").Single();
 
     /// <summary>An empty folder for a consumer.</summary>
     public Consumer NewConsumer(string name) => new(Path.Combine(Root, name), Version);

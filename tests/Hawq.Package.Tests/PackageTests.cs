@@ -4,14 +4,14 @@ using Xunit;
 
 namespace Hawq.Package.Tests;
 
-/// <summary>What lies in the package.</summary>
+/// <summary>What lies in the packages.</summary>
 [Collection(PackageCollection.Name)]
 public sealed class PackageTests(PackageFeed feed)
 {
     [Fact]
-    public void Package_holds_the_compiler_part_and_nothing_for_run_time()
+    public void Generator_package_holds_the_compiler_part_and_nothing_for_run_time()
     {
-        using ZipArchive package = ZipFile.OpenRead(Directory.EnumerateFiles(feed.Folder).Single());
+        using ZipArchive package = ZipFile.OpenRead(feed.PackageFile("Hawq.CodeGen"));
 
         Assert.Equal(
             [
@@ -29,27 +29,57 @@ public sealed class PackageTests(PackageFeed feed)
             ],
             package.Entries.Select(entry => entry.FullName).Where(name => !name.StartsWith("_rels/", StringComparison.Ordinal) && !name.StartsWith("package/", StringComparison.Ordinal) && !name.StartsWith('['))
                 .Order(StringComparer.OrdinalIgnoreCase));
+        XElement metadata = Metadata(package);
+        Assert.Equal("true", metadata.Elements().Single(element => element.Name.LocalName == "developmentDependency").Value);
+        Assert.DoesNotContain(metadata.Descendants(), element => element.Name.LocalName == "dependency");
     }
 
     [Fact]
-    public void Package_is_a_development_dependency_without_dependencies()
+    public void Gpu_package_brings_ILGPU_and_nothing_else()
     {
-        using ZipArchive package = ZipFile.OpenRead(Directory.EnumerateFiles(feed.Folder).Single());
-        using Stream stream = package.GetEntry("Hawq.CodeGen.nuspec")!.Open();
-        XElement metadata = XDocument.Load(stream).Root!.Elements().Single();
+        using ZipArchive package = ZipFile.OpenRead(feed.PackageFile("Hawq.Gpu"));
 
-        Assert.Equal("true", metadata.Elements().Single(element => element.Name.LocalName == "developmentDependency").Value);
-        Assert.DoesNotContain(metadata.Descendants(), element => element.Name.LocalName == "dependency");
+        Assert.Equal(
+            ["lib/net10.0/Hawq.Gpu.dll", "lib/net10.0/Hawq.Gpu.xml", "lib/net10.0/Hawq.Model.dll"],
+            package.Entries.Select(entry => entry.FullName).Where(name => name.StartsWith("lib/", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+        Assert.Equal(["ILGPU"], Metadata(package).Descendants().Where(element => element.Name.LocalName == "dependency").Select(element => element.Attribute("id")!.Value));
+    }
+
+    [Fact]
+    public void Every_package_has_a_readme_an_icon_and_a_licence_and_is_no_larger_than_it_should_be()
+    {
+        // Kilobytes. The tool's packages hold ONNX Runtime, OR-Tools and Skia for one platform; their sizes are in using-the-package.md.
+        (string Id, int Limit)[] limits =
+            [("Hawq.CodeGen", 1_000), ("Hawq.Gpu", 400), ("Hawq.Templates", 800), ("Hawq.Cli", 200), ($"Hawq.Cli.{System.Runtime.InteropServices.RuntimeInformation.RuntimeIdentifier}", 80_000)];
+        Assert.Equal(limits.Length, Directory.EnumerateFiles(feed.Folder).Count());
+
+        Assert.All(limits, expected =>
+        {
+            string file = feed.PackageFile(expected.Id);
+            using ZipArchive package = ZipFile.OpenRead(file);
+            XElement metadata = Metadata(package);
+            Assert.Equal("MIT", metadata.Elements().Single(element => element.Name.LocalName == "license").Value);
+            Assert.True(package.GetEntry(metadata.Elements().Single(element => element.Name.LocalName == "readme").Value)!.Length > 200);
+            Assert.True(package.GetEntry(metadata.Elements().Single(element => element.Name.LocalName == "icon").Value)!.Length > 100);
+            Assert.InRange(new FileInfo(file).Length, 1, expected.Limit * 1000L);
+        });
     }
 
     [Fact]
     public void Packed_twice_from_nothing_gives_the_same_bytes()
     {
         string again = Path.Combine(feed.Root, "feed-again");
-        feed.Pack("generators/Hawq.CodeGen", again);
+        feed.Pack(again);
 
-        Assert.Equal(
-            File.ReadAllBytes(Directory.EnumerateFiles(feed.Folder).Single()),
-            File.ReadAllBytes(Directory.EnumerateFiles(again).Single()));
+        string[] names = [.. Directory.EnumerateFiles(feed.Folder).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal)];
+        Assert.Equal(names, Directory.EnumerateFiles(again).Select(file => Path.GetFileName(file)).Order(StringComparer.Ordinal));
+        Assert.All(names, name => Assert.True(
+            File.ReadAllBytes(Path.Combine(feed.Folder, name)).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(again, name))), $"{name} differs"));
+    }
+
+    private static XElement Metadata(ZipArchive package)
+    {
+        using Stream stream = package.Entries.Single(entry => entry.FullName.EndsWith(".nuspec", StringComparison.Ordinal)).Open();
+        return XDocument.Load(stream).Root!.Elements().Single();
     }
 }

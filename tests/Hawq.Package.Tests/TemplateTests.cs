@@ -16,9 +16,7 @@ public sealed class TemplateTests(PackageFeed feed)
     [Fact]
     public async Task Created_projects_build_and_classify()
     {
-        string templates = Path.Combine(feed.Root, "templates");
-        feed.Pack("src/Hawq.Templates", templates);
-        New("install", Directory.EnumerateFiles(templates).Single());
+        New("install", feed.PackageFile("Hawq.Templates"));
         (byte[] image, string expected) = Image();
 
         // A name that is no C# identifier, and a network of another name.
@@ -58,16 +56,6 @@ public sealed class TemplateTests(PackageFeed feed)
         LoadedNetwork model = ManifestFile.Load(Path.Combine(Checkout.Root, "samples", "Cifar10", "resnet20-cifar10.hawq.json"));
         byte[] pixels = TestInputs.Pixels(model.Network, seed: 3);
         int[] logits = new Interpreter(model.Network, model.Weights).Run(pixels)[model.Network.Outputs[0]];
-        byte[] file = new byte[54 + pixels.Length];
-        "BM"u8.CopyTo(file);
-        (file[10], file[14], file[18], file[22], file[26], file[28]) = (54, 40, Side, Side, 1, 24);
-        for (int i = 0; i < pixels.Length; i++)
-        {
-            // Rows from the bottom up, blue first.
-            int row = i / (3 * Side), column = i / 3 % Side, channel = i % 3;
-            file[54 + (((Side - 1 - row) * Side) + column) * 3 + 2 - channel] = pixels[i];
-        }
-
-        return (file, model.Network.Labels[Array.IndexOf(logits, logits.Max())]);
+        return (Bitmap.Encode(pixels, Side), model.Network.Labels[Array.IndexOf(logits, logits.Max())]);
     }
 }

@@ -13,11 +13,12 @@ namespace Hawq.CodeGen.Pipeline;
 internal sealed record DiagnosticSpec(string Id, string Message, string? Path, int Line = 0, int Column = 0)
 {
     /// <summary>The diagnostic that Roslyn reports.</summary>
-    public Diagnostic ToDiagnostic()
+    /// <param name="helpPage">Path of diagnostics.md, or empty.</param>
+    public Diagnostic ToDiagnostic(string helpPage)
     {
         LinePosition position = new(Math.Max(0, Line - 1), Math.Max(0, Column - 1));
         Location location = Path is null ? Location.None : Location.Create(Path, new TextSpan(0, 0), new LinePositionSpan(position, position));
-        return Diagnostic.Create(Descriptors.Of(Id), location, Message);
+        return Diagnostic.Create(Descriptors.Of(Id, helpPage), location, Message);
     }
 
     /// <summary>What the manifest reader found.</summary>

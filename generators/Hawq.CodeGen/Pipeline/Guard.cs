@@ -9,11 +9,11 @@ internal static class Guard
     /// <summary>
     /// Calls <paramref name="stage"/>; turns a <see cref="HawqException"/> into its diagnostic and any other exception into the one that says "bug".
     /// </summary>
-    /// <param name="path">Manifest, for the diagnostic's position.</param>
+    /// <param name="manifest">For the diagnostic's position.</param>
     /// <param name="stage">The work.</param>
     /// <param name="failed">Makes the result from a diagnostic.</param>
     /// <param name="cancellation">Checked before and after.</param>
-    public static T Run<T>(string path, Func<T> stage, Func<DiagnosticSpec, T> failed, CancellationToken cancellation)
+    public static T Run<T>(ManifestText manifest, Func<T> stage, Func<DiagnosticSpec, T> failed, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
 #pragma warning disable RS1035 // The culture is pinned for the call and restored: a fi-FI machine must not write U+2212 for a minus sign.
@@ -27,14 +27,16 @@ internal static class Guard
         }
         catch (HawqException problem)
         {
-            return failed(new DiagnosticSpec(problem.Id, problem.Message, path, Math.Max(1, problem.Line), Math.Max(1, problem.Column)));
+            return failed(problem.Layer is { } layer
+                ? DiagnosticSpec.At(problem.Id, problem.Message, manifest.Item.Path, manifest.Text, $"\"name\": \"{layer}\", \"op\"")
+                : new DiagnosticSpec(problem.Id, problem.Message, manifest.Item.Path, Math.Max(1, problem.Line), Math.Max(1, problem.Column)));
         }
         catch (Exception bug) when (bug is not OperationCanceledException)
         {
             return failed(new DiagnosticSpec(
                 HawqIds.GeneratorBug,
                 $"The generator failed on this manifest, which is a bug in Hawq.CodeGen: {bug.GetType().Name}: {OneLine(bug.Message)} ({Origin(bug)}). Please report it with the manifest.",
-                path, 1, 1));
+                manifest.Item.Path, 1, 1));
         }
         finally
         {

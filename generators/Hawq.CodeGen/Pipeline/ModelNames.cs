@@ -117,7 +117,7 @@ internal sealed record ModelNames(EquatableArray<ModelName> Names, EquatableArra
         }
 
         diagnostics.Add(new DiagnosticSpec(
-            HawqIds.GeneratorName, $"{metadata} '{Printable(value)}' of the HawqModel item is not a C# name.", item.Path, 1, 1));
+            HawqIds.GeneratorName, $"{metadata} '{Printable(value)}' of the HawqModel item is not a C# name. Use letters, digits and underscores, no digit first and no keyword.", item.Path, 1, 1));
         return null;
     }
 
@@ -130,7 +130,7 @@ internal sealed record ModelNames(EquatableArray<ModelName> Names, EquatableArra
         }
 
         diagnostics.Add(new DiagnosticSpec(
-            HawqIds.GeneratorName, $"Namespace '{Printable(item.Namespace)}' of the HawqModel item is not a C# namespace.", item.Path, 1, 1));
+            HawqIds.GeneratorName, $"Namespace '{Printable(item.Namespace)}' of the HawqModel item is not a C# namespace. Use names with dots between them, for example Acme.Vision.", item.Path, 1, 1));
         return null;
     }
 

@@ -17,18 +17,18 @@ internal sealed record Stages(
     Func<NetworkPlan, EmitOptions, IReadOnlyList<GeneratedFile>> Emit);
 
 /// <summary>A manifest after reading.</summary>
-/// <param name="Item">Its item.</param>
+/// <param name="Source">Its item and its text, in which later stages find the layers that they refuse.</param>
 /// <param name="Sha256">Lower-case SHA-256 of its text as UTF-8.</param>
 /// <param name="Network">The network, or null when there are diagnostics.</param>
 /// <param name="Diagnostics">What is wrong.</param>
-internal sealed record ReadModel(ModelItem Item, string Sha256, Network? Network, EquatableArray<DiagnosticSpec> Diagnostics);
+internal sealed record ReadModel(ManifestText Source, string Sha256, Network? Network, EquatableArray<DiagnosticSpec> Diagnostics);
 
 /// <summary>A network after planning.</summary>
-/// <param name="Item">Its item.</param>
+/// <param name="Source">Its item and its text.</param>
 /// <param name="Sha256">Lower-case SHA-256 of the manifest.</param>
 /// <param name="Plan">The plan, or null when reading or planning failed.</param>
 /// <param name="Diagnostics">What is wrong with the plan.</param>
-internal sealed record PlannedModel(ModelItem Item, string Sha256, NetworkPlan? Plan, EquatableArray<DiagnosticSpec> Diagnostics);
+internal sealed record PlannedModel(ManifestText Source, string Sha256, NetworkPlan? Plan, EquatableArray<DiagnosticSpec> Diagnostics);
 
 /// <summary>The text of a network.</summary>
 /// <param name="Files">File names, unique in the project, and texts. Empty when there is none.</param>

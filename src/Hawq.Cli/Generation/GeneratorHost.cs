@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
@@ -16,6 +17,9 @@ namespace Hawq.Cli.Generation;
 internal static class GeneratorHost
 {
     private const string SidecarEnding = ".bin";
+    private const int Repeats = 5;
+    private const int Keystrokes = 50;
+    private static readonly CSharpParseOptions s_parse = new(LanguageVersion.CSharp14);
 
     /// <summary>The generated files of one manifest.</summary>
     /// <param name="manifest">Path of the manifest; its sidecar lies beside it.</param>
@@ -25,20 +29,7 @@ internal static class GeneratorHost
     /// <exception cref="HawqException">The first error that the generator reports, with its position in the manifest.</exception>
     public static IReadOnlyList<GeneratedFile> Run(string manifest, string className, string space, CancellationToken cancellation)
     {
-        CSharpParseOptions parse = new(LanguageVersion.CSharp14);
-        CSharpCompilation project = CSharpCompilation.Create("Project", options: new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true));
-        ManifestFile file = new(manifest);
-        ItemOptions options = new(new Dictionary<string, string>
-        {
-            ["build_metadata.AdditionalFiles.HawqModel"] = "true",
-            ["build_metadata.AdditionalFiles.HawqClassName"] = className,
-            ["build_metadata.AdditionalFiles.HawqNamespace"] = space,
-            ["build_metadata.AdditionalFiles.HawqSidecarSha256"] = SidecarHash(manifest),
-        });
-        GeneratorDriver driver = CSharpGeneratorDriver
-            .Create([new HawqGenerator().AsSourceGenerator()], [file], parse, options)
-            .RunGenerators(project, cancellation);
-        GeneratorDriverRunResult result = driver.GetRunResult();
+        GeneratorDriverRunResult result = Driver(manifest, className, space).RunGenerators(Project(""), cancellation).GetRunResult();
         foreach (Diagnostic diagnostic in result.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error))
         {
             FileLinePositionSpan span = diagnostic.Location.GetLineSpan();
@@ -49,6 +40,46 @@ internal static class GeneratorHost
         }
 
         return [.. result.Results.Single().GeneratedSources.Select(source => new GeneratedFile(source.HintName, source.SourceText.ToString()))];
+    }
+
+    /// <summary>What the generator costs an IDE.</summary>
+    public static GeneratorTimes Time(string manifest, CancellationToken cancellation)
+    {
+        GeneratorDriver driver = Driver(manifest, "", "");
+        TimeSpan first = Timed(() => driver = driver.RunGenerators(Project(""), cancellation));
+        IEnumerable<TimeSpan> again = Enumerable.Range(0, Repeats).Select(_ => Driver(manifest, "", "")).Select(fresh => Timed(() => fresh.RunGenerators(Project(""), cancellation)));
+        IEnumerable<TimeSpan> typing = Enumerable.Range(0, Keystrokes).Select(i => Project($"class Elsewhere {{ int x{i}; }}"))
+            .Select(project => Timed(() => driver = driver.RunGenerators(project, cancellation)));
+        return new GeneratorTimes(first, Median(again), Median(typing));
+
+        static TimeSpan Timed(Action action)
+        {
+            long start = Stopwatch.GetTimestamp();
+            action();
+            return Stopwatch.GetElapsedTime(start);
+        }
+
+        static TimeSpan Median(IEnumerable<TimeSpan> times)
+        {
+            TimeSpan[] sorted = [.. times.Order()];
+            return sorted[sorted.Length / 2];
+        }
+    }
+
+    private static CSharpCompilation Project(string source) => CSharpCompilation.Create(
+        "Project", [CSharpSyntaxTree.ParseText(source, s_parse)], options: new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true));
+
+    private static GeneratorDriver Driver(string manifest, string className, string space)
+    {
+        ManifestFile file = new(manifest);
+        ItemOptions options = new(new Dictionary<string, string>
+        {
+            ["build_metadata.AdditionalFiles.HawqModel"] = "true",
+            ["build_metadata.AdditionalFiles.HawqClassName"] = className,
+            ["build_metadata.AdditionalFiles.HawqNamespace"] = space,
+            ["build_metadata.AdditionalFiles.HawqSidecarSha256"] = SidecarHash(manifest),
+        });
+        return CSharpGeneratorDriver.Create([new HawqGenerator().AsSourceGenerator()], [file], s_parse, options);
     }
 
     private static string SidecarHash(string manifest)
@@ -82,3 +113,9 @@ internal static class GeneratorHost
         public override bool TryGetValue(string key, [NotNullWhen(true)] out string? value) => values.TryGetValue(key, out value);
     }
 }
+
+/// <summary>What the generator costs an IDE.</summary>
+/// <param name="First">First run in this process: with the JIT's work on the generator, as in a build or an IDE that has just started.</param>
+/// <param name="Again">Median of further runs from nothing, as after every change of the manifest.</param>
+/// <param name="Typing">Median of runs after an edit elsewhere in the project.</param>
+internal sealed record GeneratorTimes(TimeSpan First, TimeSpan Again, TimeSpan Typing);

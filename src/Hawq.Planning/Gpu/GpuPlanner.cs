@@ -117,7 +117,7 @@ public sealed class GpuPlanner
         PermuteStep permute => new GpuPermuteStep(permute.Name, permute.Layers, Of(permute.Source), Of(permute.Target), permute.Channels),
         EnlargeStep enlarge => new GpuEnlargeStep(enlarge.Name, enlarge.Layers, Of(enlarge.Source), Of(enlarge.Target), enlarge.Factor, enlarge.Repeat),
         _ => throw new HawqException(
-            HawqIds.GpuUnsupported, $"The layer '{step.Name}' ({step.GetType().Name}) has no GPU kernel; use the CPU network for this model."),
+            HawqIds.GpuUnsupported, $"The layer '{step.Name}' ({step.GetType().Name}) has no GPU kernel; use the CPU network for this model.") { Layer = step.Name },
     };
 
     /// <summary>A launch joins a limited number of tensors; of more, the first ones are joined to one on the target's grid, and so on.</summary>

@@ -47,6 +47,18 @@ public sealed class BadManifestTests
     }
 
     [Fact]
+    public void Layer_that_cannot_be_planned_is_reported_at_its_line()
+    {
+        string layer = TestModels.Network().Layers[1].Name;
+        Stages stages = TestModels.Stages with { Plan = _ => throw new HawqException(HawqIds.PlanOverflow, "no") { Layer = layer } };
+
+        Diagnostic problem = Assert.Single(GeneratorHarness.Driver(new HawqGenerator(stages), Good).RunGenerators(GeneratorHarness.Project()).Result().Diagnostics);
+
+        Assert.Equal(HawqIds.PlanOverflow, problem.Id);
+        Assert.Contains($"\"name\": \"{layer}\"", LineOf(problem), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Missing_sidecar_is_reported_where_the_manifest_names_it()
     {
         GeneratorRunResult result = Run(Sidecar(""));

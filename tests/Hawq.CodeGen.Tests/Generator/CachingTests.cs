@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Hawq.Testing;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Xunit;
@@ -37,6 +38,30 @@ public sealed class CachingTests
         (HawqGeneratorSteps.ClassFile, "Cached"),
         (HawqGeneratorSteps.KernelFiles, "Cached"),
         (HawqGeneratorSteps.Diagnostics, "Cached"));
+
+    [Fact]
+    public void Typing_in_a_project_with_ResNet50_runs_nothing_again()
+    {
+        Manifest manifest = TestModels.Manifest("/p/resnet50.hawq.json", TypicalNetworks.ResNet50().Network);
+        CSharpCompilation project = GeneratorHarness.Project("class Elsewhere;");
+        GeneratorDriver driver = GeneratorHarness.Driver(TestModels.Generator(), manifest).RunGenerators(project);
+        Assert.Empty(driver.Result().Diagnostics);
+        Assert.Equal(4, driver.Result().GeneratedSources.Length);
+
+        // Six keystrokes, each a new compilation.
+        const string Typed = "int x;";
+        for (int length = 1; length <= Typed.Length; length++)
+        {
+            SyntaxTree old = project.SyntaxTrees.Single();
+            project = project.ReplaceSyntaxTree(old, CSharpSyntaxTree.ParseText($"class Elsewhere {{ {Typed[..length]} }}", GeneratorHarness.Parsing, old.FilePath));
+            driver = driver.RunGenerators(project);
+
+            Assert.All(
+                HawqGeneratorSteps.All.Except([HawqGeneratorSteps.Project]),
+                step => Assert.All(Reasons(driver, step), reason => Assert.Equal(IncrementalStepRunReason.Cached, reason)));
+            Assert.Equal([IncrementalStepRunReason.Unchanged], Reasons(driver, HawqGeneratorSteps.Project));
+        }
+    }
 
     [Fact]
     public void Saving_a_manifest_without_a_change_runs_nothing_again() => AssertReasons(

@@ -107,6 +107,25 @@ public sealed class RobustnessTests
     }
 
     [Fact]
+    public void Every_id_is_tracked_with_its_title()
+    {
+        IEnumerable<string> ids = typeof(HawqIds).GetFields().Select(field => (string)field.GetRawConstantValue()!)
+            .Where(id => string.CompareOrdinal(id, "HAWQ0200") < 0);
+        string folder = Path.Combine(Testing.Checkout.Root, "generators", "Hawq.CodeGen");
+        IEnumerable<string> tracked = Directory.EnumerateFiles(folder, "AnalyzerReleases.*.md").SelectMany(File.ReadAllLines)
+            .Where(line => line.StartsWith("HAWQ", StringComparison.Ordinal));
+
+        Assert.Equal(ids.Select(id => $"{id} | Hawq | Error | {Descriptors.Of(id).Title}").Order(), tracked.Order());
+    }
+
+    [Fact]
+    public void Messages_link_to_their_section_of_the_page_in_the_package()
+    {
+        Assert.Equal("file:///pack%20ages/hawq.codegen/0.1.0/docs/diagnostics.md#hawq0006", Descriptors.Of(HawqIds.ManifestSidecar, "/pack ages/hawq.codegen/0.1.0/docs/diagnostics.md").HelpLinkUri);
+        Assert.Equal("", Descriptors.Of(HawqIds.ManifestSidecar, "").HelpLinkUri);
+    }
+
+    [Fact]
     public void Every_id_has_a_section_in_the_help_page()
     {
         string page = File.ReadAllText(Path.Combine(Testing.Checkout.Root, "src", "docs", "diagnostics.md"));
