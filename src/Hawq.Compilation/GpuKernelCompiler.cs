@@ -18,14 +18,15 @@ public static class GpuKernelCompiler
     /// <param name="weights">The sidecar.</param>
     /// <param name="references">Paths of the assemblies Hawq.Gpu and ILGPU, which this one does not know.</param>
     /// <param name="text">Receives the generated text.</param>
+    /// <param name="resources">Texts embedded beside the weights, by name: PTX.</param>
     /// <exception cref="HawqException">The network has no GPU kernels.</exception>
-    public static Type Compile(NetworkPlan plan, NetworkWeights weights, IEnumerable<string> references, out string text)
+    public static Type Compile(NetworkPlan plan, NetworkWeights weights, IEnumerable<string> references, out string text, IReadOnlyDictionary<string, string>? resources = null)
     {
         string name = EmitOptions.ClassNameFor(plan.Network.Name);
         EmitOptions emit = new(Namespace, name, plan.Network.Name + ".hawq.json", "(in memory)", plan.Network.WeightsFile.File, Gpu: true);
         GeneratedFile file = Emitter.EmitGpu(plan, emit);
         text = file.Text;
-        byte[] image = InMemoryCompiler.Compile([file, StandIn(plan, name)], emit, weights.Sidecar, new CompilationOptions(), references);
+        byte[] image = InMemoryCompiler.Compile([file, StandIn(plan, name)], emit, weights.Sidecar, new CompilationOptions(), references, resources);
         return new AssemblyLoadContext(name).LoadFromStream(new MemoryStream(image)).GetType($"{Namespace}.{name}Gpu", throwOnError: true)!;
     }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using Hawq.CodeGen.Emit;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
@@ -16,20 +17,23 @@ internal static class InMemoryCompiler
             .Select(path => MetadataReference.CreateFromFile(path))]);
 
     public static byte[] Compile(
-        IReadOnlyList<GeneratedFile> files, EmitOptions emit, byte[] sidecar, CompilationOptions options, params IEnumerable<string> references)
+        IReadOnlyList<GeneratedFile> files, EmitOptions emit, byte[] sidecar, CompilationOptions options, IEnumerable<string>? references = null,
+        IReadOnlyDictionary<string, string>? resources = null)
     {
         CSharpParseOptions parse = new(LanguageVersion.CSharp14);
         CSharpCompilation compilation = CSharpCompilation.Create(
             emit.ClassName,
             files.Select(file => CSharpSyntaxTree.ParseText(file.Text, parse, file.HintName)),
-            References.Value.Concat(references.Select(path => MetadataReference.CreateFromFile(path))),
+            References.Value.Concat((references ?? []).Select(path => MetadataReference.CreateFromFile(path))),
             new CSharpCompilationOptions(
                 OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release, allowUnsafe: true, checkOverflow: options.CheckOverflow,
                 deterministic: true, nullableContextOptions: NullableContextOptions.Enable,
                 generalDiagnosticOption: options.WarningsAsErrors ? ReportDiagnostic.Error : ReportDiagnostic.Default));
         using MemoryStream image = new();
-        ResourceDescription resource = new(emit.WeightsResource, () => new MemoryStream(sidecar), isPublic: true);
-        Microsoft.CodeAnalysis.Emit.EmitResult result = compilation.Emit(image, manifestResources: [resource]);
+        List<ResourceDescription> embedded = [new(emit.WeightsResource, () => new MemoryStream(sidecar), isPublic: true)];
+        embedded.AddRange((resources ?? new Dictionary<string, string>()).Select(
+            resource => new ResourceDescription(resource.Key, () => new MemoryStream(Encoding.UTF8.GetBytes(resource.Value)), isPublic: true)));
+        Microsoft.CodeAnalysis.Emit.EmitResult result = compilation.Emit(image, manifestResources: embedded);
         if (!result.Success)
         {
             throw new GeneratedCodeException(Report(result.Diagnostics));

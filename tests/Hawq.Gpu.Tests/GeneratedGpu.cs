@@ -12,11 +12,11 @@ internal sealed class GeneratedGpu
 {
     private readonly Type _type;
 
-    public GeneratedGpu(Network network, NetworkWeights weights)
+    public GeneratedGpu(Network network, NetworkWeights weights, IReadOnlyDictionary<string, string>? resources = null)
     {
         _type = GpuKernelCompiler.Compile(
             Planner.Plan(network), weights, [typeof(GpuOptions).Assembly.Location, typeof(HawqException).Assembly.Location, typeof(Context).Assembly.Location],
-            out string text);
+            out string text, resources);
         Text = text;
         Weights = weights;
         Network = network;

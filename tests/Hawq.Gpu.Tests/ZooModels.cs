@@ -1,8 +1,8 @@
 using Hawq.Model;
 using Hawq.Onnx;
 using Hawq.Quantization;
-using Hawq.Quantization.Data;
 using Hawq.Quantization.Lowering;
+using Hawq.Testing.Onnx;
 using Hawq.Testing.Onnx.Networks;
 
 namespace Hawq.Gpu.Tests;
@@ -20,7 +20,7 @@ internal static class ZooModels
         {
             network.Build().Save(path);
             FloatGraph graph = OnnxImporter.Load(path);
-            using Noise data = new(graph.Shapes[graph.Input]);
+            using MemoryData data = MemoryData.Noise(graph.Shapes[graph.Input], 2);
             QuantizerOptions options = new() { Effort = Effort.Naive, Grids = new GridOptions(Assign(graph, bits)) };
             QuantizedModel model = Quantizer.Quantize(graph, data, options, network.Name + ".hawq.bin");
             return (model.Network with { Name = network.Name }, model.Weights);
@@ -44,35 +44,5 @@ internal static class ZooModels
         {
             Layers = layers[1..^1].Select((layer, i) => (layer, Bits: turn[i % turn.Length])).ToDictionary(pair => pair.layer, pair => pair.Bits),
         };
-    }
-
-    private sealed class Noise(Shape shape) : IDataSet
-    {
-        public string Name => "noise";
-
-        public int Count => 2;
-
-        public Shape Shape => shape;
-
-        public IReadOnlyList<int> Labels => [];
-
-        public IReadOnlyList<string> ClassNames => [];
-
-        public Preprocess? Preprocess => null;
-
-        public void ReadPixels(int index, Span<byte> pixels) => throw new InvalidOperationException("Noise is no image.");
-
-        public void ReadValues(int index, Span<float> values)
-        {
-            Random random = new(index);
-            foreach (ref float value in values)
-            {
-                value = (random.NextSingle() * 2) - 1;
-            }
-        }
-
-        public void Dispose()
-        {
-        }
     }
 }

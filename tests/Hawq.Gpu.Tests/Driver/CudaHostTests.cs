@@ -58,6 +58,15 @@ public sealed class CudaHostTests
         Assert.Equal(7, output.TrimEnd().Split('\n').Length);
     }
 
+    [StubDriverFact]
+    public void Embedded_ptx_reaches_the_driver_and_nothing_is_compiled()
+    {
+        string output = Run("ptx");
+        Assert.Contains("embedded: equal", output, StringComparison.Ordinal);
+        Assert.Equal(Number(output, "kernels"), Number(output, "modules with the mark"));
+        Assert.Equal(0, Number(output, "modules without"));
+    }
+
     private static string Run(string check, params (string Name, string Value)[] environment)
     {
         (int exitCode, string output) = StubDriver.Start(check, environment);

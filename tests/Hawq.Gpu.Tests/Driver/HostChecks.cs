@@ -22,6 +22,7 @@ internal static class HostChecks
             case ["allocations"]: Allocations(); return 0;
             case ["device"]: Device(); return 0;
             case ["misuse"]: Misuse(); return 0;
+            case ["ptx"]: EmbeddedPtx(); return 0;
             default: Console.Error.WriteLine("This is a test project: use dotnet test."); return 2;
         }
     }
@@ -99,6 +100,25 @@ internal static class HostChecks
             session.Start(MaxBatch);
             session.Wait().CopyTo(output);
         }
+    }
+
+    /// <summary>PTX that was made at build time and embedded, with a mark in every kernel: all that reaches the driver has the mark.</summary>
+    private static void EmbeddedPtx()
+    {
+        const string Mark = "// embedded";
+        EmulatedDevice.Connect();
+        (Network network, NetworkWeights weights) = Network();
+        PtxBundle made = PtxBundle.Create(new GeneratedGpu(network, weights).Program(KernelKind.Cuda));
+        PtxBundle marked = made with { Kernels = [.. made.Kernels.Select(kernel => kernel with { Text = kernel.Text + Mark })] };
+        GeneratedGpu generated = new(network, weights, new Dictionary<string, string> { ["Hawq.host.hawq.json.ptx"] = marked.ToString() });
+        using GpuNetwork<byte> gpu = generated.Create<byte>(new GpuOptions());
+        (byte[][] images, Dictionary<string, int[]> tensors) = Cases.Random(network, weights, 1);
+        int[] output = new int[gpu.OutputElements];
+        gpu.InferBatch(images[0], output, 1);
+        Compare("embedded", tensors[network.Outputs[0]], output);
+        Console.WriteLine($"kernels {made.Kernels.Count}");
+        Console.WriteLine($"modules with the mark {EmulatedDevice.Modules.Count(text => text.Contains(Mark, StringComparison.Ordinal))}");
+        Console.WriteLine($"modules without {EmulatedDevice.Modules.Count(text => !text.Contains(Mark, StringComparison.Ordinal))}");
     }
 
     /// <summary>What callers may do wrong, a line each.</summary>

@@ -280,7 +280,7 @@ internal sealed partial class PtxCompiler(PtxParser parser, PtxInstruction instr
             {
                 "global" => thread.Block.Memory.Access(start, length, text),
                 "shared" => thread.Block.Shared.Read(start, length, thread.Index, text),
-                "local" => thread.Local.AsSpan((int)start, length),
+                "local" => thread.AccessLocal(start, length, text),
                 _ => throw new PtxException($"An address of unknown space (compile with OptimizationLevel.O2): {text}"),
             };
             for (int i = 0; i < destinations.Length; i++)
@@ -305,7 +305,7 @@ internal sealed partial class PtxCompiler(PtxParser parser, PtxInstruction instr
             {
                 "global" => thread.Block.Memory.Access(start, length, text),
                 "shared" => thread.Block.Shared.Write(start, length, thread.Index, text),
-                "local" => thread.Local.AsSpan((int)start, length),
+                "local" => thread.AccessLocal(start, length, text),
                 _ => throw new PtxException($"An address of unknown space (compile with OptimizationLevel.O2): {text}"),
             };
             for (int i = 0; i < sources.Length; i++)

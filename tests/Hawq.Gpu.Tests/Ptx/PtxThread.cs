@@ -23,6 +23,11 @@ public sealed class PtxThread(int index, int registers, int localBytes, PtxBlock
     public int Next { get; set; }
 
     public bool Exited { get; set; }
+
+    /// <summary>The bytes of an access to the thread's own memory.</summary>
+    public Span<byte> AccessLocal(ulong address, int length, string instruction) => address + (ulong)length <= (ulong)localBytes
+        ? Local.AsSpan((int)address, length)
+        : throw new PtxException($"Local access of {length} bytes at {address} is out of bounds ({localBytes}): {instruction}");
 }
 
 /// <summary>One thread block.</summary>
