@@ -8,7 +8,10 @@ internal static class ToolProcess
     private static readonly TimeSpan s_timeout = TimeSpan.FromMinutes(2);
 
     /// <summary>Starts the tool; the caller waits for it.</summary>
-    public static Process Start(params string[] arguments)
+    public static Process Start(params string[] arguments) => StartIn(Environment.CurrentDirectory, arguments);
+
+    /// <summary>Starts the tool in a folder.</summary>
+    public static Process StartIn(string folder, params string[] arguments)
     {
         ProcessStartInfo start = new(Environment.ProcessPath!.Contains("dotnet", StringComparison.OrdinalIgnoreCase) ? Environment.ProcessPath : "dotnet")
         {
@@ -16,6 +19,7 @@ internal static class ToolProcess
             RedirectStandardError = true,
             RedirectStandardInput = true,
             UseShellExecute = false,
+            WorkingDirectory = folder,
         };
         start.ArgumentList.Add(typeof(HawqTool).Assembly.Location);
         foreach (string argument in arguments)

@@ -17,7 +17,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
 
     [Fact]
     public void Mutated_models_are_imported_or_refused_but_never_crash_hang_or_exhaust_memory() =>
-        Check(Seed().ToBytes(), 10_000, mutant => OnnxImporter.Load(mutant, "mutant.onnx"));
+        Check(OperatorTour.Create().ToBytes(), 10_000, mutant => OnnxImporter.Load(mutant, "mutant.onnx"));
 
     [Theory]
     [InlineData("lookupPerChannel")]
@@ -55,31 +55,6 @@ public sealed class FuzzTests(ITestOutputHelper output)
         output.WriteLine($"{count:N0} mutants of {seed.Length} bytes: {imported} imported, {refused} refused, at most {most:N0} bytes allocated for one.");
         Assert.True(most < MaxBytes, $"one import allocated {most:N0} bytes");
         Assert.True(imported > count / 20 && refused > count / 20, "the mutations are too weak or too strong to test anything");
-    }
-
-    /// <summary>A small model that goes through most operators.</summary>
-    internal static OnnxModelBuilder Seed()
-    {
-        OnnxModelBuilder model = new();
-        string x = model.Input("x", null, 3, 8, 8);
-        string conv = model.Node("Conv", [x, model.Random(0.5f, 4, 3, 3, 3)], ("pads", new long[] { 1, 1, 1, 1 }), ("auto_pad", "NOTSET"));
-        string relu = model.Node("Relu", [ConvTests.BatchNormalization(model, conv, 4)]);
-        string shuffled = model.Node("Reshape", [relu, model.Integers(0, 2, 2, 8, 8)]);
-        shuffled = model.Node("Reshape", [model.Node("Transpose", [shuffled], ("perm", new long[] { 0, 2, 1, 3, 4 })), model.Integers(0, 4, 8, 8)]);
-        string[] halves = model.Nodes("Split", [shuffled, model.Integers(2, 2)], 2, ("axis", 1));
-        string silu = model.Node("Mul", [halves[0], model.Node("Sigmoid", [halves[0]])]);
-        string joined = model.Node("Concat", [silu, halves[1]], ("axis", 1));
-        string pool = model.Node("MaxPool", [joined], ("kernel_shape", new long[] { 2, 2 }), ("strides", new long[] { 2, 2 }), ("ceil_mode", 1));
-        string up = model.Node("Resize", [pool, "", model.Floats([4], 1, 1, 2, 2)], ("coordinate_transformation_mode", "asymmetric"), ("nearest_mode", "floor"));
-        string back = model.Node("ConvTranspose", [up, model.Random(0.5f, 4, 2, 2, 2)], ("strides", new long[] { 2, 2 }));
-        string slice = model.Node("Slice", [back, model.Integers(0, 0), model.Integers(99, 99), model.Integers(2, 3), model.Integers(2, 2)]);
-        string pad = model.Node("Pad", [slice, model.Integers(0, 1, 0, 0, 0, 1, 0, 0)]);
-        string sum = model.Node("Add", [model.Node("PRelu", [pad, model.Random(1, 4, 1, 1)]), up]);
-        string average = model.Node("AveragePool", [sum], ("kernel_shape", new long[] { 3, 3 }), ("count_include_pad", 1), ("pads", new long[] { 1, 1, 1, 1 }));
-        string mean = model.Node("ReduceMean", [model.Node("Clip", [average, "", model.Floats([], 6)])], ("axes", new long[] { 2, 3 }), ("keepdims", 0));
-        string shape = model.Node("Concat", [model.Node("Gather", [model.Node("Shape", [x]), model.Integers(0)]), model.Integers(-1)], ("axis", 0));
-        string logits = model.Node("Gemm", [model.Node("Reshape", [mean, shape]), model.Random(1, 4, 5), model.Random(1, 5)]);
-        return model.Output(model.Node("Softmax", [logits], ("axis", 1)));
     }
 
     /// <summary>Changes numbers and names within a file that stays well-formed, so that the operators themselves see nonsense.</summary>

@@ -181,7 +181,7 @@ public sealed class RefusalTests
     [Fact]
     public void Every_truncation_is_refused()
     {
-        byte[] bytes = FuzzTests.Seed().ToBytes();
+        byte[] bytes = OperatorTour.Create().ToBytes();
         for (int length = 0; length < bytes.Length; length += 7)
         {
             Assert.Throws<HawqException>(() => OnnxImporter.Load(bytes[..length], "cut.onnx"));

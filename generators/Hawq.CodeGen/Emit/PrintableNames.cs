@@ -1,3 +1,4 @@
+using System.Globalization;
 using Hawq.Model;
 using Hawq.Planning;
 
@@ -9,19 +10,23 @@ namespace Hawq.CodeGen.Emit;
 /// </summary>
 internal static class PrintableNames
 {
-    /// <summary>Throws when a string that is printed into generated code holds a line end or another control character.</summary>
+    /// <summary>Throws when a string that is printed into generated code holds a line end or another invisible character.</summary>
     /// <exception cref="HawqException">Names the string.</exception>
     public static void Require(NetworkPlan plan, EmitOptions options)
     {
         foreach (string text in Strings(plan.Network, options))
         {
-            if (text.Any(c => char.IsControl(c) || c is '\u2028' or '\u2029'))
+            if (text.Any(IsInvisible))
             {
-                string shown = new([.. text.Select(c => char.IsControl(c) || c is '\u2028' or '\u2029' ? '?' : c)]);
-                throw new HawqException(HawqIds.ManifestField, $"'{shown}' holds a control character or a line end; names must be printable.");
+                string shown = new([.. text.Select(c => IsInvisible(c) ? '?' : c)]);
+                throw new HawqException(HawqIds.ManifestField, $"'{shown}' holds a control or formatting character or a line end; names must be printable.");
             }
         }
     }
+
+    // Formatting characters too: those that turn the direction of writing show a reviewer another text than the compiler reads.
+    private static bool IsInvisible(char c) =>
+        char.GetUnicodeCategory(c) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 
     private static IEnumerable<string> Strings(Network network, EmitOptions options) =>
     [

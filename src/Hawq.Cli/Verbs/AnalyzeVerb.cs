@@ -64,8 +64,8 @@ internal sealed class AnalyzeVerb : Verb
         using IDataSet data = DataSet.Open(parsed.GetRequiredValue(_calibration), parsed.GetValue(_labels), graph.Shapes[graph.Input], parsed.GetValue(_preprocess));
         SensitivityTable? earlier = File.Exists(output) ? SensitivityFile.Read(output) : null;
         SensitivityTable table = terminal.WithProgress(progress => SensitivityAnalysis.Run(
-            graph, data, options, earlier, done => OutputFiles.Save(output, SensitivityFile.Serialize(done)), progress, terminal.Cancellation));
-        OutputFiles.Save(output, SensitivityFile.Serialize(table));
+            graph, data, options, earlier, done => WholeFiles.Save(output, SensitivityFile.Serialize(done)), progress, terminal.Cancellation));
+        WholeFiles.Save(output, SensitivityFile.Serialize(table));
         if (parsed.GetValue(_json))
         {
             // The file's own JSON: one format to read.

@@ -87,7 +87,7 @@ internal sealed class CardVerb : Verb
         }
         else
         {
-            OutputFiles.Save(output, Encoding.UTF8.GetBytes(text));
+            WholeFiles.Save(output, Encoding.UTF8.GetBytes(text));
             terminal.WriteLine($"{output}: {Tables.Count(text.Length)} characters");
         }
 

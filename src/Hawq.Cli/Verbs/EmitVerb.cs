@@ -66,7 +66,7 @@ internal sealed class EmitVerb : Verb
 
     private static int Write(IReadOnlyList<GeneratedFile> files, string folder, Terminal terminal)
     {
-        using OutputFiles output = new();
+        using WholeFiles output = new();
         foreach (GeneratedFile file in files)
         {
             output.Add(Path.Combine(folder, file.HintName), file.Text);

@@ -44,7 +44,7 @@ internal sealed class ExportVerb : Verb
             parsed.GetValue(_int8) ? ExportGrid.Int8Twin : ExportGrid.Exact, parsed.GetValue(_codes) ? ExportInput.Codes : ExportInput.Real);
         byte[] model = QdqExporter.Export(network, weights, options);
         string output = parsed.GetRequiredValue(_output);
-        OutputFiles.Save(output, model);
+        WholeFiles.Save(output, model);
         terminal.WriteLine($"{output}: {Tables.Count(model.Length)} bytes");
         return ExitCode.Success;
     }

@@ -89,7 +89,7 @@ internal sealed class ParetoVerb : Verb
             front = Measure(front, graph, data, measure, quantizer, output, terminal);
         }
 
-        OutputFiles.Save(output, front.Serialize());
+        WholeFiles.Save(output, front.Serialize());
         if (parsed.GetValue(_json))
         {
             terminal.Output.Write(System.Text.Encoding.UTF8.GetString(front.Serialize()));
@@ -131,7 +131,7 @@ internal sealed class ParetoVerb : Verb
                     QuantizedModel model = Quantizer.Quantize(graph, data, options, "pareto.bin", null, terminal.Cancellation);
                     EvaluationResult result = NetworkEvaluation.Run(measure, model, reference, null, null, terminal.Cancellation);
                     front = front with { Points = front.Points.Select((other, k) => k == i ? other with { Measured = result } : other).ToEquatableArray() };
-                    OutputFiles.Save(output, front.Serialize());
+                    WholeFiles.Save(output, front.Serialize());
                 }
 
                 progress.Step(i + 1);

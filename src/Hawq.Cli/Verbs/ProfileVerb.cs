@@ -109,7 +109,7 @@ internal sealed class ProfileVerb : Verb
             layers.ToEquatableArray());
         byte[] bytes = table.Serialize();
         string output = parsed.GetRequiredValue(_output);
-        OutputFiles.Save(output, bytes);
+        WholeFiles.Save(output, bytes);
         if (parsed.GetValue(_json))
         {
             terminal.Output.Write(System.Text.Encoding.UTF8.GetString(bytes));

@@ -100,7 +100,7 @@ internal sealed class PtxVerb : Verb
 
     private static void Save(GpuKernels kernels, string? folder, string? resource, CancellationToken cancellation)
     {
-        using OutputFiles output = new();
+        using WholeFiles output = new();
         foreach (KernelPtx kernel in folder is null ? [] : kernels.Ptx.Kernels)
         {
             cancellation.ThrowIfCancellationRequested();

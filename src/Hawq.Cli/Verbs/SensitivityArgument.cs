@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Hawq.Cli.Frame;
+using Hawq.Model;
 using Hawq.Onnx;
 using Hawq.Quantization;
 using Hawq.Quantization.Data;
@@ -40,6 +41,6 @@ internal sealed class SensitivityArgument(string condition = "")
         string kept = Path.ChangeExtension(output, ".sensitivity.json");
         SensitivityTable? earlier = File.Exists(kept) ? SensitivityFile.Read(kept) : null;
         return SensitivityAnalysis.Run(
-            graph, data, options with { Metric = metric }, earlier, part => OutputFiles.Save(kept, SensitivityFile.Serialize(part)), progress, cancellation);
+            graph, data, options with { Metric = metric }, earlier, part => WholeFiles.Save(kept, SensitivityFile.Serialize(part)), progress, cancellation);
     }
 }

@@ -80,7 +80,7 @@ internal sealed class ZeroShotArguments
         Result = result;
         if (parsed.GetValue(_saveImages) is { } folder)
         {
-            using OutputFiles files = new();
+            using WholeFiles files = new();
             foreach ((string path, byte[] png) in SyntheticImages.Files(result.Images))
             {
                 files.Add(Path.Combine(folder, path), png);

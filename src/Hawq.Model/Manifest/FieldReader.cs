@@ -114,7 +114,7 @@ internal sealed class FieldReader
     {
         foreach (JsonMember member in _node.Members)
         {
-            if (!_read.Contains(member.Name))
+            if (!_read.Contains(member.Name) && !_errors.Full)
             {
                 _errors.Add(
                     HawqIds.ManifestField, member.Position, $"{What} has no field '{ManifestNames.Quote(member.Name)}'; known are {string.Join(", ", _read)}.");

@@ -24,9 +24,12 @@ internal sealed class ManifestErrors(string file)
 
     public bool Any => _items.Count > 0;
 
+    /// <summary>Whether more errors would not be reported, and need no message.</summary>
+    public bool Full => _items.Count >= ManifestLimits.Errors;
+
     public void Add(string id, JsonPosition position, string message)
     {
-        if (_items.Count < ManifestLimits.Errors)
+        if (!Full)
         {
             _items.Add(new ManifestDiagnostic(id, message, file, position.Line, position.Column));
         }

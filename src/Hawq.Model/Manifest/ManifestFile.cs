@@ -33,7 +33,7 @@ public static class ManifestFile
         return new LoadedNetwork(network, weights);
     }
 
-    /// <summary>Writes a manifest and its sidecar: both under temporary names first, then renamed, the sidecar before the manifest.</summary>
+    /// <summary>Writes a manifest and its sidecar: both under temporary names first, then renamed, the sidecar before the manifest (<see cref="WholeFiles"/>).</summary>
     /// <param name="path">Path of the manifest; the sidecar is <see cref="WeightsFile.File"/> beside it.</param>
     /// <param name="network">The network.</param>
     /// <param name="sidecar">Its weights, described by <see cref="Network.WeightsFile"/>.</param>
@@ -52,31 +52,17 @@ public static class ManifestFile
             throw new HawqException(HawqIds.FileAccess, "The manifest and its weights cannot be one file; give the manifest the extension .hawq.json.", path);
         }
 
-        string sidecarTemporary = sidecarPath + ".tmp";
-        string temporary = path + ".tmp";
-        try
-        {
-            File.WriteAllBytes(sidecarTemporary, sidecar);
-            File.WriteAllBytes(temporary, text);
-            Replace(sidecarTemporary, sidecarPath);
-            Replace(temporary, path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
-        {
-            throw new HawqException(HawqIds.FileAccess, $"The manifest cannot be written: {e.Message}", path, innerException: e);
-        }
-        finally
-        {
-            DeleteQuietly(sidecarTemporary);
-            DeleteQuietly(temporary);
-        }
+        using WholeFiles files = new();
+        files.Add(sidecarPath, sidecar);
+        files.Add(path, text);
+        files.Commit();
     }
 
     private static string ReadText(string path)
     {
         try
         {
-            if (new FileInfo(path) is { Exists: true, Length: > 4L * ManifestLimits.TextLength })
+            if (new FileInfo(path) is { Exists: true, Length: > ManifestLimits.TextLength })
             {
                 throw new HawqException(HawqIds.ManifestSyntax, $"The file is too long for a manifest ({ManifestLimits.TextLength} characters).", path);
             }
@@ -148,29 +134,4 @@ public static class ManifestFile
     }
 
     private static string FolderOf(string path) => Path.GetDirectoryName(Path.GetFullPath(path)) ?? ".";
-
-    // netstandard2.0 has no move that overwrites.
-    private static void Replace(string from, string to)
-    {
-        if (File.Exists(to))
-        {
-            File.Replace(from, to, null);
-        }
-        else
-        {
-            File.Move(from, to);
-        }
-    }
-
-    private static void DeleteQuietly(string path)
-    {
-        try
-        {
-            File.Delete(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
-        {
-            // The error that matters is the one being thrown.
-        }
-    }
 }

@@ -6,8 +6,11 @@ namespace Hawq.Model;
 /// </summary>
 public static class ManifestLimits
 {
-    /// <summary>Characters of the text. A network of 25 million weights takes about a million.</summary>
-    public const int TextLength = 64 << 20;
+    /// <summary>Characters of the text, and bytes of the file. A network of 25 million weights takes about a million.</summary>
+    public const int TextLength = 32 << 20;
+
+    /// <summary>Values in the text: numbers, strings, arrays, objects. Each takes about a hundred bytes; a network of 25 million weights has 200,000.</summary>
+    public const int Values = 2 << 20;
 
     /// <summary>Nested arrays and objects. The format needs 4; the parser recurses.</summary>
     public const int Depth = 16;

@@ -16,13 +16,10 @@ internal static class ManifestNames
     {
         for (int i = 0; i < text.Length; i++)
         {
-            if (char.IsHighSurrogate(text[i]) && i + 1 < text.Length && char.IsLowSurrogate(text[i + 1]))
-            {
-                i++;
-                continue;
-            }
-
-            if (CharUnicodeInfo.GetUnicodeCategory(text[i]) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
+            // Of a whole pair the category is that of the character: there are invisible ones beyond the first plane too.
+            UnicodeCategory category = CharUnicodeInfo.GetUnicodeCategory(text, i);
+            i += category != UnicodeCategory.Surrogate && char.IsHighSurrogate(text[i]) ? 1 : 0;
+            if (category is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
                 or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate)
             {
                 return false;

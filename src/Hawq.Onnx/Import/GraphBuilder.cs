@@ -59,7 +59,11 @@ internal sealed class GraphBuilder(string folder, int opset)
 
     public void Emit(FloatNode node, Shape shape)
     {
-        _shapes.Add(node.Output, shape);
+        if (!_shapes.TryAdd(node.Output, shape))
+        {
+            throw new HawqException(HawqIds.OnnxGraph, $"The value '{node.Output}' is written twice, the second time by node '{node.Name}'. Export the model again.");
+        }
+
         Nodes.Add(node);
     }
 

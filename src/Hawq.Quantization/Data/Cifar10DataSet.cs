@@ -40,7 +40,9 @@ public sealed class Cifar10DataSet : ImageDataSet
                     path);
             }
 
-            _labels = new int[length / Record];
+            _labels = length / Record <= DataLimits.Inputs
+                ? new int[length / Record]
+                : throw new HawqException(HawqIds.Data, $"The file holds {length / Record} images; at most {DataLimits.Inputs} are read. Split it.", path);
             byte[] label = new byte[1];
             for (int i = 0; i < _labels.Length; i++)
             {

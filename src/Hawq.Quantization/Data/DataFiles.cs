@@ -19,6 +19,15 @@ internal static class DataFiles
         }
     }
 
+    /// <summary>Refuses a file of more bytes than a file of its kind has.</summary>
+    public static void RequireAtMost(string path, long bytes, string kind)
+    {
+        if (new FileInfo(path).Length > bytes)
+        {
+            throw new HawqException(HawqIds.Data, $"The file is too long for {kind}: at most {bytes} bytes are read.", path);
+        }
+    }
+
     /// <summary>Fills <paramref name="buffer"/> or fails.</summary>
     public static void ReadExactly(SafeFileHandle file, Span<byte> buffer, long offset, string path)
     {

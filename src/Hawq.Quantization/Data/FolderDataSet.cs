@@ -62,6 +62,8 @@ public sealed class FolderDataSet : ImageDataSet
     private static (List<string> Files, List<string> Labels) ReadCsv(string csv, string folder)
     {
         List<string> files = [], labels = [];
+        DataFiles.RequireAtMost(csv, DataLimits.LabelListBytes, "a label list");
+        string root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)) + Path.DirectorySeparatorChar;
         string[] lines = File.ReadAllLines(csv);
         for (int i = 0; i < lines.Length; i++)
         {
@@ -78,10 +80,11 @@ public sealed class FolderDataSet : ImageDataSet
                 throw new HawqException(HawqIds.Data, $"A line must be 'file,label', not '{line}'.", csv, i + 1, 1);
             }
 
-            string path = Path.Combine(folder, file);
-            if (!File.Exists(path))
+            // A list from elsewhere must not read other files.
+            string path = Path.GetFullPath(Path.Combine(root, file.Replace("\0", "", StringComparison.Ordinal)));
+            if (!path.StartsWith(root, StringComparison.Ordinal) || !File.Exists(path))
             {
-                throw new HawqException(HawqIds.Data, $"The image '{file}' does not exist.", csv, i + 1, 1);
+                throw new HawqException(HawqIds.Data, $"The image '{file}' does not exist in the folder of the list.", csv, i + 1, 1);
             }
 
             files.Add(path);
@@ -103,7 +106,8 @@ public static class ImageReader
     public static void Read(string path, Shape shape, Preprocess preprocess, Span<byte> pixels)
     {
         using SKBitmap decoded = Decode(path);
-        using SKBitmap bitmap = Resize(decoded, preprocess.ResizeShorterSide);
+        using SKBitmap? resized = Resized(decoded, preprocess.ResizeShorterSide, path);
+        SKBitmap bitmap = resized ?? decoded;
         if (bitmap.Width < shape.Width || bitmap.Height < shape.Height || (preprocess.ResizeShorterSide == 0 && (bitmap.Width, bitmap.Height) != (shape.Width, shape.Height)))
         {
             throw new HawqException(
@@ -136,18 +140,38 @@ public static class ImageReader
         }
     }
 
-    private static SKBitmap Decode(string path) =>
-        SKBitmap.Decode(path) ?? throw new HawqException(HawqIds.Data, "The file is not an image that can be decoded, or it is damaged.", path);
+    private static SKBitmap Decode(string path)
+    {
+        using SKCodec? codec = SKCodec.Create(path);
+        if (codec is not null)
+        {
+            RequireDecodable(codec.Info.Width, codec.Info.Height, path);
+        }
 
-    private static SKBitmap Resize(SKBitmap bitmap, int shorterSide)
+        return (codec is null ? null : SKBitmap.Decode(codec)) ?? throw new HawqException(HawqIds.Data, "The file is not an image that can be decoded, or it is damaged.", path);
+    }
+
+    /// <summary>The image in another size, or null where it has the size already.</summary>
+    private static SKBitmap? Resized(SKBitmap bitmap, int shorterSide, string path)
     {
         int shorter = Math.Min(bitmap.Width, bitmap.Height);
         if (shorterSide == 0 || shorter == shorterSide)
         {
-            return bitmap.Copy();
+            return null;
         }
 
-        SKImageInfo size = new((int)Math.Round((double)bitmap.Width * shorterSide / shorter), (int)Math.Round((double)bitmap.Height * shorterSide / shorter), bitmap.ColorType, bitmap.AlphaType);
-        return bitmap.Resize(size, new SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear));
+        double width = Math.Round((double)bitmap.Width * shorterSide / shorter), height = Math.Round((double)bitmap.Height * shorterSide / shorter);
+        RequireDecodable(width, height, path);
+        SKImageInfo size = new((int)width, (int)height, bitmap.ColorType, bitmap.AlphaType);
+        return bitmap.Resize(size, new SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear))
+            ?? throw new HawqException(HawqIds.Data, $"The image cannot be resized to {width}x{height}.", path);
+    }
+
+    private static void RequireDecodable(double width, double height, string path)
+    {
+        if (width * height > DataLimits.ImagePixels)
+        {
+            throw new HawqException(HawqIds.Data, $"The image has {width}x{height} pixels, in the file or resized; at most {DataLimits.ImagePixels} are decoded. Make it smaller.", path);
+        }
     }
 }

@@ -41,7 +41,9 @@ public sealed class NpyDataSet : IDataSet
                     path);
             }
 
-            Count = dimensions[0];
+            Count = dimensions[0] <= DataLimits.Inputs
+                ? dimensions[0]
+                : throw new HawqException(HawqIds.Data, $"The array holds {dimensions[0]} inputs; at most {DataLimits.Inputs} are read. Split it.", path);
             Labels = labelsPath is null ? [] : ReadLabels(labelsPath, Count);
         }
         catch

@@ -52,9 +52,9 @@ internal sealed partial class NpyFile : IDisposable
 
             Type = match.Groups["type"].Value;
             Dimensions = [.. match.Groups["shape"].Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-                .Select(d => int.Parse(d, CultureInfo.InvariantCulture))];
+                .Select(d => int.TryParse(d, NumberStyles.None, CultureInfo.InvariantCulture, out int size) ? size : throw Bad($"its dimension '{d}' is no size"))];
             _start = 8 + lengthBytes + length;
-            long expected = _start + (Dimensions.Aggregate(1L, (n, d) => n * d) * ElementSize);
+            long expected = _start + (Elements * ElementSize);
             long actual = RandomAccess.GetLength(_file);
             if (actual != expected)
             {
@@ -90,7 +90,7 @@ internal sealed partial class NpyFile : IDisposable
     /// <summary>The whole array as integers; for labels.</summary>
     public long[] ReadIntegers()
     {
-        long[] values = new long[Dimensions.Aggregate(1, (n, d) => n * d)];
+        long[] values = Elements <= DataLimits.Inputs ? new long[Elements] : throw Bad($"at most {DataLimits.Inputs} labels are read");
         int size = ElementSize;
         byte[] bytes = new byte[values.Length * size];
         DataFiles.ReadExactly(_file, bytes, _start, _path);
@@ -117,6 +117,22 @@ internal sealed partial class NpyFile : IDisposable
 
     [GeneratedRegex(@"'descr':\s*'(?<type>[^']+)'.*'fortran_order':\s*(?<fortran>True|False).*'shape':\s*\((?<shape>[\d,\s]*)\)")]
     private static partial Regex Header();
+
+    /// <summary>Number of elements; times the size of one it fits in an int64.</summary>
+    private long Elements
+    {
+        get
+        {
+            Int128 product = 1;
+            foreach (int size in Dimensions)
+            {
+                product *= size; // of two numbers below 2^63 and 2^31
+                product = product <= long.MaxValue / 16 ? product : throw Bad("its shape has too many elements");
+            }
+
+            return (long)product;
+        }
+    }
 
     private HawqException Bad(string what) => new(HawqIds.Data, $"The array file cannot be used: {what}.", _path);
 }

@@ -74,6 +74,7 @@ public static class Preprocessing
                 HawqIds.Data, $"'{path}' is neither a preprocessing preset ({string.Join(", ", Presets)}) nor a file.");
         }
 
+        DataFiles.RequireAtMost(path, DataLimits.PreprocessBytes, "a preprocessing");
         PreprocessFile file;
         try
         {
@@ -92,11 +93,11 @@ public static class Preprocessing
             "GRAY" => 1,
             _ => throw new HawqException(HawqIds.Data, $"channelOrder '{file.ChannelOrder}' is unknown; use RGB, BGR or GRAY.", path),
         };
-        if (file.Mean.Length != channels || file.Std.Length != channels || file.ResizeShorterSide < 0
+        if (file.Mean is null || file.Std is null || file.Mean.Length != channels || file.Std.Length != channels || file.ResizeShorterSide is < 0 or > DataLimits.ResizedSide
             || !(file.PixelScale > 0 && float.IsFinite(file.PixelScale)) || file.Std.Any(s => !(s > 0 && float.IsFinite(s))) || file.Mean.Any(m => !float.IsFinite(m)))
         {
             throw new HawqException(
-                HawqIds.Data, $"mean and std need {channels} finite values each (std above 0), pixelScale must be above 0 and resizeShorterSide not below 0.", path);
+                HawqIds.Data, $"mean and std need {channels} finite values each (std above 0), pixelScale must be above 0 and resizeShorterSide from 0 to {DataLimits.ResizedSide}.", path);
         }
 
         return new Preprocess(Path.GetFileName(path), file.ResizeShorterSide, file.ChannelOrder, file.PixelScale, file.Mean, file.Std);

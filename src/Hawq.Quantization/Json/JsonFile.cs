@@ -11,7 +11,14 @@ namespace Hawq.Quantization.Json;
 /// </summary>
 internal sealed class JsonFile
 {
+    /// <summary>Bytes of a file: far more than the files of any network take.</summary>
+    private const int MaxBytes = 1 << 25;
+
+    /// <summary>Values in a file: each takes about a hundred bytes of memory.</summary>
+    private const int MaxValues = 1 << 20;
+
     private readonly byte[] _utf8;
+    private int _values;
 
     private JsonFile(byte[] utf8, string name, string errorId)
     {
@@ -27,6 +34,10 @@ internal sealed class JsonFile
             {
                 throw Error("There is something after the end of the value.", reader.TokenStartIndex);
             }
+        }
+        catch (InvalidOperationException)
+        {
+            throw Error("A string is not valid: broken UTF-8, or half of a surrogate pair.", reader.TokenStartIndex);
         }
         catch (JsonException error)
         {
@@ -49,7 +60,9 @@ internal sealed class JsonFile
     {
         try
         {
-            return Parse(File.ReadAllBytes(path), path, errorId);
+            return new FileInfo(path).Length <= MaxBytes
+                ? Parse(File.ReadAllBytes(path), path, errorId)
+                : throw new HawqException(errorId, $"The file is too long: at most {MaxBytes} bytes are read.", path);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -73,15 +86,21 @@ internal sealed class JsonFile
     private JsonValue ReadValue(ref Utf8JsonReader reader)
     {
         long offset = reader.TokenStartIndex;
+        if (++_values > MaxValues)
+        {
+            throw Error($"There are too many values: at most {MaxValues} are read.", offset);
+        }
+
         switch (reader.TokenType)
         {
             case JsonTokenType.StartObject:
                 List<(string, long, JsonValue)> fields = [];
+                HashSet<string> names = [];
                 while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
                 {
                     string name = reader.GetString()!;
                     long at = reader.TokenStartIndex;
-                    if (fields.Exists(field => field.Item1 == name))
+                    if (!names.Add(name))
                     {
                         throw Error($"The field '{name}' is given twice.", at);
                     }

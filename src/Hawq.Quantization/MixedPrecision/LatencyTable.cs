@@ -80,6 +80,7 @@ public sealed record LatencyTable(string Network, string? ModelSha256, string Ta
         }
 
         List<LayerLatency> layers = [];
+        HashSet<(string, LayerBits)> known = [];
         foreach (JsonValue item in root["layers"].AsArray())
         {
             JsonFields fields = item.AsObject();
@@ -89,7 +90,7 @@ public sealed record LatencyTable(string Network, string? ModelSha256, string Ta
                 time.AsDecimal() is >= 0 and <= 1e15m and decimal value ? value : throw time.Error("A number from 0 to 1e15 is needed here."),
                 fields.Optional("kernel")?.AsText(), fields.Optional("bytes")?.AsDecimal(), fields.Optional("bops")?.AsDecimal());
             fields.End();
-            if (layers.Exists(other => other.Layer == layer.Layer && other.Bits == layer.Bits))
+            if (!known.Add((layer.Layer, layer.Bits)))
             {
                 throw item.Error($"The layer '{layer.Layer}' at {layer.Bits} is given twice.");
             }

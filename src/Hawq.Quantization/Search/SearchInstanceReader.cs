@@ -10,6 +10,9 @@ public static class SearchInstanceReader
     /// <summary>A printed limit is rounded: it may differ from what alpha says by this part of itself.</summary>
     private const decimal LimitTolerance = 1e-4m;
 
+    /// <summary>Layers, and budgets, of an instance: the work grows with their product.</summary>
+    private const int MaxLayers = 10_000, MaxBudgets = 1_000;
+
     private static readonly Dictionary<string, string[]> s_units = new()
     {
         ["size"] = ["bytes/2^20"],
@@ -43,6 +46,11 @@ public static class SearchInstanceReader
             : [];
         JsonValue budgetsValue = root["instances"];
         root.End();
+        if (budgetsValue.AsArray().Count > MaxBudgets)
+        {
+            throw budgetsValue.Error($"There may be at most {MaxBudgets} instances.");
+        }
+
         SearchInstance instance = new(network, layers, ties, EquatableArray.Of<InstanceBudget>());
         return instance with { Budgets = budgetsValue.AsArray().Select(value => ReadBudget(value, instance)).ToEquatableArray() };
     }
@@ -89,7 +97,7 @@ public static class SearchInstanceReader
             fields.End();
         }
 
-        return layers.Count > 0 ? [.. layers] : throw value.Error("There must be at least one layer.");
+        return layers.Count is > 0 and <= MaxLayers ? [.. layers] : throw value.Error($"There must be from one to {MaxLayers} layers.");
     }
 
     private static EquatableArray<int> Tie(JsonValue value, int layers)

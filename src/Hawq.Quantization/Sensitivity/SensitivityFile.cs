@@ -104,10 +104,11 @@ public static class SensitivityFile
         }
 
         List<LayerSensitivity> layers = [];
+        HashSet<string> names = [];
         foreach (JsonValue item in root["layers"].AsArray())
         {
             LayerSensitivity layer = ReadLayer(item);
-            if (layers.Exists(other => other.Layer == layer.Layer))
+            if (!names.Add(layer.Layer))
             {
                 throw item.Error($"The layer '{layer.Layer}' is given twice.");
             }

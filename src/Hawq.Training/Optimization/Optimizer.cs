@@ -12,7 +12,7 @@ public abstract class Optimizer
     public IDictionary<string, float[][]> States => _states;
 
     /// <summary>Number of state arrays per parameter.</summary>
-    protected abstract int StateCount { get; }
+    protected internal abstract int StateCount { get; }
 
     /// <summary>Starts a step, in which every parameter is updated once.</summary>
     public void BeginStep() => Steps++;
@@ -47,7 +47,7 @@ public abstract class Optimizer
 public sealed class SgdMomentum(double momentum = .9) : Optimizer
 {
     /// <inheritdoc/>
-    protected override int StateCount => 1;
+    protected internal override int StateCount => 1;
 
     /// <inheritdoc/>
     protected override void Apply(float[] values, ReadOnlySpan<float> gradient, float[][] state, float rate, float decay)
@@ -69,7 +69,7 @@ public sealed class SgdMomentum(double momentum = .9) : Optimizer
 public sealed class Adam(double beta1 = .9, double beta2 = .999, double epsilon = 1e-8) : Optimizer
 {
     /// <inheritdoc/>
-    protected override int StateCount => 2;
+    protected internal override int StateCount => 2;
 
     /// <inheritdoc/>
     protected override void Apply(float[] values, ReadOnlySpan<float> gradient, float[][] state, float rate, float decay)

@@ -34,9 +34,7 @@ internal static class Checkpoint
         }
 
         byte[] body = stream.ToArray();
-        string temporary = $"{path}.{Environment.ProcessId}.tmp";
-        File.WriteAllBytes(temporary, [.. body, .. SHA256.HashData(body)]);
-        File.Move(temporary, path, overwrite: true);
+        WholeFiles.Save(path, [.. body, .. SHA256.HashData(body)]);
     }
 
     /// <summary>Restores the state.</summary>
@@ -49,6 +47,19 @@ internal static class Checkpoint
             throw new HawqException(HawqIds.Checkpoint, "The checkpoint is damaged. Delete it and start again.", path);
         }
 
+        try
+        {
+            Read(bytes, path, key, network, optimizer);
+        }
+        catch (Exception error) when (error is IOException or FormatException or DecoderFallbackException)
+        {
+            // The hash only tells damage from design: whoever makes a file can make its hash.
+            throw new HawqException(HawqIds.Checkpoint, "The checkpoint is not what its first lines promise. Delete it and start again.", path, innerException: error);
+        }
+    }
+
+    private static void Read(byte[] bytes, string path, string key, TrainedNetwork network, Optimizer optimizer)
+    {
         using BinaryReader reader = new(new MemoryStream(bytes, 0, bytes.Length - 32), Encoding.UTF8);
         if (reader.ReadString() != Magic || reader.ReadString() != key)
         {
@@ -64,7 +75,10 @@ internal static class Checkpoint
             }
 
             Read(reader, values, path);
-            float[][] states = new float[reader.ReadInt32()][];
+            int count = reader.ReadInt32();
+            float[][] states = count == optimizer.StateCount
+                ? new float[count][]
+                : throw new HawqException(HawqIds.Checkpoint, $"The checkpoint holds {count} optimizer states of '{name}'. Delete it and start again.", path);
             for (int i = 0; i < states.Length; i++)
             {
                 Read(reader, states[i] = new float[values.Length], path);

@@ -120,11 +120,21 @@ public sealed class ManifestFileTests : IDisposable
     public void A_missing_manifest_is_refused() => Refused(HawqIds.FileAccess, "cannot be read");
 
     [Fact]
-    public void Saving_into_a_missing_folder_leaves_nothing_behind()
+    public void Saving_into_a_folder_that_cannot_be_made_leaves_nothing_behind()
     {
-        string path = Path.Combine(_folder, "missing", "net.hawq.json");
+        string taken = Path.Combine(_folder, "taken");
+        File.WriteAllText(taken, "a file");
+        string path = Path.Combine(taken, "net.hawq.json");
         Assert.Equal(HawqIds.FileAccess, Assert.Throws<HawqException>(() => ManifestFile.Save(path, _network, _weights.Sidecar)).Id);
-        Assert.Empty(Directory.GetFileSystemEntries(_folder));
+        Assert.Equal([taken], Directory.GetFileSystemEntries(_folder));
+    }
+
+    [Fact]
+    public void A_sidecar_whose_manifest_cannot_be_written_is_not_left_behind()
+    {
+        Directory.CreateDirectory(Manifest);
+        Assert.Equal(HawqIds.FileAccess, Assert.Throws<HawqException>(Save).Id);
+        Assert.Equal([Manifest], Directory.GetFileSystemEntries(_folder));
     }
 
     [Fact]

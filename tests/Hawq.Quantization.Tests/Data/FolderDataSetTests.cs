@@ -66,6 +66,55 @@ public sealed class FolderDataSetTests : IDisposable
         Assert.Contains("missing.png", exception.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("../outside.png")]
+    [InlineData("sub/../../outside.png")]
+    [InlineData("/etc/hostname")]
+    public void A_list_does_not_name_files_outside_its_folder(string file)
+    {
+        string folder = Path.Combine(_folder.Path, "set");
+        _folder.Write("outside.png", Png(2, 2, SKColors.Red));
+        _folder.Write("set/sub/a.png", Png(2, 2, SKColors.Red));
+        _folder.Write("set/labels.csv", $"file,label\nsub/a.png,1\n{file},5\n");
+        HawqException exception = Refusal(() => DataSet.Open(folder, null, s_shape, "none"));
+        Assert.Equal(3, exception.Line);
+        Assert.Contains("in the folder of the list", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_small_file_that_holds_a_huge_image_is_refused_before_it_is_decoded()
+    {
+        // A BMP file says its size in two fields, and no checksum guards them.
+        byte[] file = new byte[200];
+        "BM"u8.CopyTo(file);
+        foreach ((int at, int value) in new[] { (10, 54), (14, 40), (18, 60_000), (22, 60_000), (26, 1 | (24 << 16)) })
+        {
+            BitConverter.TryWriteBytes(file.AsSpan(at), value);
+        }
+
+        _folder.Write("a.bmp", file);
+        using IDataSet data = Open();
+        Assert.Contains("60000x60000", Refusal(() => data.ReadPixels(0, new byte[s_shape.Length])).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_long_thin_image_is_refused_where_resizing_makes_it_huge()
+    {
+        _folder.Write("a.png", Png(10_000, 1, SKColors.Red));
+        string preprocess = _folder.Write("p.json", """{ "resizeShorterSide": 1000, "pixelScale": 1, "mean": [0, 0, 0], "std": [1, 1, 1] }""");
+        using IDataSet data = DataSet.Open(_folder.Path, null, s_shape, preprocess);
+        Assert.Contains("10000000x1000", Refusal(() => data.ReadPixels(0, new byte[s_shape.Length])).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{ "pixelScale": 1, "mean": null, "std": [1, 1, 1] }""")]
+    [InlineData("""{ "resizeShorterSide": 2147483647, "pixelScale": 1, "mean": [0, 0, 0], "std": [1, 1, 1] }""")]
+    public void A_preprocessing_that_makes_no_sense_is_refused(string preprocess)
+    {
+        _folder.Write("a.png", Png(2, 2, SKColors.Red));
+        Refusal(() => DataSet.Open(_folder.Path, null, s_shape, _folder.Write("p.json", preprocess)));
+    }
+
     [Fact]
     public void An_image_of_another_size_is_refused_without_a_resize()
     {

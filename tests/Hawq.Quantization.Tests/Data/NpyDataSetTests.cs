@@ -40,6 +40,8 @@ public sealed class NpyDataSetTests : IDisposable
     [InlineData(">f4", "(1, 2, 1, 3)", "not supported")]
     [InlineData("<i4", "(1, 2, 1, 3)", "float32")]
     [InlineData("<f4", "(0, 2, 1, 3)", "promises")]
+    [InlineData("<f4", "(99999999999, 2, 1, 3)", "99999999999")]
+    [InlineData("<f4", "(2147483647, 2147483647, 2147483647, 2147483647)", "too many elements")]
     public void An_array_that_does_not_fit_is_refused(string type, string shape, string message)
     {
         HawqException exception = Assert.Throws<HawqException>(() => Open(type, shape, Bytes(new float[6])));

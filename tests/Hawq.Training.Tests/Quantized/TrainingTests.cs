@@ -99,6 +99,12 @@ public sealed class TrainingTests
             bytes[^100] ^= 1;
             File.WriteAllBytes(file, bytes);
             Assert.Equal(HawqIds.Checkpoint, Assert.Throws<HawqException>(() => Train(start, options)).Id);
+
+            // Cut off, with a hash that is right: made to look whole.
+            bytes[^100] ^= 1;
+            byte[] cut = bytes[..(bytes.Length / 2)];
+            File.WriteAllBytes(file, [.. cut, .. System.Security.Cryptography.SHA256.HashData(cut)]);
+            Assert.Equal(HawqIds.Checkpoint, Assert.Throws<HawqException>(() => Train(start, options)).Id);
         }
         finally
         {

@@ -21,6 +21,7 @@ internal sealed class JsonParser
     private int _line = 1;
     private int _lineStart;
     private int _depth;
+    private int _values;
 
     private JsonParser(string text) => _text = text;
 
@@ -53,6 +54,11 @@ internal sealed class JsonParser
         if (_next >= _text.Length)
         {
             throw Error("The text ends in the middle of the document.");
+        }
+
+        if (++_values > ManifestLimits.Values)
+        {
+            throw Error($"There are too many values; at most {ManifestLimits.Values} are read.");
         }
 
         JsonPosition start = Here;
