@@ -17,7 +17,7 @@ if (args is ["--silo", string name, string siloPort, string gatewayPort, string 
 
 bool kills = !args.Contains("--no-kill");
 int images = 5_000;
-if (args.Except(["--no-kill"]).ToArray() is { Length: > 0 } rest && !(rest is ["--images", string count] && int.TryParse(count, out images) && images is > 0 and <= 10_000_000))
+if (args.Except(["--no-kill"]).ToArray() is { Length: > 0 } rest && !(rest is ["--images", string number] && int.TryParse(number, out images) && images is > 0 and <= 10_000_000))
 {
     Console.Error.WriteLine("Usage: [--images N] [--no-kill], N from 1 to 10,000,000.");
     return 2;

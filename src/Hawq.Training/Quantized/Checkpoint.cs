@@ -76,7 +76,7 @@ internal static class Checkpoint
 
             Read(reader, values, path);
             int count = reader.ReadInt32();
-            float[][] states = count == optimizer.StateCount
+            float[][] states = count == 0 || count == optimizer.StateCount // none: a parameter that has not been updated
                 ? new float[count][]
                 : throw new HawqException(HawqIds.Checkpoint, $"The checkpoint holds {count} optimizer states of '{name}'. Delete it and start again.", path);
             for (int i = 0; i < states.Length; i++)
@@ -84,7 +84,10 @@ internal static class Checkpoint
                 Read(reader, states[i] = new float[values.Length], path);
             }
 
-            optimizer.States[name] = states;
+            if (count > 0)
+            {
+                optimizer.States[name] = states;
+            }
         }
     }
 
