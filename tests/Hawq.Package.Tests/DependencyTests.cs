@@ -28,7 +28,7 @@ public sealed class DependencyTests
     [Fact]
     public void Page_lists_every_package_and_its_licence()
     {
-        SortedDictionary<string, (string Version, SortedSet<string> Parts)> packages = new(StringComparer.OrdinalIgnoreCase);
+        SortedDictionary<string, (string Id, string Version, SortedSet<string> Parts)> packages = new(StringComparer.OrdinalIgnoreCase);
         string[] locks = [.. Directory.EnumerateFiles(Checkout.Root, "packages.lock.json", SearchOption.AllDirectories).Where(file => !file.Split(Path.DirectorySeparatorChar).Intersect(["bin", "obj"]).Any())];
         Assert.True(locks.Length > 15, $"{locks.Length} lock files");
         foreach (string file in locks)
@@ -44,9 +44,9 @@ public sealed class DependencyTests
                 if ((string)entry!["type"]! != "Project")
                 {
                     string version = (string)entry["resolved"]!;
-                    packages.TryAdd(id, (version, []));
-                    Assert.Equal(packages[id].Version, version);
-                    packages[id].Parts.Add(part);
+                    // A program of its own (a sample, the benchmarks) may have another version than the rest.
+                    packages.TryAdd($"{id} {version}", (id, version, []));
+                    packages[$"{id} {version}"].Parts.Add(part);
                 }
             }
         }
@@ -62,7 +62,7 @@ public sealed class DependencyTests
             |---|---|---|---|
 
             """.ReplaceLineEndings("\n"));
-        foreach ((string id, (string version, SortedSet<string> parts)) in packages)
+        foreach ((string id, string version, SortedSet<string> parts) in packages.Values)
         {
             string licence = Licence(id, version);
             Assert.Contains(licence, s_accepted);
