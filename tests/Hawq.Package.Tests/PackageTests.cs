@@ -1,5 +1,9 @@
 using System.IO.Compression;
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
+using System.Text;
 using System.Xml.Linq;
+using Hawq.Testing;
 using Xunit;
 
 namespace Hawq.Package.Tests;
@@ -66,6 +70,36 @@ public sealed class PackageTests(PackageFeed feed)
     }
 
     [Fact]
+    public void Assemblies_hold_their_sources_and_nothing_of_the_machine_that_packed()
+    {
+        string[] machine = [Checkout.Root, feed.Root, Environment.GetFolderPath(Environment.SpecialFolder.UserProfile) + "/"];
+        int assemblies = 0;
+        foreach (string file in Directory.EnumerateFiles(feed.Folder))
+        {
+            using ZipArchive package = ZipFile.OpenRead(file);
+            foreach (ZipArchiveEntry entry in package.Entries)
+            {
+                byte[] content = Content(entry);
+                bool ours = entry.Name.EndsWith(".dll", StringComparison.Ordinal) && (entry.Name.StartsWith("Hawq.", StringComparison.Ordinal) || entry.Name == "hawq.dll");
+                if (ours)
+                {
+                    (string name, bool source)[] documents = [.. Documents(content)];
+                    Assert.Contains(documents, document => document.source);
+                    Assert.All(documents, document => Assert.StartsWith("/_/", document.name, StringComparison.Ordinal));
+                    assemblies++;
+                }
+
+                if (ours || !entry.FullName.Contains("tools/", StringComparison.Ordinal))
+                {
+                    Assert.All(machine, folder => Assert.Equal(-1, content.AsSpan().IndexOf(Encoding.UTF8.GetBytes(folder))));
+                }
+            }
+        }
+
+        Assert.True(assemblies > 10, $"{assemblies} assemblies of ours");
+    }
+
+    [Fact]
     public void Packed_twice_from_nothing_gives_the_same_bytes()
     {
         string again = Path.Combine(feed.Root, "feed-again");
@@ -81,5 +115,29 @@ public sealed class PackageTests(PackageFeed feed)
     {
         using Stream stream = package.Entries.Single(entry => entry.FullName.EndsWith(".nuspec", StringComparison.Ordinal)).Open();
         return XDocument.Load(stream).Root!.Elements().Single();
+    }
+
+    private static byte[] Content(ZipArchiveEntry entry)
+    {
+        using MemoryStream content = new();
+        using Stream stream = entry.Open();
+        stream.CopyTo(content);
+        return content.ToArray();
+    }
+
+    /// <summary>The source files that an assembly's embedded symbols name, and whether each is in there.</summary>
+    private static IEnumerable<(string Name, bool Source)> Documents(byte[] assembly)
+    {
+        Guid embeddedSource = new("0E8A571B-6926-466E-B4AD-8AB04611F5FE");
+        using PEReader reader = new(new MemoryStream(assembly));
+        DebugDirectoryEntry symbols = reader.ReadDebugDirectory().Single(entry => entry.Type == DebugDirectoryEntryType.EmbeddedPortablePdb);
+        using MetadataReaderProvider provider = reader.ReadEmbeddedPortablePdbDebugDirectoryData(symbols);
+        MetadataReader pdb = provider.GetMetadataReader();
+        foreach (DocumentHandle handle in pdb.Documents)
+        {
+            yield return (
+                pdb.GetString(pdb.GetDocument(handle).Name),
+                pdb.GetCustomDebugInformation(handle).Any(info => pdb.GetGuid(pdb.GetCustomDebugInformation(info).Kind) == embeddedSource));
+        }
     }
 }
