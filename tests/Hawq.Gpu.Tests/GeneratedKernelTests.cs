@@ -26,7 +26,6 @@ public sealed class GeneratedKernelTests
         (Network network, NetworkWeights weights) = b.Build();
 
         EmulatedNetwork gpu = AssertEqual(network, weights, batch);
-        Assert.All(gpu.Kernels.Values, kernel => Assert.Equal(0, kernel.LocalBytes)); // accumulators are registers
         string instruction = bits == 4 ? "mma.sync.aligned.m8n8k32" : "mma.sync.aligned.m8n8k16";
         Assert.Contains(gpu.Kernels.Values, kernel => kernel.Count(instruction) > 0);
     }
