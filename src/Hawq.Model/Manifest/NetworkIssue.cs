@@ -38,7 +38,7 @@ internal sealed class LayerIssues(string layer, int index, List<NetworkIssue> is
     /// <summary>A value that the semantics hold in an int32 must fit.</summary>
     public void ExpectInt32(string field, string what, long lo, long hi)
     {
-        if (lo < int.MinValue || hi > int.MaxValue)
+        if (!FitInt32(lo, hi))
         {
             Number(field, $"{what} can reach [{lo}, {hi}], which does not fit in int32");
         }
@@ -48,12 +48,15 @@ internal sealed class LayerIssues(string layer, int index, List<NetworkIssue> is
     public void ExpectRequantized(string field, Dyadic dyadic, long lo, long hi, Tensor output)
     {
         // Values beyond int32 are reported where they arise; here they would overflow the product.
-        if (dyadic.IsValid && lo >= int.MinValue && hi <= int.MaxValue)
+        if (dyadic.IsValid && FitInt32(lo, hi))
         {
             long zero = Math.Abs((long)output.ZeroPoint);
             ExpectInt32(field, "the requantized value", dyadic.Requantize(lo) - zero, dyadic.Requantize(hi) + zero);
         }
     }
+
+    // In any order: a hostile range may be given upside down.
+    private static bool FitInt32(long lo, long hi) => Math.Min(lo, hi) >= int.MinValue && Math.Max(lo, hi) <= int.MaxValue;
 
     private void Add(string id, string field, string message) =>
         issues.Add(new NetworkIssue(id, $"Layer '{ManifestNames.Quote(layer)}': {message}.", "layers", index, field));
