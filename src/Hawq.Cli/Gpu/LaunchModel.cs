@@ -41,14 +41,15 @@ internal static class LaunchModel
     /// <param name="kernels">The network.</param>
     /// <param name="launch">One of its launches.</param>
     /// <param name="batch">Images.</param>
-    public static LaunchTime Of(GpuKernels kernels, DeviceLaunch launch, int batch)
+    /// <param name="clockGhz">Clock of the multiprocessors.</param>
+    public static LaunchTime Of(GpuKernels kernels, DeviceLaunch launch, int batch, double clockGhz = T4.ClockGhz)
     {
         PtxText kernel = PtxText.Parse(kernels.Of(launch).Text);
         int resident = Resident(launch, kernel.SharedBytes);
         (int columns, int rows) = (launch.BlockColumns(batch), launch.BlockRows);
         BlockCounts block = WarpTrace.Block(kernel, Parameters(kernel, batch * launch.Pixels), (columns / 2, 0), launch.Threads, T4.L1Bytes / resident);
         long bytes = CompulsoryBytes(kernels.Program, launch, batch);
-        return Time(launch, columns * rows, resident, block, Math.Min(bytes, columns * rows * block.L2Bytes));
+        return Time(launch, columns * rows, resident, block, Math.Min(bytes, columns * rows * block.L2Bytes), clockGhz);
     }
 
     /// <summary>The layers with weights that a launch computes, and each one's part of it: of two, its part of the reduction.</summary>
@@ -64,7 +65,8 @@ internal static class LaunchModel
     /// <param name="resident">Blocks that a multiprocessor holds.</param>
     /// <param name="block">What a block does.</param>
     /// <param name="dramBytes">Bytes from and to device memory.</param>
-    internal static LaunchTime Time(DeviceLaunch launch, int blocks, int resident, BlockCounts block, long dramBytes)
+    /// <param name="clockGhz">Clock of the multiprocessors; L2 and device memory keep theirs.</param>
+    internal static LaunchTime Time(DeviceLaunch launch, int blocks, int resident, BlockCounts block, long dramBytes, double clockGhz = T4.ClockGhz)
     {
         int left = (blocks + T4.Multiprocessors - 1) / T4.Multiprocessors;
         int most = left;
@@ -90,7 +92,7 @@ internal static class LaunchModel
 
         (string Name, double Microseconds)[] bounds =
         [
-            (cycles.MaxBy(pair => pair.Value).Key, compute / T4.ClockGhz / 1000),
+            (cycles.MaxBy(pair => pair.Value).Key, compute / clockGhz / 1000),
             ("l2", blocks * (double)block.L2Bytes / T4.L2GigabytesPerSecond / 1000),
             ("dram", dramBytes / T4.DramGigabytesPerSecond / 1000),
         ];
@@ -98,7 +100,7 @@ internal static class LaunchModel
         double start = T4.LaunchNanoseconds / 1000;
         return new LaunchTime(
             launch.Layers, launch.Kernel, blocks, resident, start + work, work < start ? "launch" : bound, bounds[0].Microseconds,
-            (double)most * block.Mma * T4.MmaCycles / T4.Schedulers / T4.ClockGhz / 1000, bounds[1].Microseconds, bounds[2].Microseconds,
+            (double)most * block.Mma * T4.MmaCycles / T4.Schedulers / clockGhz / 1000, bounds[1].Microseconds, bounds[2].Microseconds,
             new BlockWork(block.Mma, block.Dp4a, block.Issued, block.SharedBytes, block.L2Bytes, block.Latency));
     }
 

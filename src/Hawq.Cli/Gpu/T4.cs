@@ -7,8 +7,11 @@ namespace Hawq.Cli.Gpu;
 /// </summary>
 internal static class T4
 {
-    /// <summary>Clock in GHz [1]. A T4 that reaches its 70 W runs slower; the model knows no power.</summary>
+    /// <summary>Highest clock in GHz [1]. A T4 that reaches its 70 W runs slower (at 0.9 in mlcommons/inference_results_v0.5, issue 20); the model knows no power, its user says the clock.</summary>
     public const double ClockGhz = 1.59;
+
+    /// <summary>Lowest clock in GHz [1].</summary>
+    public const double BaseClockGhz = 0.585;
 
     /// <summary>Multiprocessors [1].</summary>
     public const int Multiprocessors = 40;

@@ -10,18 +10,19 @@ namespace Hawq.Cli.Gpu;
 /// <param name="Network">Name of the network.</param>
 /// <param name="Device">Says that this is a model.</param>
 /// <param name="Batch">Images of a batch.</param>
+/// <param name="ClockGhz">Clock of the multiprocessors.</param>
 /// <param name="Milliseconds">Modelled time of a batch.</param>
 /// <param name="MillisecondsPerImage">The same per image.</param>
 /// <param name="LaunchMilliseconds">Of which between launches.</param>
 /// <param name="Launches">In the order in which they run.</param>
 internal sealed record T4Report(
-    string Network, string Device, int Batch, double Milliseconds, double MillisecondsPerImage, double LaunchMilliseconds, IReadOnlyList<LaunchTime> Launches)
+    string Network, string Device, int Batch, double ClockGhz, double Milliseconds, double MillisecondsPerImage, double LaunchMilliseconds, IReadOnlyList<LaunchTime> Launches)
 {
     /// <summary>Name of the device on the command line.</summary>
     public const string DeviceName = "t4-model";
 
     /// <summary>Compiles the kernels and models every launch.</summary>
-    public static T4Report Create(Network network, NetworkWeights weights, int batch, IProgressSink progress, CancellationToken cancellation)
+    public static T4Report Create(Network network, NetworkWeights weights, int batch, double clockGhz, IProgressSink progress, CancellationToken cancellation)
     {
         progress.Begin("compile kernels", 0);
         GpuKernels kernels = GpuKernels.Compile(network, weights);
@@ -33,19 +34,19 @@ internal sealed record T4Report(
 
             // Layers that share a kernel differ in nothing but names and weights.
             LaunchTime? same = launches.Find(time => time.Kernel == launch.Kernel);
-            LaunchTime time = same ?? LaunchModel.Of(kernels, launch, batch);
+            LaunchTime time = same ?? LaunchModel.Of(kernels, launch, batch, clockGhz);
             launches.Add(time with { Layers = launch.Layers, Shares = LaunchModel.Shares(kernels.Program, launch) });
             progress.Step(launches.Count, launch.Kernel);
         }
 
         double total = launches.Sum(launch => launch.Microseconds) / 1000;
-        return new T4Report(network.Name, DeviceName, batch, total, total / batch, launches.Count * T4.LaunchNanoseconds / 1e6, launches);
+        return new T4Report(network.Name, DeviceName, batch, clockGhz, total, total / batch, launches.Count * T4.LaunchNanoseconds / 1e6, launches);
     }
 
     /// <summary>Prints a table.</summary>
     public void Print(Terminal terminal)
     {
-        terminal.WriteLine($"{Network}: model of an NVIDIA T4, batch {Batch}. Nothing was measured; see gpu.md for the formulas.");
+        terminal.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Network}: model of an NVIDIA T4 at {ClockGhz} GHz, batch {Batch}. Nothing was measured; see gpu.md for the formulas."));
         Table table = Tables.Create("layers", "kernel", "bound by");
         table.AddColumns([.. new[] { "us", "compute us", "tensor us", "L2 us", "DRAM us", "blocks", "resident", "mma/block", "instr/block" }.Select(Tables.Right)]);
         foreach (LaunchTime launch in Launches)

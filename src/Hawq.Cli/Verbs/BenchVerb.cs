@@ -33,6 +33,7 @@ internal sealed class BenchVerb : Verb
     private readonly Option<bool> _processor = new("--processor-time") { Description = "Measure the processor time of the process, not the time that passes: for a machine that is busy with other work." };
     private readonly Option<string> _device = new("--device") { Description = "cpu: measured here. t4-model: a model of the generated GPU kernels on an NVIDIA T4, computed from their PTX; needs no GPU and measures nothing.", HelpName = "DEVICE", DefaultValueFactory = _ => Cpu };
     private readonly Option<int> _batch = new("--batch") { Description = "Images of a batch, with --device t4-model.", HelpName = "N", DefaultValueFactory = _ => 1 };
+    private readonly Option<double?> _clock = new("--clock") { Description = "Clock of the multiprocessors, with --device t4-model: 1.59, the highest, unless said otherwise. A T4 at its power limit runs at about 0.9.", HelpName = "GHZ" };
     private readonly Option<bool> _json = JsonOption();
 
     /// <inheritdoc/>
@@ -56,7 +57,7 @@ internal sealed class BenchVerb : Verb
     public override void Configure(Command command)
     {
         command.Add(_manifest);
-        foreach (Option option in new Option[] { _against, _threads, _layers, _start, _processor, _rounds, _warmup, _device, _batch, _json })
+        foreach (Option option in new Option[] { _against, _threads, _layers, _start, _processor, _rounds, _warmup, _device, _batch, _clock, _json })
         {
             command.Add(option);
         }
@@ -75,9 +76,9 @@ internal sealed class BenchVerb : Verb
             return Model(parsed, batch, terminal);
         }
 
-        if (device != Cpu || batch > 1)
+        if (device != Cpu || batch > 1 || parsed.GetValue(_clock) is not null)
         {
-            throw new HawqException(HawqIds.Usage, device != Cpu ? $"--device {device}: the device is {Cpu} or {T4Report.DeviceName}." : $"--batch needs --device {T4Report.DeviceName}.");
+            throw new HawqException(HawqIds.Usage, device != Cpu ? $"--device {device}: the device is {Cpu} or {T4Report.DeviceName}." : $"{(batch > 1 ? "--batch" : "--clock")} needs --device {T4Report.DeviceName}.");
         }
 
         (Network network, NetworkWeights weights) = InputFiles.LoadManifest(parsed.GetRequiredValue(_manifest));
@@ -142,11 +143,17 @@ internal sealed class BenchVerb : Verb
     {
         if (parsed.GetValue(_against) is not null || parsed.GetValue(_layers) || parsed.GetValue(_start) || parsed.GetValue(_processor))
         {
-            throw new HawqException(HawqIds.Usage, $"--device {T4Report.DeviceName} measures nothing: it goes with --batch and --json only, and always shows the layers.");
+            throw new HawqException(HawqIds.Usage, $"--device {T4Report.DeviceName} measures nothing: it goes with --batch, --clock and --json only, and always shows the layers.");
+        }
+
+        double clock = parsed.GetValue(_clock) ?? T4.ClockGhz;
+        if (!(clock is >= T4.BaseClockGhz and <= T4.ClockGhz))
+        {
+            throw new HawqException(HawqIds.Usage, string.Create(CultureInfo.InvariantCulture, $"--clock {clock}: a T4 runs at {T4.BaseClockGhz} to {T4.ClockGhz} GHz."));
         }
 
         (Network network, NetworkWeights weights) = InputFiles.LoadManifest(parsed.GetRequiredValue(_manifest));
-        T4Report report = terminal.WithProgress(progress => T4Report.Create(network, weights, batch, progress, terminal.Cancellation));
+        T4Report report = terminal.WithProgress(progress => T4Report.Create(network, weights, batch, clock, progress, terminal.Cancellation));
         if (parsed.GetValue(_json))
         {
             terminal.WriteJson(report);

@@ -91,7 +91,7 @@ internal sealed class ProfileVerb : Verb
                 progress.Begin($"quantize {bits}", 0);
                 QuantizedModel model = Quantizer.Quantize(graph, data, quantizer, "profile.bin", null, terminal.Cancellation);
                 IEnumerable<(string Name, double Nanoseconds, string? Kernel)> times = modelled
-                    ? Modelled(T4Report.Create(model.Network, model.Weights, batch, progress, terminal.Cancellation))
+                    ? Modelled(T4Report.Create(model.Network, model.Weights, batch, T4.ClockGhz, progress, terminal.Cancellation))
                     : Measure(model, bits, rounds, progress, terminal.Cancellation);
                 measured.AddRange(times.Select(time =>
                 {

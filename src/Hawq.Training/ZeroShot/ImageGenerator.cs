@@ -8,8 +8,8 @@ using Hawq.Training.Optimization;
 namespace Hawq.Training.ZeroShot;
 
 /// <summary>
-/// A small class-conditional generator (in the manner of GDFQ, arXiv 2003.03603): noise times an embedding of the class, a fully connected layer to a quarter of the
-/// image's size, twice doubling and convolving, batch normalization with the batch's own statistics in between, and a tanh that spans the range of pixels. Its parameters
+/// A small class-conditional generator (in the manner of GDFQ, arXiv 2003.03603): a fully connected layer of noise and one of the class to a quarter of the
+/// image's size, their sum twice doubling and convolving, batch normalization with the batch's own statistics in between, and a tanh that spans the range of pixels. Its parameters
 /// are trained under the same losses as pixels are; every step sees new noise and new classes, so that the images it makes in the end are not those it was trained on.
 /// </summary>
 internal sealed class ImageGenerator
@@ -65,8 +65,9 @@ internal sealed class ImageGenerator
     private TapeValue Write(TapeValue noise, TapeValue targets, Shape shape, PixelRange range)
     {
         int batch = noise.Dims[0], classes = targets.Dims[1], height = (shape.Height + 3) / 4, width = (shape.Width + 3) / 4;
-        TapeValue x = _tape.Mul(noise, _tape.Gemm(targets, Parameter("embedding", 0, 1, NoiseSize, classes), null));
-        x = _tape.Gemm(x, Parameter("start", 0, Math.Sqrt(1.0 / NoiseSize), Width * height * width, NoiseSize), null);
+        TapeValue x = _tape.Add(
+            _tape.Gemm(noise, Parameter("start", 0, Math.Sqrt(1.0 / NoiseSize), Width * height * width, NoiseSize), null),
+            _tape.Gemm(targets, Parameter("classes", 0, 1, Width * height * width, classes), null));
         x = Normalized("start", _tape.Reshape(x, batch, Width, height, width));
         x = Doubled("first", x, Width);
         x = Doubled("second", x, Width / 2);

@@ -50,13 +50,16 @@ public sealed class GpuVerbTests : IDisposable
         Assert.Equal("t4-model", json.GetProperty("device").GetString());
         Assert.Equal(json.GetProperty("milliseconds").GetDouble(), launches.Sum(launch => launch.GetProperty("microseconds").GetDouble()) / 1000, 9);
         Assert.All(launches, launch => Assert.True(launch.GetProperty("microseconds").GetDouble() >= 2.5));
-        Outcome table = await Tool.Run("bench", manifest, "--device", "t4-model", "--quiet");
+        Outcome table = await Tool.Run("bench", manifest, "--device", "t4-model", "--clock", "0.9", "--quiet");
+        Assert.Contains("T4 at 0.9 GHz", table.Output, StringComparison.Ordinal);
         Assert.Contains("Nothing was measured", table.Output, StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("--device", "v100")]
     [InlineData("--batch", "8")]
+    [InlineData("--clock", "0.9")]
+    [InlineData("--device", "t4-model", "--clock", "2")]
     [InlineData("--device", "t4-model", "--against", "onnxruntime")]
     public async Task Bench_refuses_what_does_not_go_together(params string[] options)
     {

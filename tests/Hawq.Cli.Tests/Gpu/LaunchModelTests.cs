@@ -47,6 +47,7 @@ public sealed class LaunchModelTests
         // A block that only waits: 80 blocks are two on each multiprocessor, at once; the 81st needs another turn.
         Assert.Equal(1000 / 1590.0, Compute(80), 6);
         Assert.Equal(2000 / 1590.0, Compute(81), 6);
+        Assert.Equal(1000 / 900.0, LaunchModel.Time(launch, 80, resident: 2, block, dramBytes: 0, clockGhz: 0.9).Compute, 6);
     }
 
     [Fact]
