@@ -39,11 +39,12 @@ public static class GpuKernelCompiler
             ElementType.Int16 => "short",
             _ => "int",
         };
+        string outputs = string.Join(", ", plan.Network.Outputs.Select((_, i) => $"System.Span<int> output{i}"));
         return new GeneratedFile("StandIn.cs", $$"""
             namespace {{Namespace}};
             internal sealed class {{name}} : System.IDisposable
             {
-                public void InferBatch(System.ReadOnlySpan<{{type}}> input, System.Span<int> output, int count) => throw new System.NotSupportedException();
+                public void InferBatch(System.ReadOnlySpan<{{type}}> input, {{outputs}}, int count) => throw new System.NotSupportedException();
                 public void Dispose() { }
             }
             """);

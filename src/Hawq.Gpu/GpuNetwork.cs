@@ -12,6 +12,7 @@ public abstract class GpuNetwork<T> : IDisposable
     where T : unmanaged
 {
     private readonly LoadedProgram? _loaded;
+    private readonly int[] _outputEnds; // of the codes of an image
     private readonly GpuSession<T> _session;
     private int _busy;
     private bool _disposed;
@@ -27,6 +28,12 @@ public abstract class GpuNetwork<T> : IDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(Options.MaxBatch, 1);
         Program = programs(KernelKind.Cuda);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(Options.MaxBatch, Program.MaxBatch);
+        _outputEnds = new int[Program.Outputs.Count];
+        for (int i = 0, end = 0; i < _outputEnds.Length; i++)
+        {
+            _outputEnds[i] = end += Program.OutputElements(i);
+        }
+
         _loaded = DeviceFinder.Load(programs, Options, out string? missing);
         NoCuda = missing;
         try
@@ -55,15 +62,18 @@ public abstract class GpuNetwork<T> : IDisposable
     /// <summary>Elements of one input.</summary>
     public int InputElements => Program.Buffers[0].Pixels * Program.Buffers[0].Channels;
 
-    /// <summary>Codes of one output.</summary>
-    public int OutputElements => Program.Buffers[Program.Output].Pixels * Program.Buffers[Program.Output].Channels;
+    /// <summary>Codes that one image has as output; of a network with several outputs in all of them.</summary>
+    public int OutputElements => _outputEnds[^1];
+
+    /// <summary>Outputs of the network, in the order of its CPU class.</summary>
+    public int OutputCount => Program.Outputs.Count;
 
     /// <summary>The launches.</summary>
     protected DeviceProgram Program { get; }
 
     /// <summary>Runs the network on several inputs.</summary>
     /// <param name="input">The inputs, one behind the other.</param>
-    /// <param name="output">Receives the outputs, one behind the other.</param>
+    /// <param name="output">Receives the outputs, one behind the other; of several outputs (<see cref="Output"/>) first those of the first output, of all images.</param>
     /// <param name="count">How many, in [1, <see cref="GpuOptions.MaxBatch"/>].</param>
     /// <exception cref="ArgumentException">A span has the wrong length.</exception>
     /// <exception cref="InvalidOperationException">Another thread is running a batch.</exception>
@@ -88,6 +98,21 @@ public abstract class GpuNetwork<T> : IDisposable
         {
             Volatile.Write(ref _busy, 0);
         }
+    }
+
+    /// <summary>The codes of one of the outputs, one image behind the other.</summary>
+    /// <param name="codes">What <see cref="InferBatch"/> or <see cref="GpuSession{T}.Wait"/> gave: <see cref="OutputElements"/> codes for every image.</param>
+    /// <param name="output">Which output, in [0, <see cref="OutputCount"/>).</param>
+    /// <exception cref="ArgumentException">The codes are not those of whole images.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such output.</exception>
+    public ReadOnlySpan<int> Output(ReadOnlySpan<int> codes, int output)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(output);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(output, OutputCount);
+        int images = Math.DivRem(codes.Length, OutputElements, out int rest);
+        return rest == 0
+            ? codes[(images * (_outputEnds[output] - Program.OutputElements(output)))..(images * _outputEnds[output])]
+            : throw new ArgumentException($"{codes.Length} codes are not those of whole images: each has {OutputElements}.", nameof(codes));
     }
 
     /// <summary>
@@ -132,7 +157,7 @@ public abstract class CpuNetwork<T> : IDisposable
 {
     /// <summary>Runs the network on several inputs.</summary>
     /// <param name="input">The inputs, one behind the other.</param>
-    /// <param name="output">Receives the outputs.</param>
+    /// <param name="output">Receives the outputs, in the order of <see cref="GpuNetwork{T}.InferBatch"/>.</param>
     /// <param name="count">How many.</param>
     public abstract void InferBatch(ReadOnlySpan<T> input, Span<int> output, int count);
 

@@ -15,7 +15,6 @@ public sealed class GpuSession<T> : IDisposable
 {
     private readonly LoadedProgram? _loaded;
     private readonly CpuNetwork<T>? _cpu;
-    private readonly DeviceBuffer? _output;
     private readonly int _maxBatch;
     private readonly int _inputElements;
     private readonly int _outputElements;
@@ -24,7 +23,7 @@ public sealed class GpuSession<T> : IDisposable
     private readonly AcceleratorStream? _stream;
     private readonly MemoryBuffer1D<int, Stride1D.Dense>[] _buffers = [];
     private readonly PageLockedArray1D<int>? _pinnedInput;
-    private readonly PageLockedArray1D<int>? _pinnedOutput;
+    private readonly PageLockedArray1D<int>[] _pinnedOutputs = [];
     private readonly LaunchList? _launches;
     private int _running;
     private bool _disposed;
@@ -44,7 +43,6 @@ public sealed class GpuSession<T> : IDisposable
         }
 
         DeviceProgram program = loaded.Program;
-        _output = program.Buffers[program.Output];
         loaded.Accelerator.Bind();
         _stream = loaded.Accelerator.CreateStream();
         _buffers = [.. program.Buffers.Select(buffer => loaded.Accelerator.Allocate1D<int>(buffer.Words(maxBatch)))];
@@ -54,7 +52,7 @@ public sealed class GpuSession<T> : IDisposable
         }
 
         _pinnedInput = loaded.Accelerator.AllocatePageLocked1D<int>(program.Buffers[0].Words(maxBatch));
-        _pinnedOutput = loaded.Accelerator.AllocatePageLocked1D<int>(_output.Words(maxBatch));
+        _pinnedOutputs = [.. program.Outputs.Select(output => loaded.Accelerator.AllocatePageLocked1D<int>(program.Buffers[output].Words(maxBatch)))];
         _launches = loaded.Bind(_stream, _buffers);
         _stream.Synchronize();
     }
@@ -92,11 +90,18 @@ public sealed class GpuSession<T> : IDisposable
         long input = _loaded.Program.Buffers[0].Words(count);
         _pinnedInput!.ArrayView.SubView(0, input).CopyTo(_stream!, _buffers[0].AsArrayView<int>(0, input));
         _launches!.Run(count);
-        long output = _output!.Words(count);
-        _buffers[_loaded.Program.Output].AsArrayView<int>(0, output).CopyTo(_stream!, _pinnedOutput!.ArrayView.SubView(0, output));
+        DeviceProgram program = _loaded.Program;
+        for (int i = 0; i < program.Outputs.Count; i++)
+        {
+            long output = program.Buffers[program.Outputs[i]].Words(count);
+            _buffers[program.Outputs[i]].AsArrayView<int>(0, output).CopyTo(_stream!, _pinnedOutputs[i].ArrayView.SubView(0, output));
+        }
     }
 
-    /// <summary>Waits for the batch and returns its outputs, one behind the other; valid until the next <see cref="Wait"/>. Empty if none was started.</summary>
+    /// <summary>
+    /// Waits for the batch and returns its outputs, one image behind the other; of several outputs (<see cref="GpuNetwork{T}.Output"/>) first those of the first output.
+    /// Valid until the next <see cref="Wait"/>; empty if no batch was started.
+    /// </summary>
     public ReadOnlySpan<int> Wait()
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
@@ -104,10 +109,17 @@ public sealed class GpuSession<T> : IDisposable
         if (_loaded is not null)
         {
             _stream!.Synchronize();
-            ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(_pinnedOutput!.Span);
-            for (int image = 0; image < count; image++)
+            DeviceProgram program = _loaded.Program;
+            Span<int> codes = _codes;
+            for (int i = 0; i < program.Outputs.Count; i++)
             {
-                _output!.Read(bytes, image, _codes.AsSpan(image * _outputElements, _outputElements));
+                ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(_pinnedOutputs[i].Span);
+                int length = program.OutputElements(i);
+                for (int image = 0; image < count; image++)
+                {
+                    program.Buffers[program.Outputs[i]].Read(bytes, image, codes[..length]);
+                    codes = codes[length..];
+                }
             }
         }
 
@@ -134,7 +146,7 @@ public sealed class GpuSession<T> : IDisposable
         _stream!.Synchronize();
         _launches!.Dispose();
         _pinnedInput!.Dispose();
-        _pinnedOutput!.Dispose();
+        Array.ForEach(_pinnedOutputs, output => output.Dispose());
         foreach (MemoryBuffer1D<int, Stride1D.Dense> buffer in _buffers)
         {
             buffer.Dispose();

@@ -9,13 +9,6 @@ namespace Hawq.Gpu.Tests;
 /// <summary>Inputs, and what the reference interpreter makes of them.</summary>
 internal static class Cases
 {
-    /// <summary>A network around an operator without weights, cut down to one output: a GPU class has one.</summary>
-    public static (Network Network, NetworkWeights Weights) Operator(string op, int seed)
-    {
-        (Network network, NetworkWeights weights) = OperatorNetworks.Create(op, seed);
-        return (network with { Outputs = network.Outputs.Take(1).ToEquatableArray() }, weights);
-    }
-
     /// <summary>Random images (or codes), each as the bytes that a caller passes, and the codes of every tensor, images one after the other.</summary>
     public static (byte[][] Inputs, Dictionary<string, int[]> Expected) Random(Network network, NetworkWeights weights, int batch)
     {

@@ -77,7 +77,7 @@ public sealed class GeneratedKernelTests
     {
         for (int seed = 0; seed < 2; seed++)
         {
-            (Network network, NetworkWeights weights) = Cases.Operator(op, seed);
+            (Network network, NetworkWeights weights) = OperatorNetworks.Create(op, seed);
             AssertEqual(network, weights, 2);
         }
     }

@@ -31,7 +31,7 @@ public sealed class PortableKernelTests
     [MemberData(nameof(Operators))]
     public void Every_operator_on_OpenCL_equals_the_reference(string op)
     {
-        (Network network, NetworkWeights weights) = Cases.Operator(op, seed: 2);
+        (Network network, NetworkWeights weights) = OperatorNetworks.Create(op, seed: 2);
         AssertEqual(network, weights, 2, DeviceFinder.LoadOpenCl);
     }
 
@@ -60,7 +60,7 @@ public sealed class PortableKernelTests
     [InlineData("mulPerChannel")]
     public void An_operator_on_the_CPU_accelerator_equals_the_reference(string op)
     {
-        (Network network, NetworkWeights weights) = Cases.Operator(op, seed: 3);
+        (Network network, NetworkWeights weights) = OperatorNetworks.Create(op, seed: 3);
         AssertEqual(network, weights, 1, DeviceFinder.LoadCpuAccelerator);
     }
 

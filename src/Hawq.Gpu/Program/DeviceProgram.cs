@@ -21,13 +21,16 @@ public enum KernelKind
 /// <param name="Linears">Weights and per-channel constants of the layers that have them.</param>
 /// <param name="Buffers">Device memory, per image; the first one receives what the caller passes.</param>
 /// <param name="Launches">The launches.</param>
-/// <param name="Output">Index of the buffer that holds the result.</param>
+/// <param name="Outputs">Indices of the buffers that hold the results.</param>
 public sealed record DeviceProgram(
     KernelKind Kind, Type Kernels, string WeightsResource, int WeightsLength, IReadOnlyList<LinearConstants> Linears,
-    IReadOnlyList<DeviceBuffer> Buffers, IReadOnlyList<DeviceLaunch> Launches, int Output)
+    IReadOnlyList<DeviceBuffer> Buffers, IReadOnlyList<DeviceLaunch> Launches, IReadOnlyList<int> Outputs)
 {
     /// <summary>The largest batch: kernels count elements of a tensor in 32 bits.</summary>
     public int MaxBatch => (int)(int.MaxValue / Buffers.Max(buffer => (long)buffer.Pixels * buffer.Stride));
+
+    /// <summary>Codes of one image in the buffer of an output.</summary>
+    internal int OutputElements(int output) => Buffers[Outputs[output]].Pixels * Buffers[Outputs[output]].Channels;
 
     /// <summary>Name of the network.</summary>
     public string Network { get; init; } = "";

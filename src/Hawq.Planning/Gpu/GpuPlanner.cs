@@ -31,11 +31,9 @@ public sealed class GpuPlanner
     }
 
     /// <summary>Plans for <paramref name="target"/>.</summary>
-    /// <exception cref="HawqException"><see cref="HawqIds.GpuUnsupported"/>: a step has no GPU kernel, or the network has several outputs.</exception>
-    public static GpuPlan Plan(NetworkPlan plan, GpuTarget target) => plan.Network.Outputs.Count == 1
-        ? new GpuPlanner(plan.Steps.OfType<ConcatStep>().Any() ? Planner.Plan(plan.Network, new KernelPreference { JoinInPlace = false }) : plan, target).Plan()
-        : throw new HawqException(
-            HawqIds.GpuUnsupported, $"The network '{plan.Network.Name}' has {plan.Network.Outputs.Count} outputs, a GPU class has one; use the CPU network for this model.");
+    /// <exception cref="HawqException"><see cref="HawqIds.GpuUnsupported"/>: a step has no GPU kernel.</exception>
+    public static GpuPlan Plan(NetworkPlan plan, GpuTarget target) =>
+        new GpuPlanner(plan.Steps.OfType<ConcatStep>().Any() ? Planner.Plan(plan.Network, new KernelPreference { JoinInPlace = false }) : plan, target).Plan();
 
     private GpuPlan Plan()
     {

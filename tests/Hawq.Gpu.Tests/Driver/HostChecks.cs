@@ -27,16 +27,20 @@ internal static class HostChecks
         }
     }
 
-    /// <summary>A residual network of mixed bits.</summary>
+    /// <summary>A residual network of mixed bits with two outputs: logits, and codes that the last block reads too.</summary>
     public static (Network Network, NetworkWeights Weights) Network()
     {
         NetworkBuilder b = new NetworkBuilder("host", seed: 3).Input(8, 8, 3, pixels: true);
         string stem = b.Conv(b.InputName, 32, 3, activation: Activation.Residual);
         (string Residual, string Input) x = b.BasicBlock(stem, b.Requantize(stem, Activation.U4), 32, weightBits: 4, activation: Activation.U4);
+        string middle = x.Input;
         x = b.BasicBlock(x.Residual, x.Input, 64, stride: 2, activation: Activation.U7);
-        b.Gemm(b.GlobalAveragePool(x.Residual), 10);
-        return b.Build();
+        return b.Build(b.Gemm(b.GlobalAveragePool(x.Residual), 10), middle);
     }
+
+    /// <summary>What a batch must give: the first output of all images, then the second.</summary>
+    private static int[] Expected(Network network, Dictionary<string, int[]> tensors, int first, int count) =>
+        [.. network.Outputs.SelectMany(output => tensors[output].Chunk(tensors[output].Length / MaxBatch).Skip(first).Take(count).SelectMany(codes => codes))];
 
     private static GpuNetwork<byte> Load((Network Network, NetworkWeights Weights) model, int batch = MaxBatch) =>
         new GeneratedGpu(model.Network, model.Weights).Create<byte>(new GpuOptions { MaxBatch = batch });
@@ -47,14 +51,13 @@ internal static class HostChecks
         EmulatedDevice.Connect();
         (Network Network, NetworkWeights Weights) model = Network();
         (byte[][] images, Dictionary<string, int[]> tensors) = Cases.Random(model.Network, model.Weights, MaxBatch);
-        int[] expected = tensors[model.Network.Outputs[0]];
         using GpuNetwork<byte> gpu = Load(model);
         Console.WriteLine($"device {gpu.Device}, CUDA {gpu.IsCuda}");
-        int[] output = new int[expected.Length];
+        int[] output = new int[MaxBatch * gpu.OutputElements];
         for (int count = 1; count <= MaxBatch; count++)
         {
             gpu.InferBatch(images.Take(count).SelectMany(image => image).ToArray(), output, count);
-            Compare($"batch {count}", expected.AsSpan(0, count * gpu.OutputElements), output);
+            Compare($"batch {count}", Expected(model.Network, tensors, 0, count), output);
         }
 
         using GpuSession<byte> a = gpu.CreateSession(), b = gpu.CreateSession();
@@ -62,8 +65,12 @@ internal static class HostChecks
         images[2].CopyTo(b.Input);
         a.Start(1);
         b.Start(1);
-        Compare("first session", expected.AsSpan(0, gpu.OutputElements), a.Wait());
-        Compare("second session", expected.AsSpan(2 * gpu.OutputElements), b.Wait());
+        Compare("first session", Expected(model.Network, tensors, 0, 1), a.Wait());
+        Compare("second session", Expected(model.Network, tensors, 2, 1), b.Wait());
+        for (int i = 0; i < gpu.OutputCount; i++)
+        {
+            Compare($"output {i}", tensors[model.Network.Outputs[i]], gpu.Output(output, i));
+        }
     }
 
     private static void Compare(string what, ReadOnlySpan<int> expected, ReadOnlySpan<int> actual) => Console.WriteLine(
@@ -112,10 +119,10 @@ internal static class HostChecks
         PtxBundle marked = made with { Kernels = [.. made.Kernels.Select(kernel => kernel with { Text = kernel.Text + Mark })] };
         GeneratedGpu generated = new(network, weights, new Dictionary<string, string> { ["Hawq.host.hawq.json.ptx"] = marked.ToString() });
         using GpuNetwork<byte> gpu = generated.Create<byte>(new GpuOptions());
-        (byte[][] images, Dictionary<string, int[]> tensors) = Cases.Random(network, weights, 1);
+        (byte[][] images, Dictionary<string, int[]> tensors) = Cases.Random(network, weights, MaxBatch);
         int[] output = new int[gpu.OutputElements];
         gpu.InferBatch(images[0], output, 1);
-        Compare("embedded", tensors[network.Outputs[0]], output);
+        Compare("embedded", Expected(network, tensors, 0, 1), output);
         Console.WriteLine($"kernels {made.Kernels.Count}");
         Console.WriteLine($"modules with the mark {EmulatedDevice.Modules.Count(text => text.Contains(Mark, StringComparison.Ordinal))}");
         Console.WriteLine($"modules without {EmulatedDevice.Modules.Count(text => !text.Contains(Mark, StringComparison.Ordinal))}");
@@ -130,6 +137,8 @@ internal static class HostChecks
         int[] output = new int[MaxBatch * gpu.OutputElements];
         Expect<ArgumentOutOfRangeException>("a batch larger than reserved", () => gpu.InferBatch(new byte[(MaxBatch + 1) * gpu.InputElements], output, MaxBatch + 1));
         Expect<ArgumentException>("an input that is too short", () => gpu.InferBatch(new byte[gpu.InputElements - 1], output, 1));
+        Expect<ArgumentException>("codes of no whole image", () => gpu.Output(output.AsSpan(1), 0));
+        Expect<ArgumentOutOfRangeException>("an output that there is not", () => gpu.Output(output, 2));
         Expect<ArgumentException>("an output that is too short", () => gpu.InferBatch(new byte[2 * gpu.InputElements], new int[gpu.OutputElements], 2));
         session.Start(1);
         Expect<InvalidOperationException>("a second batch before the first has been waited for", () => session.Start(1));

@@ -39,7 +39,7 @@ internal static class GpuApiWriter
             {
                 w.Line($"private readonly {options.ClassName} _network = new();");
                 w.Blank();
-                w.Line($"public override void InferBatch(global::System.ReadOnlySpan<{type}> input, global::System.Span<int> output, int count) => _network.InferBatch(input, output, count);");
+                w.Line($"public override void InferBatch(global::System.ReadOnlySpan<{type}> input, global::System.Span<int> output, int count) => _network.InferBatch(input, {CpuOutputs(plan.Network)}, count);");
                 w.Blank();
                 w.Line("public override void Dispose() => _network.Dispose();");
             }
@@ -47,5 +47,14 @@ internal static class GpuApiWriter
             w.Blank();
             kernels();
         }
+    }
+
+    /// <summary>The parts of one span that the CPU network takes as its outputs: they lie one behind the other.</summary>
+    private static string CpuOutputs(Network network)
+    {
+        int[] lengths = [.. network.Outputs.Select(output => network.Tensor(output).Shape.Length)];
+        return lengths.Length == 1
+            ? "output"
+            : string.Join(", ", lengths.Select((length, i) => $"output.Slice(count * {lengths.Take(i).Sum()}, count * {length})"));
     }
 }

@@ -32,7 +32,7 @@ internal static class GpuProgramWriter
         }
 
         w.Line("    ],");
-        w.Line($"    {buffers[plan.Network.Outputs[0]]})");
+        w.Line($"    [{string.Join(", ", plan.Network.Outputs.Select(output => buffers[output]))}])");
         w.Line("{");
         w.Line($"    Network = \"{Literal(plan.Network.Name)}\",");
         w.Line($"    KernelsSha256 = \"{kernelsSha256}\",");
