@@ -2,11 +2,13 @@ using Orleans.Runtime;
 
 namespace OrleansSample;
 
-/// <summary>Sends every batch to a worker until it has its result.</summary>
-/// <param name="grains">The cluster.</param>
+/// <summary>Sends every batch to a worker until it has its answer.</summary>
+/// <typeparam name="T">Element of a result.</typeparam>
+/// <param name="ask">Asks the worker of a key.</param>
 /// <param name="ledger">Receives the results.</param>
 /// <param name="workers">Batches in flight, each on a worker key of its own: keys spread over the silos.</param>
-internal sealed class Coordinator(IGrainFactory grains, Ledger ledger, int workers)
+internal sealed class Coordinator<T>(Func<long, Batch, Task<Answer<T>>> ask, Ledger<T> ledger, int workers)
+    where T : unmanaged
 {
     /// <summary>Times that one batch is tried. A dead silo costs one of them, a cluster that is gone all.</summary>
     private const int Attempts = 10;
@@ -27,25 +29,25 @@ internal sealed class Coordinator(IGrainFactory grains, Ledger ledger, int worke
     public Task Run(IEnumerable<Batch> batches, Action<int> recorded) =>
         Parallel.ForEachAsync(batches, new ParallelOptions { MaxDegreeOfParallelism = workers }, async (batch, _) =>
         {
-            BatchResult result = await Ask(batch);
-            if (ledger.Record(result.Batch, result.Logits))
+            Answer<T> answer = await Ask(batch);
+            if (ledger.Record(answer.Batch, answer.Result))
             {
                 lock (_bySilo)
                 {
-                    _bySilo[result.Silo] = _bySilo.GetValueOrDefault(result.Silo) + 1;
+                    _bySilo[answer.Silo] = _bySilo.GetValueOrDefault(answer.Silo) + 1;
                     recorded(ledger.Recorded);
                 }
             }
         });
 
-    private async Task<BatchResult> Ask(Batch batch)
+    private async Task<Answer<T>> Ask(Batch batch)
     {
         for (int attempt = 1; ; attempt++)
         {
             try
             {
                 // Another key every time: it may lead to another silo.
-                return await grains.GetGrain<IInferenceGrain>((batch.Id + attempt) % workers).Infer(batch);
+                return await ask((batch.Id + attempt) % workers, batch);
             }
             catch (Exception lost) when (lost is OrleansException or TimeoutException && attempt < Attempts)
             {

@@ -6,7 +6,7 @@ namespace OrleansSample;
 internal interface IInferenceGrain : IGrainWithIntegerKey
 {
     /// <summary>The logits of a batch. Has no effect beside its answer, so asking again is harmless.</summary>
-    Task<BatchResult> Infer(Batch batch);
+    Task<Answer<int>> Infer(Batch batch);
 }
 
 /// <summary>
@@ -19,7 +19,7 @@ internal sealed class InferenceGrain(ILocalSiloDetails silo) : Grain, IInference
     private readonly Resnet20Cifar10 _network = new();
 
     /// <inheritdoc/>
-    public Task<BatchResult> Infer(Batch batch) => Task.FromResult(new BatchResult(batch.Id, Logits(_network, batch), silo.Name));
+    public Task<Answer<int>> Infer(Batch batch) => Task.FromResult(new Answer<int>(batch.Id, Logits(_network, batch), silo.Name));
 
     /// <inheritdoc/>
     public void Dispose() => _network.Dispose();

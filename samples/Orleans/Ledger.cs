@@ -4,19 +4,25 @@ using System.Security.Cryptography;
 namespace OrleansSample;
 
 /// <summary>Results by batch: each is recorded once, whatever number of times and in whatever order it arrives. Safe for several threads.</summary>
+/// <typeparam name="T">Element of a result.</typeparam>
 /// <param name="batches">Number of batches.</param>
-internal sealed class Ledger(int batches)
+internal sealed class Ledger<T>(int batches)
+    where T : unmanaged
 {
-    private readonly int[]?[] _logits = new int[batches][];
+    private readonly T[]?[] _results = new T[batches][];
     private int _recorded;
 
     /// <summary>Number of batches that have a result.</summary>
     public int Recorded => Volatile.Read(ref _recorded);
 
+    /// <summary>The result of a batch.</summary>
+    /// <exception cref="InvalidOperationException">It has none.</exception>
+    public T[] this[int batch] => _results[batch] ?? throw new InvalidOperationException($"Batch {batch} is lost.");
+
     /// <summary>Records a result; false when the batch has one already.</summary>
-    public bool Record(int batch, int[] logits)
+    public bool Record(int batch, T[] result)
     {
-        if (Interlocked.CompareExchange(ref _logits[batch], logits, null) is not null)
+        if (Interlocked.CompareExchange(ref _results[batch], result, null) is not null)
         {
             return false;
         }
@@ -25,19 +31,19 @@ internal sealed class Ledger(int batches)
         return true;
     }
 
-    /// <summary>SHA-256 of all logits in the order of the images.</summary>
+    /// <summary>SHA-256 of all results in the order of the batches.</summary>
     /// <exception cref="InvalidOperationException">A batch has no result.</exception>
     public string Hash()
     {
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         for (int i = 0; i < batches; i++)
         {
-            hash.AppendData(MemoryMarshal.AsBytes((_logits[i] ?? throw new InvalidOperationException($"Batch {i} is lost.")).AsSpan()));
+            hash.AppendData(MemoryMarshal.AsBytes(this[i].AsSpan()));
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    /// <summary>Number of logits in all.</summary>
-    public long Count() => _logits.Sum(logits => (long)(logits?.Length ?? 0));
+    /// <summary>Number of elements in all.</summary>
+    public long Count() => _results.Sum(result => (long)(result?.Length ?? 0));
 }

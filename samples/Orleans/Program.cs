@@ -1,13 +1,10 @@
 // Runs the CIFAR-10 network over many images in two processes, kills one of them in the middle, and shows that no logit differs from one process's.
 //   dotnet run -c Release --project samples/Orleans [-- --images N] [--no-kill]
-using System.Diagnostics;
+// Or calibrates a network on many images in the same way, and shows that not a byte of it differs.
+//   dotnet run -c Release --project samples/Orleans -- --calibrate FOLDER [--images N] [--no-kill]
 using System.Globalization;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using OrleansSample;
 
-const int BatchSize = 32;
-const int Workers = 8;
 CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
 if (args is ["--silo", string name, string siloPort, string gatewayPort, string primaryPort])
 {
@@ -15,46 +12,29 @@ if (args is ["--silo", string name, string siloPort, string gatewayPort, string 
     return 0;
 }
 
-bool kills = !args.Contains("--no-kill");
-int images = 5_000;
-if (args.Except(["--no-kill"]).ToArray() is { Length: > 0 } rest && !(rest is ["--images", string number] && int.TryParse(number, out images) && images is > 0 and <= 10_000_000))
+string? folder = null;
+bool kills = true;
+int? images = null;
+for (int i = 0; i < args.Length; i++)
 {
-    Console.Error.WriteLine("Usage: [--images N] [--no-kill], N from 1 to 10,000,000.");
-    return 2;
-}
-
-Batch[] batches = [.. Enumerable.Range(0, (images + BatchSize - 1) / BatchSize).Select(i => new Batch(i, (long)i * BatchSize, Math.Min(BatchSize, images - (i * BatchSize))))];
-
-Ledger ledger = new(batches.Length);
-using Cluster cluster = await Cluster.Start();
-using IHost client = await cluster.Connect();
-Coordinator coordinator = new(client.Services.GetRequiredService<IGrainFactory>(), ledger, Workers);
-Stopwatch clock = Stopwatch.StartNew();
-await coordinator.Run(batches, recorded =>
-{
-    if (kills && recorded == Math.Max(1, batches.Length / 3))
+    string next = i + 1 < args.Length ? args[i + 1] : "";
+    switch (args[i])
     {
-        cluster.Kill(1);
-        Console.WriteLine($"silo1 killed after {recorded} of {batches.Length} batches");
+        case "--no-kill":
+            kills = false;
+            break;
+        case "--images" when int.TryParse(next, out int count) && count is > 0 and <= 10_000_000:
+            (images, i) = (count, i + 1);
+            break;
+        case "--calibrate" when next.Length > 0 && (!Directory.Exists(next) || !Directory.EnumerateFileSystemEntries(next).Any()):
+            (folder, i) = (next, i + 1);
+            break;
+        default:
+            Console.Error.WriteLine($"{args[i]}: usage: [--calibrate FOLDER] [--images N] [--no-kill], with a folder that is new or empty, and N from 1 to 10,000,000.");
+            return 2;
     }
-});
-clock.Stop();
-await client.StopAsync();
-
-Ledger alone = new(batches.Length);
-using Resnet20Cifar10 network = new();
-foreach (Batch batch in batches)
-{
-    alone.Record(batch.Id, InferenceGrain.Logits(network, batch));
 }
 
-foreach ((string silo, int count) in coordinator.BySilo.OrderBy(pair => pair.Key, StringComparer.Ordinal))
-{
-    Console.WriteLine($"{silo,-24}{count} batches");
-}
-
-Console.WriteLine($"{"calls made again",-24}{coordinator.Retries}");
-Console.WriteLine($"{"images",-24}{ledger.Count() / Resnet20Cifar10.OutputLength} of {images}, {images / clock.Elapsed.TotalSeconds:F0} per second");
-Console.WriteLine($"{"sha256, two processes",-24}{ledger.Hash()}");
-Console.WriteLine($"{"sha256, one process",-24}{alone.Hash()}");
-return ledger.Hash() == alone.Hash() ? 0 : 3;
+// The store that inference reads from repeats for ever; the file that calibration reads holds 200 images.
+bool same = folder is null ? await new Runs(images ?? 5_000, kills).Infer() : await new Runs(Math.Min(images ?? 200, 200), kills).Calibrate(folder);
+return same ? 0 : 3;

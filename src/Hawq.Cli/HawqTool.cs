@@ -14,7 +14,7 @@ internal static class HawqTool
 
     private static IReadOnlyList<Verb> Verbs() =>
         [
-            new QuantizeVerb(), new InspectVerb(), new EmitVerb(), new VerifyVerb(), new EvaluateVerb(), new BenchVerb(), new ExportVerb(), new AnalyzeVerb(), new AblateVerb(),
+            new QuantizeVerb(), new InspectVerb(), new EmitVerb(), new VerifyVerb(), new EvaluateVerb(), new BenchVerb(), new ExportVerb(), new CalibrateVerb(), new AnalyzeVerb(), new AblateVerb(),
             new ProfileVerb(), new ParetoVerb(), new SolveVerb(), new CardVerb(), new DoctorVerb(), new TrainVerb(), new PtxVerb(), new VerifyTierVerb(),
         ];
 

@@ -22,13 +22,15 @@ public static class Quantizer
     /// <param name="weightsFile">File name of the sidecar that the manifest will name.</param>
     /// <param name="progress">Shows phases and steps.</param>
     /// <param name="cancellation">Stops between steps.</param>
+    /// <param name="statistics">Statistics of the float network over more inputs than these; null: they are collected over these.</param>
     /// <returns>The network and its sidecar; the same for the same arguments, to the byte.</returns>
     /// <exception cref="HawqException">The network or the data cannot be used; see <see cref="HawqIds.Calibration"/>.</exception>
     public static QuantizedModel Quantize(
-        FloatGraph graph, IDataSet data, QuantizerOptions options, string weightsFile, IProgressSink? progress = null, CancellationToken cancellation = default)
+        FloatGraph graph, IDataSet data, QuantizerOptions options, string weightsFile, IProgressSink? progress = null, CancellationToken cancellation = default,
+        CalibrationStatistics? statistics = null)
     {
         progress ??= NoProgress.Instance;
-        LoweredNetwork lowered = Lower(graph, data, options);
+        LoweredNetwork lowered = Lower(graph, data.Shape, data.Preprocess, data.Name, options.Grids);
         int count = CheckCount(lowered, data, options, progress);
         bool sequential = options.Effort != Effort.Naive;
         if (sequential && options.EffectiveRecipe.Equalize)
@@ -36,16 +38,56 @@ public static class Quantizer
             lowered = CrossLayerEqualization.Apply(lowered);
         }
 
-        string[] values = [.. lowered.Tensors.Values
-            .Where(t => t.GridOf is null && (!sequential || t.IsFloatGrid))
-            .Select(t => t.Value).Distinct()];
-        IReadOnlyDictionary<string, ValueHistogram> statistics = FloatStatistics.Collect(graph, values, data, count, progress, cancellation);
-        SequentialQuantizer quantizer = new(lowered, options, statistics, progress, cancellation);
-        NetworkAssembler assembler = sequential ? quantizer.Run(Inputs(data, count)) : Naive(lowered, options, statistics);
-        return assembler.Finish(Describe(graph, data, options, lowered), weightsFile, data.Preprocess, options.Labels) with { Layers = quantizer.Reports };
+        string[] values = sequential ? [.. lowered.Tensors.Values.Where(t => t.IsFloatGrid).Select(t => t.Value).Distinct()] : lowered.OwnGrids;
+        if (statistics is not null && statistics.Preprocess != data.Preprocess)
+        {
+            throw new HawqException(HawqIds.Calibration, $"The statistics of {statistics.Source} are of inputs that were preprocessed in another way than those of {data.Name}.");
+        }
+
+        IReadOnlyDictionary<string, ValueHistogram> histograms = statistics is null
+            ? FloatStatistics.Collect(graph, values, data, count, progress, cancellation)
+            : Of(statistics, graph, values);
+        SequentialQuantizer quantizer = new(lowered, options, histograms, progress, cancellation);
+        NetworkAssembler assembler = sequential ? quantizer.Run(Inputs(data, count)) : Naive(lowered, options, histograms);
+        Provenance provenance = Describe(graph, new InputRange(data.Name, 0, count).ToString(), statistics?.Source, options, lowered);
+        return assembler.Finish(provenance, weightsFile, data.Preprocess, options.Labels) with { Layers = quantizer.Reports };
     }
 
-    /// <summary>Whether a model came quantized (QDQ or QOperator): <see cref="Import"/> takes it, and <see cref="Quantize"/> does not.</summary>
+    /// <summary>Quantizes a network from statistics alone (<see cref="Effort.Naive"/>): the same bytes as from the inputs that they are of.</summary>
+    /// <param name="graph">The float network.</param>
+    /// <param name="statistics">Statistics of its values.</param>
+    /// <param name="options">What is asked for.</param>
+    /// <param name="weightsFile">File name of the sidecar that the manifest will name.</param>
+    /// <exception cref="HawqException"><see cref="HawqIds.Calibration"/>: the statistics are not this network's; <see cref="HawqIds.Usage"/>: the effort is another.</exception>
+    public static QuantizedModel Quantize(FloatGraph graph, CalibrationStatistics statistics, QuantizerOptions options, string weightsFile)
+    {
+        if (options.Effort != Effort.Naive)
+        {
+            throw new HawqException(
+                HawqIds.Usage,
+                $"Effort {options.Effort.ToString().ToLowerInvariant()} fits the layers to inputs: give a few hundred (--calibration DATA) beside the statistics, which then set the ranges of sums and outputs. Effort naive needs none.");
+        }
+
+        LoweredNetwork lowered = Lower(graph, graph.Shapes[graph.Input], statistics.Preprocess, statistics.Source, options.Grids);
+        NetworkAssembler assembler = Naive(lowered, options, Of(statistics, graph, lowered.OwnGrids));
+        return assembler.Finish(Describe(graph, statistics.Source, null, options, lowered), weightsFile, statistics.Preprocess, options.Labels);
+    }
+
+    /// <summary>A network in the integer network's layers, for inputs of a kind.</summary>
+    /// <exception cref="HawqException"><see cref="HawqIds.Calibration"/>: the inputs are not the network's, or it cannot be quantized.</exception>
+    internal static LoweredNetwork Lower(FloatGraph graph, Shape inputs, Preprocess? preprocess, string name, GridOptions options)
+    {
+        Shape shape = graph.Shapes[graph.Input];
+        if (inputs != shape)
+        {
+            throw new HawqException(HawqIds.Calibration, $"The network's input is {shape} and {name} holds {inputs}.");
+        }
+
+        float least = preprocess is null ? float.NegativeInfinity : Preprocessing.ByteValues(preprocess, shape.Channels).Min(channel => channel.Min());
+        return GraphLowering.Lower(graph, options, least);
+    }
+
+    /// <summary>Whether a model came quantized (QDQ or QOperator): <see cref="Import"/> takes it, and nothing else here does.</summary>
     public static bool IsQuantized(FloatGraph graph) => ImportedGraph.IsQuantized(graph);
 
     /// <summary>A network that came quantized, with its own codes, scales and zero points: nothing is calibrated.</summary>
@@ -150,26 +192,21 @@ public static class Quantizer
         return count;
     }
 
-    private static LoweredNetwork Lower(FloatGraph graph, IDataSet data, QuantizerOptions options)
-    {
-        Shape shape = graph.Shapes[graph.Input];
-        if (data.Shape != shape)
-        {
-            throw new HawqException(HawqIds.Calibration, $"The network's input is {shape} and {data.Name} holds {data.Shape}.");
-        }
+    /// <summary>The histograms of the values that are needed.</summary>
+    private static IReadOnlyDictionary<string, ValueHistogram> Of(CalibrationStatistics statistics, FloatGraph graph, string[] values) =>
+        statistics.ModelSha256 != graph.Sha256
+            ? throw new HawqException(HawqIds.Calibration, $"The statistics of {statistics.Source} are of another model: of '{statistics.Network}' with SHA-256 {statistics.ModelSha256}, not {graph.Sha256}.")
+            : values.FirstOrDefault(value => !statistics.Values.ContainsKey(value)) is { } missing
+                ? throw new HawqException(HawqIds.Calibration, $"The statistics of {statistics.Source} lack the value '{missing}'. Collect them again with this version (hawq calibrate).")
+                : statistics.Values;
 
-        float least = data.Preprocess is { } preprocess
-            ? Preprocessing.ByteValues(preprocess, shape.Channels).Min(channel => channel.Min())
-            : float.NegativeInfinity;
-        return GraphLowering.Lower(graph, options.Grids, least);
-    }
-
-    private static Provenance Describe(FloatGraph graph, IDataSet data, QuantizerOptions options, LoweredNetwork lowered)
+    private static Provenance Describe(FloatGraph graph, string calibration, string? statistics, QuantizerOptions options, LoweredNetwork lowered)
     {
         BitAssignment bits = options.Grids.Bits;
         List<Setting> settings =
         [
-            new("calibration", $"{data.Name}, first {Text(Math.Min(options.EffectiveCalibrationCount, data.Count))}"),
+            new("calibration", calibration),
+            .. statistics is null || statistics == calibration ? Array.Empty<Setting>() : [new Setting("statistics", statistics)],
             new("bits", bits.Default.ToString()),
             new("first", bits.First?.ToString() ?? bits.Default.ToString()),
             new("last", bits.Last?.ToString() ?? bits.Default.ToString()),

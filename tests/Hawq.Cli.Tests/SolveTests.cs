@@ -6,7 +6,7 @@ namespace Hawq.Cli.Tests;
 
 public sealed class SolveTests
 {
-    private const string Instance = """
+    internal const string Instance = """
         {
           "network": "toy",
           "layers": [

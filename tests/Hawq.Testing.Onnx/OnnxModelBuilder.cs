@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using Google.Protobuf;
+using Hawq.Onnx;
 using Hawq.Onnx.Schema;
 using AttributeType = Hawq.Onnx.Schema.AttributeProto.Types.AttributeType;
 using DataType = Hawq.Onnx.Schema.TensorProto.Types.DataType;
@@ -135,6 +136,9 @@ public sealed class OnnxModelBuilder
 
     /// <summary>Writes the model to a file.</summary>
     public void Save(string path) => File.WriteAllBytes(path, ToBytes());
+
+    /// <summary>The model as the importer reads it.</summary>
+    public FloatGraph Import() => OnnxImporter.Load(ToBytes(), "built.onnx");
 
     internal ModelProto Model => _model;
 

@@ -4,6 +4,7 @@ using Hawq.Cli.Frame;
 using Hawq.Model;
 using Hawq.Onnx;
 using Hawq.Quantization;
+using Hawq.Quantization.Calibration;
 using Hawq.Quantization.Cards;
 using Hawq.Quantization.Data;
 using Hawq.Quantization.Lowering;
@@ -33,6 +34,7 @@ internal sealed class QuantizeVerb : Verb
     private readonly RecipeArguments _recipe = new();
     private readonly MixedPrecisionArguments _mixed = new();
     private readonly ZeroShotArguments _zeroShot = new();
+    private readonly StatisticsArguments _statistics = new();
 
     /// <inheritdoc/>
     public override string Name => "quantize";
@@ -48,6 +50,7 @@ internal sealed class QuantizeVerb : Verb
         new("hawq quantize resnet20.onnx --calibration train_batch.bin --preprocess cifar10 --bits mixed --budget bops=0.5 -o mixed.hawq.json", "Bits per layer from the integer linear program, at half of the way from 4-bit to 8-bit BOPS."),
         new("hawq quantize resnet50-qdq.onnx --preprocess imagenet -o resnet50.hawq.json", "A model that another tool quantized, with its own scales and weights."),
         new("hawq quantize resnet20.onnx --calibration zero-shot --preprocess cifar10 --save-images synthetic -o resnet20.hawq.json", "No data at all: images are synthesised from the batch statistics in the model."),
+        new("hawq quantize resnet20.onnx --statistics shards/ --effort naive -o resnet20.hawq.json", "From statistics that hawq calibrate has collected, here or on many machines."),
         new("hawq quantize kws.onnx --calibration x.npy --bits 4/8 --set conv_2d_0=8/8 -o kws.hawq.json", "Inputs that are not images, and one layer kept at 8 bits."),
     ];
 
@@ -71,6 +74,7 @@ internal sealed class QuantizeVerb : Verb
 
         _mixed.Configure(command);
         _zeroShot.Configure(command);
+        _statistics.Configure(command);
     }
 
     /// <inheritdoc/>
@@ -101,6 +105,14 @@ internal sealed class QuantizeVerb : Verb
             return Import(parsed, terminal, graph, output);
         }
 
+        string weightsFile = WeightsFile(output);
+        CalibrationStatistics? statistics = _statistics.Load(parsed, mixed);
+        if (statistics is not null && parsed.GetValue(_calibration) is null)
+        {
+            StatisticsArguments.RefuseWithoutData(parsed, _labels, _preprocess, _images);
+            return Save(parsed, terminal, output, Quantizer.Quantize(graph, statistics, options with { Labels = statistics.ClassNames }, weightsFile));
+        }
+
         string calibration = parsed.GetValue(_calibration) ?? throw new HawqException(
             HawqIds.Usage, $"{model} is a float network: give --calibration DATA, a few hundred inputs like those that the network will see.");
         using IDataSet data = OpenOrMake(parsed, terminal, calibration, model, graph.Shapes[graph.Input]);
@@ -109,12 +121,11 @@ internal sealed class QuantizeVerb : Verb
             options = options with { Labels = data.ClassNames };
         }
 
-        string weightsFile = WeightsFile(output);
         (QuantizedModel quantized, MixedPrecisionResult? search) = terminal.WithProgress<(QuantizedModel, MixedPrecisionResult?)>(progress =>
         {
             if (!mixed)
             {
-                return (Quantizer.Quantize(graph, data, options, weightsFile, progress, terminal.Cancellation), null);
+                return (Quantizer.Quantize(graph, data, options, weightsFile, progress, terminal.Cancellation, statistics), null);
             }
 
             MixedPrecisionResult result = _mixed.Run(parsed, graph, data, options, output, weightsFile, progress, terminal.Cancellation);
@@ -143,7 +154,7 @@ internal sealed class QuantizeVerb : Verb
     /// <summary>A model that came quantized says everything itself.</summary>
     private int Import(ParseResult parsed, Terminal terminal, FloatGraph graph, string output)
     {
-        foreach (Option option in (Option[])[_calibration, _labels, _images, _effort, _bits, _set, _activations, _residual, .. _recipe.Options])
+        foreach (Option option in (Option[])[_calibration, _labels, _images, _effort, _bits, _set, _activations, _residual, _statistics.Option, .. _recipe.Options])
         {
             if (parsed.GetResult(option) is { Implicit: false })
             {

@@ -41,6 +41,41 @@ public sealed class ValueHistogram
     /// <summary>Counts of magnitudes in [i, i + 1) * <see cref="BinWidth"/>; zeros included.</summary>
     public ReadOnlySpan<long> Bins => _bins;
 
+    /// <summary>A histogram from its figures, or null where they contradict each other.</summary>
+    /// <param name="count">See <see cref="Count"/>.</param>
+    /// <param name="zeros">See <see cref="Zeros"/>.</param>
+    /// <param name="notFinite">See <see cref="NotFinite"/>.</param>
+    /// <param name="min">See <see cref="Min"/>.</param>
+    /// <param name="max">See <see cref="Max"/>.</param>
+    /// <param name="bins"><see cref="BinCount"/> counts, none of them negative; their width follows from the largest magnitude.</param>
+    internal static ValueHistogram? Restore(long count, long zeros, long notFinite, float min, float max, ReadOnlySpan<long> bins)
+    {
+        ValueHistogram histogram = new() { Count = count, Zeros = zeros, NotFinite = notFinite, Min = min, Max = max };
+        UInt128 sum = 0;
+        foreach (long bin in bins)
+        {
+            sum += (ulong)bin;
+        }
+
+        bool onlyZeros = histogram.MaxMagnitude == 0;
+        if (sum != (ulong)count || min > max || zeros > bins[0] || onlyZeros != (zeros == count))
+        {
+            return null;
+        }
+
+        if (!onlyZeros)
+        {
+            histogram.Grow(ExponentOf(histogram.MaxMagnitude));
+            if (bins[(int)(histogram.MaxMagnitude * histogram._binsPerUnit)] == 0 || bins[((int)(histogram.MaxMagnitude * histogram._binsPerUnit) + 1)..].ContainsAnyExcept(0))
+            {
+                return null;
+            }
+        }
+
+        bins.CopyTo(histogram._bins);
+        return histogram;
+    }
+
     /// <summary>Adds values.</summary>
     public void Add(ReadOnlySpan<float> values)
     {
@@ -65,7 +100,7 @@ public sealed class ValueHistogram
 
             if (magnitude >= _limit)
             {
-                Grow(Math.ILogB(magnitude) + 1); // magnitude < 2^exponent
+                Grow(ExponentOf(magnitude));
             }
 
             _bins[(int)(magnitude * _binsPerUnit)]++; // a power of two: exact
@@ -96,6 +131,9 @@ public sealed class ValueHistogram
             _bins[i >> shift] += other._bins[i];
         }
     }
+
+    /// <summary>The exponent of the smallest power of two above a magnitude.</summary>
+    private static int ExponentOf(float magnitude) => Math.ILogB(magnitude) + 1;
 
     private void Grow(int exponent)
     {

@@ -87,20 +87,28 @@ public static class Preprocessing
                 HawqIds.Data, $"The preprocessing file is not valid: {e.Message}", path, (int)(e.LineNumber ?? -1) + 1, (int)(e.BytePositionInLine ?? 0) + 1, e);
         }
 
-        int channels = file.ChannelOrder switch
+        Preprocess preprocess = new(Path.GetFileName(path), file.ResizeShorterSide, file.ChannelOrder, file.PixelScale, file.Mean ?? [], file.Std ?? []);
+        return Problem(preprocess) is { } problem ? throw new HawqException(HawqIds.Data, problem, path) : preprocess;
+    }
+
+    /// <summary>What is wrong with a preprocessing that came from a file; null when it can be used.</summary>
+    internal static string? Problem(Preprocess preprocess)
+    {
+        int channels = preprocess.ChannelOrder switch
         {
             "RGB" or "BGR" => 3,
             "GRAY" => 1,
-            _ => throw new HawqException(HawqIds.Data, $"channelOrder '{file.ChannelOrder}' is unknown; use RGB, BGR or GRAY.", path),
+            _ => 0,
         };
-        if (file.Mean is null || file.Std is null || file.Mean.Length != channels || file.Std.Length != channels || file.ResizeShorterSide is < 0 or > DataLimits.ResizedSide
-            || !(file.PixelScale > 0 && float.IsFinite(file.PixelScale)) || file.Std.Any(s => !(s > 0 && float.IsFinite(s))) || file.Mean.Any(m => !float.IsFinite(m)))
+        if (channels == 0)
         {
-            throw new HawqException(
-                HawqIds.Data, $"mean and std need {channels} finite values each (std above 0), pixelScale must be above 0 and resizeShorterSide from 0 to {DataLimits.ResizedSide}.", path);
+            return $"channelOrder '{preprocess.ChannelOrder}' is unknown; use RGB, BGR or GRAY.";
         }
 
-        return new Preprocess(Path.GetFileName(path), file.ResizeShorterSide, file.ChannelOrder, file.PixelScale, file.Mean, file.Std);
+        return preprocess.Mean.Count == channels && preprocess.Std.Count == channels && preprocess.ResizeShorterSide is >= 0 and <= DataLimits.ResizedSide
+            && preprocess.PixelScale > 0 && float.IsFinite(preprocess.PixelScale) && preprocess.Std.All(s => s > 0 && float.IsFinite(s)) && preprocess.Mean.All(float.IsFinite)
+            ? null
+            : $"mean and std need {channels} finite values each (std above 0), pixelScale must be above 0 and resizeShorterSide from 0 to {DataLimits.ResizedSide}.";
     }
 
     private sealed record PreprocessFile

@@ -164,6 +164,20 @@ internal sealed class JsonValue(JsonFile file, JsonValueKind kind, long offset)
             ? value
             : throw Error("A finite number is needed here.");
 
+    /// <summary>A finite number of single precision, rounded once.</summary>
+    public float AsSingle() =>
+        kind == JsonValueKind.Number && float.TryParse(Text, NumberStyles.Float, CultureInfo.InvariantCulture, out float value) && float.IsFinite(value)
+            ? value
+            : throw Error("A finite number is needed here.");
+
+    /// <summary>Bytes in base 64.</summary>
+    public byte[] AsBase64()
+    {
+        string text = AsText();
+        byte[] bytes = new byte[text.Length];
+        return Convert.TryFromBase64String(text, bytes, out int length) ? bytes[..length] : throw Error("Base 64 is needed here.");
+    }
+
     /// <summary>A whole number in a range.</summary>
     public long AsWhole(long least = 0, long most = long.MaxValue) =>
         kind == JsonValueKind.Number && long.TryParse(Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value)

@@ -18,6 +18,9 @@ public sealed record LoweredNetwork(
 {
     /// <summary>The layers with weights, in execution order.</summary>
     public IEnumerable<LoweredLinear> Linears => Layers.OfType<LoweredLinear>();
+
+    /// <summary>The float values of the tensors that have a grid of their own; the same whatever bits the layers get.</summary>
+    internal string[] OwnGrids => [.. Tensors.Values.Where(tensor => tensor.GridOf is null).Select(tensor => tensor.Value).Distinct()];
 }
 
 /// <summary>What a tensor is for; decides the form of its grid.</summary>

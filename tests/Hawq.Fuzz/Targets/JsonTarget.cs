@@ -1,13 +1,14 @@
 using System.Text;
 using Hawq.Fuzz.Mutations;
 using Hawq.Model;
+using Hawq.Quantization.Calibration;
 using Hawq.Quantization.MixedPrecision;
 using Hawq.Quantization.Search;
 using Hawq.Quantization.Sensitivity;
 
 namespace Hawq.Fuzz.Targets;
 
-/// <summary>The JSON files of the bit search. The first byte of an input says which.</summary>
+/// <summary>The JSON files of the bit search and of calibration. The first byte of an input says which.</summary>
 internal sealed class JsonTarget : FuzzTarget
 {
     private static readonly byte[][] s_seeds =
@@ -32,6 +33,7 @@ internal sealed class JsonTarget : FuzzTarget
               {"index": 1, "layer": "b", "averageTrace": 0.5, "perturbation8": 0.1, "perturbation4": 0.7, "parameters": 864, "macsMillions": 2.5, "latency8Ms": 0.3, "latency4Ms": 0.2}],
               "tiedLayers": [[0, 1]], "instances": [{"constraint": "size", "alpha": 0.5}, {"constraint": "bops", "limit": 0.2, "bits": "48"}]}
             """),
+        Statistics(),
     ];
 
     /// <inheritdoc/>
@@ -61,6 +63,9 @@ internal sealed class JsonTarget : FuzzTarget
                 case 2:
                     ParetoFront.Parse(text, "f");
                     return true;
+                case 4:
+                    CalibrationStatistics.Merge([StatisticsFile.Parse(text, "f")]);
+                    return true;
                 default:
                     SearchInstance instance = SearchInstanceReader.Parse(text, "f");
                     foreach (InstanceBudget budget in instance.Budgets)
@@ -75,5 +80,14 @@ internal sealed class JsonTarget : FuzzTarget
         {
             return false;
         }
+    }
+
+    private static byte[] Statistics()
+    {
+        ValueHistogram histogram = new();
+        histogram.Add([0, 0.25f, -1]);
+        Preprocess preprocess = new("p", 256, "RGB", 0.5f, new float[] { 0, 1, 2 }, new float[] { 1, 2, 3 });
+        return StatisticsFile.Serialize(new CalibrationStatistics(
+            "n", "ab", [new InputRange("d", 0, 4), new InputRange("e", 8, 4)], preprocess, ["a", "b"], new Dictionary<string, ValueHistogram> { ["x"] = histogram, ["y"] = new() }));
     }
 }
