@@ -122,8 +122,7 @@ internal static class WeightsEmitter
         WeightPacking.Interleaved4 =>
             $"Interleaved4(codes, {sizes}, {step.Geometry.RunLength}, {VectorTier.BlockChannels}, {target});"
             + VectorKernels.PackingText(step, kernel, target, $"(int*)(block + {step.Weights.TableOffset})"),
-        WeightPacking.Winograd4 =>
-            $"Winograd4(codes, {sizes}, {step.Geometry.Input.Channels}, {new WinogradLayout(kernel.Tier, step.Geometry).Channels}, (short*)({target}));"
+        WeightPacking.Winograd4 => WinogradKernel.PackingText(step, kernel.Tier, target)
             + VectorKernels.PackingText(step, kernel, target, $"(int*)(block + {step.Weights.TableOffset})"),
         WeightPacking.TapMajor =>
             $"PairedRows(codes, {sizes}, {step.Geometry.Kernel.Height}, {step.Geometry.Kernel.Width}, (short*)({target}));"

@@ -17,6 +17,9 @@ public sealed record WinogradLayout(InstructionSet Tier, ConvGeometry Geometry)
     /// <summary>Positions of a transformed tile.</summary>
     public const int Positions = 36;
 
+    /// <summary>Weights of a pair of channels.</summary>
+    public const int Taps = 9;
+
     /// <summary>Rows and columns of outputs of a tile.</summary>
     public const int Outputs = 4;
 
@@ -38,8 +41,7 @@ public sealed record WinogradLayout(InstructionSet Tier, ConvGeometry Geometry)
         get
         {
             int rows = (Geometry.Output.Height + Outputs - 1) / Outputs;
-            long weights = (long)Positions * Channels * Geometry.Output.Channels * sizeof(short);
-            long budget = weights <= 512 << 10 ? 280 << 10 : 700 << 10;
+            long budget = TransformsWeights ? 700 << 10 : 280 << 10;
             long perRow = Positions * TilesPerRow * ((Channels * sizeof(short)) + (16 * Blocks * sizeof(int)));
             return (int)Math.Max(1, Math.Min(rows, budget / perRow));
         }
@@ -79,11 +81,29 @@ public sealed record WinogradLayout(InstructionSet Tier, ConvGeometry Geometry)
     /// <summary>Byte offset of a small buffer of one tile.</summary>
     public int TileOffset => ProductOffset + (Positions * ProductStride * sizeof(int));
 
-    /// <summary>Bytes of scratch memory of one thread.</summary>
-    public int ScratchBytes => TileOffset + (Positions * CacheLine);
+    /// <summary>Byte offset of transformed weights in the scratch memory, where <see cref="TransformsWeights"/>.</summary>
+    public int WeightOffset => TileOffset + (Positions * CacheLine);
 
-    /// <summary>Bytes of the transformed weights.</summary>
-    public long WeightBytes => (long)Positions * Channels * Geometry.Output.Channels * sizeof(short);
+    /// <summary>Bytes of scratch memory of one thread.</summary>
+    public int ScratchBytes => WeightOffset + (TransformsWeights ? Blocks * TransformedBytes : 0);
+
+    /// <summary>int16 values from one position of transformed weights to the next.</summary>
+    public int WeightStride => OddLines(Channels * 16 * sizeof(short)) / sizeof(short);
+
+    /// <summary>Bytes of the transformed weights of sixteen output channels.</summary>
+    public int TransformedBytes => Positions * WeightStride * sizeof(short);
+
+    /// <summary>Bytes of the weights of sixteen output channels as they are kept.</summary>
+    public int BlockBytes => TransformsWeights ? Taps * Channels * 16 : TransformedBytes;
+
+    /// <summary>
+    /// Whether every inference transforms the weights, a few blocks at a time. They are eight times as large transformed: where all of them together leave
+    /// the second-level cache, transforming takes about as long as bringing them from behind it, and the network loads sooner and takes less memory.
+    /// </summary>
+    public bool TransformsWeights => Geometry.Output.Channels / 16 * (long)TransformedBytes > 512 << 10;
+
+    /// <summary>Bytes of the weights as they are kept.</summary>
+    public long WeightBytes => Geometry.Output.Channels / 16 * (long)BlockBytes;
 
     /// <summary>Whether a layer has the shape for it, and its proof holds.</summary>
     public static bool Serves(ConvGeometry geometry, TensorStorage input, WeightFacts facts) =>

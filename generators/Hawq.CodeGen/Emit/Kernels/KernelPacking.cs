@@ -135,61 +135,21 @@ internal static class KernelPacking
             }
         }
 
-        // Winograd: G w G^T per output and input channel, eight input channels at a time, [block of 16 channels][position][pair of input channels][16][2], int16.
-        // Input channels beyond the last are zeros, as the block is before.
-        private static void Winograd4(sbyte* codes, int channels, int perChannel, int inputs, int padded, short* target)
+        // Winograd, sixteen output channels: [pair of input channels][tap][16][2]. Input channels beyond the last are zeros.
+        private static void WinogradTaps(sbyte* codes, int perChannel, int inputs, int padded, sbyte* target)
         {
             unchecked
             {
-                int* four = stackalloc int[4];
-                Vector128<short>* half = stackalloc Vector128<short>[18], row = stackalloc Vector128<short>[6];
-                for (int first = 0; first < channels; first += 16, target += 36 * padded * 16)
+                for (int k = 0; k < padded; k += 2)
                 {
-                    for (int k = 0; k < inputs; k += 8)
+                    for (int tap = 0; tap < 9; tap++)
                     {
-                        for (int o = 0; o < 16; o++)
+                        for (int o = 0; o < 16; o++, target += 2)
                         {
-                            sbyte* channel = codes + ((long)(first + o) * perChannel) + k;
-                            for (int column = 0; column < 3; column++)
-                            {
-                                WinogradRows(
-                                    Eight(channel + (column * inputs)), Eight(channel + ((3 + column) * inputs)), Eight(channel + ((6 + column) * inputs)), half + column, 3);
-                            }
-
-                            int* pairs = (int*)target + (k * 8) + o;
-                            for (int i = 0; i < 6; i++)
-                            {
-                                WinogradRows(half[i * 3], half[(i * 3) + 1], half[(i * 3) + 2], row, 1);
-                                for (int j = 0; j < 6; j++)
-                                {
-                                    row[j].AsInt32().Store(four);
-                                    int* at = pairs + (((i * 6) + j) * padded * 8);
-                                    at[0] = four[0];
-                                    at[16] = four[1];
-                                    at[32] = four[2];
-                                    at[48] = four[3];
-                                }
-                            }
+                            *(short*)target = k < inputs ? *(short*)(codes + (o * perChannel) + (tap * inputs) + k) : (short)0;
                         }
                     }
                 }
-            }
-        }
-
-        private static Vector128<short> Eight(sbyte* codes) => Vector128.WidenLower(Vector128.CreateScalar(*(long*)codes).AsSByte());
-
-        /// <summary>G times a column of three: the rows (6,0,0) (4,4,4) (4,-4,4) (1,2,4) (1,-2,4) (0,0,12).</summary>
-        private static void WinogradRows(Vector128<short> a, Vector128<short> b, Vector128<short> c, Vector128<short>* target, int stride)
-        {
-            unchecked
-            {
-                Vector128<short> ends = (a + c) << 2, middle = b << 2, last = a + (c << 2), twice = b << 1;
-                target[0] = (a << 2) + (a << 1);
-                target[stride] = ends + middle;
-                target[2 * stride] = ends - middle;
-                target[3 * stride] = last + twice;
-                target[4 * stride] = last - twice;
-                target[5 * stride] = (c << 3) + (c << 2);
             }
         }
 

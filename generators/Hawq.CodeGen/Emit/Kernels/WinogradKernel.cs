@@ -26,7 +26,7 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
     {
         kernel.Epilogue.WriteLocals(writer);
         int groupRows = WinogradLayout.Outputs * _layout.TileRows;
-        int blockBytes = WinogradLayout.Positions * Channels * VectorTier.BlockChannels * sizeof(short);
+        string transform = library.Share(WeightsMethod(Tier), name => Text(writer => WriteWeights(writer, name)));
         writer.Line("short* codes = (short*)scratch;");
         writer.Line($"int* products = (int*)(scratch + {_layout.ProductOffset});");
         writer.Line($"byte* small = scratch + {_layout.TileOffset};");
@@ -51,13 +51,25 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
 
             using (writer.Block($"for (int block = 0; block < {kernel.Blocks}; block += {_layout.Blocks})"))
             {
+                string weights = $"weights + block * {_layout.BlockBytes}";
+                if (_layout.TransformsWeights)
+                {
+                    weights = $"scratch + {_layout.WeightOffset}";
+                    writer.Line("// Transform the weights: together they would leave the second-level cache, so they are kept as they are.");
+                    for (int n = 0; n < _layout.Blocks; n++)
+                    {
+                        string from = n == 0 ? "block" : $"(block + {n})";
+                        writer.Line($"{transform}(weights + {from} * {_layout.BlockBytes}, {Channels}, (short*)({weights}{ConvTile.Offset(n * _layout.TransformedBytes)}), {_layout.WeightStride});");
+                    }
+                }
+
                 writer.Line($"// Products of {_layout.Blocks * VectorTier.BlockChannels} output channels, position by position.");
                 using (writer.Block($"for (int position = 0; position < {WinogradLayout.Positions}; position++)"))
                 using (writer.Block($"for (int tile = 0; tile < tiles; tile += {_layout.TilesPerProduct})"))
                 {
                     writer.Line(
                         $"{Name}_Products(codes + position * {_layout.InputStride} + tile * {Channels}, "
-                        + $"weights + block * {blockBytes} + position * {blockBytes / WinogradLayout.Positions}, "
+                        + $"(short*)({weights} + position * {_layout.WeightStride * sizeof(short)}), "
                         + $"products + position * {_layout.ProductStride} + tile * {_layout.Blocks * VectorTier.BlockChannels});");
                 }
 
@@ -166,14 +178,76 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
         }
     }
 
+    /// <summary>The statements that pack a layer's weights, at load.</summary>
+    public static string PackingText(ConvStep step, InstructionSet tier, string packed)
+    {
+        WinogradLayout layout = new(tier, step.Geometry);
+        int perChannel = step.Weights.Source.PerChannel;
+        string loop = $"for (int i = 0; i < {step.Geometry.Output.Channels / VectorTier.BlockChannels}; i++)\n{{\n";
+        string codes = $"codes + i * {VectorTier.BlockChannels * perChannel}, {perChannel}, {step.Geometry.Input.Channels}, {layout.Channels}";
+        string to = $"{packed} + i * {layout.BlockBytes}";
+        return layout.TransformsWeights
+            ? $"{loop}    WinogradTaps({codes}, {to});\n}}"
+            : $"sbyte* taps = stackalloc sbyte[{WinogradLayout.Taps * layout.Channels * VectorTier.BlockChannels}];\n"
+            + $"{loop}    WinogradTaps({codes}, taps);\n    {WeightsMethod(VectorTier.For(tier)!)}(taps, {layout.Channels}, (short*)({to}), {layout.WeightStride});\n}}";
+    }
+
+    /// <summary>Name of the method that transforms the weights of sixteen output channels; loading calls it too.</summary>
+    public static string WeightsMethod(VectorTier tier) => $"WinogradWeights_{tier.Class}";
+
+    private void WriteWeights(SourceWriter writer, string name)
+    {
+        int lanes = Tier.Bytes / sizeof(short);
+        writer.Line("/// <summary>G w G^T of sixteen output channels: from [pair of input channels][tap][16][2] to [position][pair][16][2]; at most 144 times the largest weight.</summary>");
+        writer.Line(Attribute);
+        using (writer.Block($"private static void {name}(sbyte* w, int channels, short* u, int stride)"))
+        using (writer.Block("unchecked"))
+        using (writer.Block($"for (int pair = 0; pair < channels / 2; pair++, w += {WinogradLayout.Taps * 32}, u += 32)"))
+        using (Tier.VectorsPerBlock == 1 ? null : writer.Block($"for (int lane = 0; lane < 32; lane += {lanes})"))
+        {
+            string lane = Tier.VectorsPerBlock == 1 ? string.Empty : " + lane";
+            writer.Line("// Columns.");
+            writer.Line($"{Tier.Vector}<short> {string.Join(", ", Enumerable.Range(0, 18).Select(n => $"h{n / 3}_{n % 3}"))};");
+            for (int j = 0; j < 3; j++)
+            {
+                int column = j;
+                using (writer.Block())
+                {
+                    TransformWeights(writer, i => $"{Tier.Class}.LoadWeights(w{ConvTile.Offset((i * 96) + (column * 32))}{lane})", (i, value) => $"h{i}_{column} = {value};");
+                }
+            }
+
+            writer.Line("// Rows.");
+            for (int i = 0; i < 6; i++)
+            {
+                int row = i;
+                using (writer.Block())
+                {
+                    TransformWeights(writer, j => $"h{row}_{j}", (j, value) => $"({value}).Store(u{Times((row * 6) + j, "stride")}{lane});");
+                }
+            }
+        }
+    }
+
+    private void TransformWeights(SourceWriter writer, Func<int, string> source, Func<int, string, string> target)
+    {
+        writer.Line($"{Tier.Vector}<short> a = {source(0)}, b = {source(1)}, c = {source(2)};");
+        writer.Line($"{Tier.Vector}<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;");
+        string[] rows = ["(a << 2) + (a + a)", "ends + middle", "ends - middle", "last + twice", "last - twice", "(c << 3) + four"];
+        for (int i = 0; i < 6; i++)
+        {
+            writer.Line(target(i, rows[i]));
+        }
+    }
+
     /// <summary>Writes the products of one position.</summary>
     public void WriteProducts(SourceWriter writer)
     {
         int tiles = _layout.TilesPerProduct;
-        int block = WinogradLayout.Positions * Channels * VectorTier.BlockChannels * sizeof(short);
+        int block = _layout.TransformedBytes / sizeof(short);
         writer.Line($"/// <summary>{tiles} tiles by {_layout.Blocks * VectorTier.BlockChannels} output channels of one position, summed over the input channels modulo 2^32.</summary>");
         writer.Line(Attribute);
-        using (writer.Block($"private static void {Name}_Products(short* v, sbyte* w, int* m)"))
+        using (writer.Block($"private static void {Name}_Products(short* v, short* w, int* m)"))
         using (writer.Block("unchecked"))
         {
             for (int n = 0; n < Vectors; n++)
@@ -181,17 +255,12 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
                 writer.Line($"{Tier.Vector}<int> {string.Join(", ", Enumerable.Range(0, tiles).Select(t => $"c{t}_{n} = default"))};");
             }
 
-            using (writer.Block($"for (int k = 0; k < {Channels / 2}; k++, v += 2, w += 64)"))
+            using (writer.Block($"for (int k = 0; k < {Channels / 2}; k++, v += 2, w += 32)"))
             {
                 for (int n = 0; n < Vectors; n++)
                 {
-                    int offset = (n / Tier.VectorsPerBlock * block) + (n % Tier.VectorsPerBlock * Tier.Bytes);
-                    writer.Line($"{Tier.Vector}<short> w{n} = {Tier.Vector}.Load((short*)(w{ConvTile.Offset(offset)}));");
-                }
-
-                for (int n = 0; n < _layout.Blocks; n++)
-                {
-                    writer.Line($"{Tier.Class}.Prefetch(w + {(n * block) + PrefetchBytes});");
+                    int offset = (n / Tier.VectorsPerBlock * block) + (n % Tier.VectorsPerBlock * Tier.Lanes * 2);
+                    writer.Line($"{Tier.Vector}<short> w{n} = {Tier.Vector}.Load(w{ConvTile.Offset(offset)});");
                 }
 
                 for (int t = 0; t < tiles; t++)
@@ -277,9 +346,6 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
             writer.Line(target(i, rows[i]));
         }
     }
-
-    // Weights of all positions are more than the second-level cache holds; 4 to 16 KB ahead measured equal, 2 KB too short (docs/kernels.md).
-    private const int PrefetchBytes = 8192;
 
     private const string Attribute = "[MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]";
 }

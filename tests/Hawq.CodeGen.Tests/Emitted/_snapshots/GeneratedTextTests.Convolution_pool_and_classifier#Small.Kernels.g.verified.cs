@@ -988,6 +988,10 @@ unsafe partial class Small
         [MethodImpl(Inline)]
         public static Vector512<short> LoadCodes(byte* x) => Avx512BW.ConvertToVector512Int16(Vector256.Load(x));
 
+        /// <summary>Loads weights as int16 lanes.</summary>
+        [MethodImpl(Inline)]
+        public static Vector512<short> LoadWeights(sbyte* w) => Avx512BW.ConvertToVector512Int16(Vector256.Load(w));
+
         /// <summary>Both products of a lane, added.</summary>
         [MethodImpl(Inline)]
         public static Vector512<int> PairProducts(Vector512<short> codes, Vector512<short> weights) => Avx512BW.MultiplyAddAdjacent(codes, weights);
@@ -1088,6 +1092,10 @@ unsafe partial class Small
         /// <summary>Loads bytes as int16 lanes.</summary>
         [MethodImpl(Inline)]
         public static Vector256<short> LoadCodes(byte* x) => Avx2.ConvertToVector256Int16(x);
+
+        /// <summary>Loads weights as int16 lanes.</summary>
+        [MethodImpl(Inline)]
+        public static Vector256<short> LoadWeights(sbyte* w) => Avx2.ConvertToVector256Int16(w);
 
         /// <summary>Both products of a lane, added.</summary>
         [MethodImpl(Inline)]
@@ -1194,6 +1202,11 @@ unsafe partial class Small
         [MethodImpl(Inline)]
         public static Vector128<short> LoadCodes(byte* x) =>
             Sse41.IsSupported ? Sse41.ConvertToVector128Int16(x) : Vector128.WidenLower(Vector128.CreateScalar(*(ulong*)x).AsByte()).AsInt16();
+
+        /// <summary>Loads weights as int16 lanes.</summary>
+        [MethodImpl(Inline)]
+        public static Vector128<short> LoadWeights(sbyte* w) =>
+            Sse41.IsSupported ? Sse41.ConvertToVector128Int16(w) : Vector128.WidenLower(Vector128.CreateScalar(*(long*)w).AsSByte());
 
         /// <summary>Both products of a lane, added.</summary>
         [MethodImpl(Inline)]

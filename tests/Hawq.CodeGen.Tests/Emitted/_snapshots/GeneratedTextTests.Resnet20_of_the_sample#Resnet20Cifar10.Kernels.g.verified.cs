@@ -134,7 +134,7 @@ unsafe partial class Resnet20Cifar10
         }
 
         Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7(
-            arena + 65536, (sbyte*)(weights + 44544), (int*)(weights + 118272), (short*)arena, residualMultiplier: 1113079222, residualRounding: 2,
+            arena + 65536, (sbyte*)(weights + 44544), (int*)(weights + 122880), (short*)arena, residualMultiplier: 1113079222, residualRounding: 2,
             residualShift: 2, (short*)(arena + 16384), arena + 33376, output2Multiplier: 2144186105, output2Rounding: 32, output2Shift: 6, scratch,
             first: first16, end: end16);
         team.Wait();
@@ -146,7 +146,7 @@ unsafe partial class Resnet20Cifar10
         }
 
         Conv3x3_16x16x32_To16x16x32_U7S8_U7(
-            arena + 32768, (sbyte*)(weights + 118912), (int*)(weights + 192640), arena + 43744, scratch, first: first16, end: end16);
+            arena + 32768, (sbyte*)(weights + 123520), (int*)(weights + 201856), arena + 43744, scratch, first: first16, end: end16);
         team.Wait();
 
         // layer2.1.conv2 + layer2.1.add + layer2.1.relu2.requantize8: layer2.1.relu1 16x16x32 u7, layer2.0.relu2 16x16x32 u15 -> layer2.1.relu2 16x16x32 u15, layer2.1.relu2.q8 16x16x32 u7
@@ -156,7 +156,7 @@ unsafe partial class Resnet20Cifar10
         }
 
         Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7(
-            arena + 43136, (sbyte*)(weights + 193280), (int*)(weights + 267008), (short*)(arena + 16384), residualMultiplier: 2020958605, residualRounding: 4,
+            arena + 43136, (sbyte*)(weights + 202496), (int*)(weights + 280832), (short*)(arena + 16384), residualMultiplier: 2020958605, residualRounding: 4,
             residualShift: 3, (short*)arena, arena + 33376, output2Multiplier: 1074799779, output2Rounding: 16, output2Shift: 5, scratch, first: first16,
             end: end16);
         team.Wait();
@@ -168,7 +168,7 @@ unsafe partial class Resnet20Cifar10
         }
 
         Conv3x3_16x16x32_To16x16x32_U7S8_U7(
-            arena + 32768, (sbyte*)(weights + 267648), (int*)(weights + 341376), arena + 43744, scratch, first: first16, end: end16);
+            arena + 32768, (sbyte*)(weights + 281472), (int*)(weights + 359808), arena + 43744, scratch, first: first16, end: end16);
         team.Wait();
 
         // layer2.2.conv2 + layer2.2.add + layer2.2.relu2.requantize8: layer2.2.relu1 16x16x32 u7, layer2.1.relu2 16x16x32 u15 -> layer2.2.relu2 16x16x32 u15, layer2.2.relu2.q8 16x16x32 u7
@@ -178,7 +178,7 @@ unsafe partial class Resnet20Cifar10
         }
 
         Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7(
-            arena + 43136, (sbyte*)(weights + 342016), (int*)(weights + 415744), (short*)arena, residualMultiplier: 1221783366, residualRounding: 2,
+            arena + 43136, (sbyte*)(weights + 360448), (int*)(weights + 438784), (short*)arena, residualMultiplier: 1221783366, residualRounding: 2,
             residualShift: 2, (short*)(arena + 16384), arena + 33376, output2Multiplier: 2120353233, output2Rounding: 32, output2Shift: 6, scratch,
             first: first16, end: end16);
         team.Wait();
@@ -189,7 +189,7 @@ unsafe partial class Resnet20Cifar10
             FillBorder_8x8x64(arena + 43136);
         }
 
-        Conv3x3S2_16x16x32_To8x8x64_U7S8_U7(arena + 32768, (sbyte*)(weights + 416384), (int*)(weights + 454656), arena + 43840, first: first2, end: end2);
+        Conv3x3S2_16x16x32_To8x8x64_U7S8_U7(arena + 32768, (sbyte*)(weights + 439424), (int*)(weights + 477696), arena + 43840, first: first2, end: end2);
         team.Wait();
 
         // layer3.0.slice + layer3.0.pad: layer2.2.relu2 16x16x32 u15 -> layer3.0.pad 8x8x64 u15
@@ -203,7 +203,7 @@ unsafe partial class Resnet20Cifar10
         }
 
         Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7(
-            arena + 43136, (sbyte*)(weights + 455936), (int*)(weights + 532224), (short*)arena, residualMultiplier: 1559606388, residualRounding: 4,
+            arena + 43136, (sbyte*)(weights + 478976), (int*)(weights + 555264), (short*)arena, residualMultiplier: 1559606388, residualRounding: 4,
             residualShift: 3, (short*)(arena + 8192), arena + 17088, output2Multiplier: 2146691252, output2Rounding: 32, output2Shift: 6, first: first2,
             end: end2);
         team.Wait();
@@ -214,7 +214,7 @@ unsafe partial class Resnet20Cifar10
             FillBorder_8x8x64(arena + 22784);
         }
 
-        Conv3x3_8x8x64_To8x8x64_U7S8_U7(arena + 16384, (sbyte*)(weights + 533504), (int*)(weights + 609792), arena + 23488, first: first2, end: end2);
+        Conv3x3_8x8x64_To8x8x64_U7S8_U7(arena + 16384, (sbyte*)(weights + 556544), (int*)(weights + 632832), arena + 23488, first: first2, end: end2);
         team.Wait();
 
         // layer3.1.conv2 + layer3.1.add + layer3.1.relu2.requantize8: layer3.1.relu1 8x8x64 u7, layer3.0.relu2 8x8x64 u15 -> layer3.1.relu2 8x8x64 u15, layer3.1.relu2.q8 8x8x64 u7
@@ -224,7 +224,7 @@ unsafe partial class Resnet20Cifar10
         }
 
         Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2(
-            arena + 22784, (sbyte*)(weights + 611072), (int*)(weights + 687360), (short*)(arena + 8192), residualMultiplier: 1930658251, residualRounding: 4,
+            arena + 22784, (sbyte*)(weights + 634112), (int*)(weights + 710400), (short*)(arena + 8192), residualMultiplier: 1930658251, residualRounding: 4,
             residualShift: 3, (short*)arena, arena + 17088, output2Multiplier: 1090785391, output2Rounding: 16, output2Shift: 5, first: first2, end: end2);
         team.Wait();
 
@@ -234,12 +234,12 @@ unsafe partial class Resnet20Cifar10
             FillBorder_8x8x64(arena + 22784);
         }
 
-        Conv3x3_8x8x64_To8x8x64_U7S8_U7(arena + 16384, (sbyte*)(weights + 688640), (int*)(weights + 764928), arena + 23488, first: first2, end: end2);
+        Conv3x3_8x8x64_To8x8x64_U7S8_U7(arena + 16384, (sbyte*)(weights + 711680), (int*)(weights + 787968), arena + 23488, first: first2, end: end2);
         team.Wait();
 
         // layer3.2.conv2 + layer3.2.add: layer3.2.relu1 8x8x64 u7, layer3.1.relu2 8x8x64 u15 -> layer3.2.relu2 8x8x64 u15
         Conv3x3_8x8x64_To8x8x64_U7S8_AddU15(
-            arena + 22784, (sbyte*)(weights + 766208), (int*)(weights + 842496), (short*)arena, residualMultiplier: 1133756015, residualRounding: 4,
+            arena + 22784, (sbyte*)(weights + 789248), (int*)(weights + 865536), (short*)arena, residualMultiplier: 1133756015, residualRounding: 4,
             residualShift: 3, (short*)(arena + 8192), first: first2, end: end2);
         team.Wait();
 
@@ -252,7 +252,7 @@ unsafe partial class Resnet20Cifar10
         team.Wait();
 
         // linear: avgpool 1x1x64 u7 -> logits 1x1x10 s16
-        Linear_64_To10_U7S8_S16(arena, (sbyte*)(weights + 843776), (int*)(weights + 845952), (short*)(arena + 64), first: first1, end: end1);
+        Linear_64_To10_U7S8_S16(arena, (sbyte*)(weights + 866816), (int*)(weights + 868992), (short*)(arena + 64), first: first1, end: end1);
         team.Wait();
 
         // Output: logits 1x1x10 s16
@@ -2571,7 +2571,7 @@ unsafe partial class Resnet20Cifar10
                     {
                         for (int tile = 0; tile < tiles; tile += 8)
                         {
-                            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Products(codes + position * 544 + tile * 32, weights + block * 36864 + position * 1024, products + position * 528 + tile * 32);
+                            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Products(codes + position * 544 + tile * 32, (short*)(weights + block * 39168 + position * 1088), products + position * 528 + tile * 32);
                         }
                     }
                     // Transform back, requantize and store.
@@ -2593,18 +2593,16 @@ unsafe partial class Resnet20Cifar10
 
     /// <summary>8 tiles by 32 output channels of one position, summed over the input channels modulo 2^32.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Products(short* v, sbyte* w, int* m)
+    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Products(short* v, short* w, int* m)
     {
         unchecked
         {
             Vector512<int> c0_0 = default, c1_0 = default, c2_0 = default, c3_0 = default, c4_0 = default, c5_0 = default, c6_0 = default, c7_0 = default;
             Vector512<int> c0_1 = default, c1_1 = default, c2_1 = default, c3_1 = default, c4_1 = default, c5_1 = default, c6_1 = default, c7_1 = default;
-            for (int k = 0; k < 16; k++, v += 2, w += 64)
+            for (int k = 0; k < 16; k++, v += 2, w += 32)
             {
-                Vector512<short> w0 = Vector512.Load((short*)(w));
-                Vector512<short> w1 = Vector512.Load((short*)(w + 36864));
-                V512.Prefetch(w + 8192);
-                V512.Prefetch(w + 45056);
+                Vector512<short> w0 = Vector512.Load(w);
+                Vector512<short> w1 = Vector512.Load(w + 19584);
                 Vector512<short> a0 = V512.Codes((byte*)(v)).AsInt16();
                 c0_0 += V512.PairProducts(a0, w0);
                 c0_1 += V512.PairProducts(a0, w1);
@@ -2676,7 +2674,7 @@ unsafe partial class Resnet20Cifar10
                     {
                         for (int tile = 0; tile < tiles; tile += 4)
                         {
-                            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Products(codes + position * 544 + tile * 32, weights + block * 36864 + position * 1024, products + position * 272 + tile * 16);
+                            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Products(codes + position * 544 + tile * 32, (short*)(weights + block * 39168 + position * 1088), products + position * 272 + tile * 16);
                         }
                     }
                     // Transform back, requantize and store.
@@ -2697,17 +2695,16 @@ unsafe partial class Resnet20Cifar10
 
     /// <summary>4 tiles by 16 output channels of one position, summed over the input channels modulo 2^32.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Products(short* v, sbyte* w, int* m)
+    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Products(short* v, short* w, int* m)
     {
         unchecked
         {
             Vector256<int> c0_0 = default, c1_0 = default, c2_0 = default, c3_0 = default;
             Vector256<int> c0_1 = default, c1_1 = default, c2_1 = default, c3_1 = default;
-            for (int k = 0; k < 16; k++, v += 2, w += 64)
+            for (int k = 0; k < 16; k++, v += 2, w += 32)
             {
-                Vector256<short> w0 = Vector256.Load((short*)(w));
-                Vector256<short> w1 = Vector256.Load((short*)(w + 32));
-                V256.Prefetch(w + 8192);
+                Vector256<short> w0 = Vector256.Load(w);
+                Vector256<short> w1 = Vector256.Load(w + 16);
                 Vector256<short> a0 = V256.Codes((byte*)(v)).AsInt16();
                 c0_0 += V256.PairProducts(a0, w0);
                 c0_1 += V256.PairProducts(a0, w1);
@@ -2763,7 +2760,7 @@ unsafe partial class Resnet20Cifar10
                     {
                         for (int tile = 0; tile < tiles; tile += 2)
                         {
-                            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Vector128_Products(codes + position * 544 + tile * 32, weights + block * 36864 + position * 1024, products + position * 272 + tile * 16);
+                            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Vector128_Products(codes + position * 544 + tile * 32, (short*)(weights + block * 39168 + position * 1088), products + position * 272 + tile * 16);
                         }
                     }
                     // Transform back, requantize and store.
@@ -2784,7 +2781,7 @@ unsafe partial class Resnet20Cifar10
 
     /// <summary>2 tiles by 16 output channels of one position, summed over the input channels modulo 2^32.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Vector128_Products(short* v, sbyte* w, int* m)
+    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Vector128_Products(short* v, short* w, int* m)
     {
         unchecked
         {
@@ -2792,13 +2789,12 @@ unsafe partial class Resnet20Cifar10
             Vector128<int> c0_1 = default, c1_1 = default;
             Vector128<int> c0_2 = default, c1_2 = default;
             Vector128<int> c0_3 = default, c1_3 = default;
-            for (int k = 0; k < 16; k++, v += 2, w += 64)
+            for (int k = 0; k < 16; k++, v += 2, w += 32)
             {
-                Vector128<short> w0 = Vector128.Load((short*)(w));
-                Vector128<short> w1 = Vector128.Load((short*)(w + 16));
-                Vector128<short> w2 = Vector128.Load((short*)(w + 32));
-                Vector128<short> w3 = Vector128.Load((short*)(w + 48));
-                V128.Prefetch(w + 8192);
+                Vector128<short> w0 = Vector128.Load(w);
+                Vector128<short> w1 = Vector128.Load(w + 8);
+                Vector128<short> w2 = Vector128.Load(w + 16);
+                Vector128<short> w3 = Vector128.Load(w + 24);
                 Vector128<short> a0 = V128.Codes((byte*)(v)).AsInt16();
                 c0_0 += V128.PairProducts(a0, w0);
                 c0_1 += V128.PairProducts(a0, w1);
@@ -2919,7 +2915,7 @@ unsafe partial class Resnet20Cifar10
                     {
                         for (int tile = 0; tile < tiles; tile += 8)
                         {
-                            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Products(codes + position * 544 + tile * 32, weights + block * 36864 + position * 1024, products + position * 528 + tile * 32);
+                            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Products(codes + position * 544 + tile * 32, (short*)(weights + block * 39168 + position * 1088), products + position * 528 + tile * 32);
                         }
                     }
                     // Transform back, requantize and store.
@@ -2941,18 +2937,16 @@ unsafe partial class Resnet20Cifar10
 
     /// <summary>8 tiles by 32 output channels of one position, summed over the input channels modulo 2^32.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Products(short* v, sbyte* w, int* m)
+    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Products(short* v, short* w, int* m)
     {
         unchecked
         {
             Vector512<int> c0_0 = default, c1_0 = default, c2_0 = default, c3_0 = default, c4_0 = default, c5_0 = default, c6_0 = default, c7_0 = default;
             Vector512<int> c0_1 = default, c1_1 = default, c2_1 = default, c3_1 = default, c4_1 = default, c5_1 = default, c6_1 = default, c7_1 = default;
-            for (int k = 0; k < 16; k++, v += 2, w += 64)
+            for (int k = 0; k < 16; k++, v += 2, w += 32)
             {
-                Vector512<short> w0 = Vector512.Load((short*)(w));
-                Vector512<short> w1 = Vector512.Load((short*)(w + 36864));
-                V512.Prefetch(w + 8192);
-                V512.Prefetch(w + 45056);
+                Vector512<short> w0 = Vector512.Load(w);
+                Vector512<short> w1 = Vector512.Load(w + 19584);
                 Vector512<short> a0 = V512.Codes((byte*)(v)).AsInt16();
                 c0_0 += V512.PairProducts(a0, w0);
                 c0_1 += V512.PairProducts(a0, w1);
@@ -3018,7 +3012,7 @@ unsafe partial class Resnet20Cifar10
                     {
                         for (int tile = 0; tile < tiles; tile += 4)
                         {
-                            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Products(codes + position * 544 + tile * 32, weights + block * 36864 + position * 1024, products + position * 272 + tile * 16);
+                            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Products(codes + position * 544 + tile * 32, (short*)(weights + block * 39168 + position * 1088), products + position * 272 + tile * 16);
                         }
                     }
                     // Transform back, requantize and store.
@@ -3039,17 +3033,16 @@ unsafe partial class Resnet20Cifar10
 
     /// <summary>4 tiles by 16 output channels of one position, summed over the input channels modulo 2^32.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Products(short* v, sbyte* w, int* m)
+    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Products(short* v, short* w, int* m)
     {
         unchecked
         {
             Vector256<int> c0_0 = default, c1_0 = default, c2_0 = default, c3_0 = default;
             Vector256<int> c0_1 = default, c1_1 = default, c2_1 = default, c3_1 = default;
-            for (int k = 0; k < 16; k++, v += 2, w += 64)
+            for (int k = 0; k < 16; k++, v += 2, w += 32)
             {
-                Vector256<short> w0 = Vector256.Load((short*)(w));
-                Vector256<short> w1 = Vector256.Load((short*)(w + 32));
-                V256.Prefetch(w + 8192);
+                Vector256<short> w0 = Vector256.Load(w);
+                Vector256<short> w1 = Vector256.Load(w + 16);
                 Vector256<short> a0 = V256.Codes((byte*)(v)).AsInt16();
                 c0_0 += V256.PairProducts(a0, w0);
                 c0_1 += V256.PairProducts(a0, w1);
@@ -3099,7 +3092,7 @@ unsafe partial class Resnet20Cifar10
                     {
                         for (int tile = 0; tile < tiles; tile += 2)
                         {
-                            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Vector128_Products(codes + position * 544 + tile * 32, weights + block * 36864 + position * 1024, products + position * 272 + tile * 16);
+                            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Vector128_Products(codes + position * 544 + tile * 32, (short*)(weights + block * 39168 + position * 1088), products + position * 272 + tile * 16);
                         }
                     }
                     // Transform back, requantize and store.
@@ -3120,7 +3113,7 @@ unsafe partial class Resnet20Cifar10
 
     /// <summary>2 tiles by 16 output channels of one position, summed over the input channels modulo 2^32.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Vector128_Products(short* v, sbyte* w, int* m)
+    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Vector128_Products(short* v, short* w, int* m)
     {
         unchecked
         {
@@ -3128,13 +3121,12 @@ unsafe partial class Resnet20Cifar10
             Vector128<int> c0_1 = default, c1_1 = default;
             Vector128<int> c0_2 = default, c1_2 = default;
             Vector128<int> c0_3 = default, c1_3 = default;
-            for (int k = 0; k < 16; k++, v += 2, w += 64)
+            for (int k = 0; k < 16; k++, v += 2, w += 32)
             {
-                Vector128<short> w0 = Vector128.Load((short*)(w));
-                Vector128<short> w1 = Vector128.Load((short*)(w + 16));
-                Vector128<short> w2 = Vector128.Load((short*)(w + 32));
-                Vector128<short> w3 = Vector128.Load((short*)(w + 48));
-                V128.Prefetch(w + 8192);
+                Vector128<short> w0 = Vector128.Load(w);
+                Vector128<short> w1 = Vector128.Load(w + 8);
+                Vector128<short> w2 = Vector128.Load(w + 16);
+                Vector128<short> w3 = Vector128.Load(w + 24);
                 Vector128<short> a0 = V128.Codes((byte*)(v)).AsInt16();
                 c0_0 += V128.PairProducts(a0, w0);
                 c0_1 += V128.PairProducts(a0, w1);
@@ -6271,6 +6263,114 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
+    /// <summary>G w G^T of sixteen output channels: from [pair of input channels][tap][16][2] to [position][pair][16][2]; at most 144 times the largest weight.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void WinogradWeights_V256(sbyte* w, int channels, short* u, int stride)
+    {
+        unchecked
+        {
+            for (int pair = 0; pair < channels / 2; pair++, w += 288, u += 32)
+            {
+                for (int lane = 0; lane < 32; lane += 16)
+                {
+                    // Columns.
+                    Vector256<short> h0_0, h0_1, h0_2, h1_0, h1_1, h1_2, h2_0, h2_1, h2_2, h3_0, h3_1, h3_2, h4_0, h4_1, h4_2, h5_0, h5_1, h5_2;
+                    {
+                        Vector256<short> a = V256.LoadWeights(w + lane), b = V256.LoadWeights(w + 96 + lane), c = V256.LoadWeights(w + 192 + lane);
+                        Vector256<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
+                        h0_0 = (a << 2) + (a + a);
+                        h1_0 = ends + middle;
+                        h2_0 = ends - middle;
+                        h3_0 = last + twice;
+                        h4_0 = last - twice;
+                        h5_0 = (c << 3) + four;
+                    }
+                    {
+                        Vector256<short> a = V256.LoadWeights(w + 32 + lane), b = V256.LoadWeights(w + 128 + lane), c = V256.LoadWeights(w + 224 + lane);
+                        Vector256<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
+                        h0_1 = (a << 2) + (a + a);
+                        h1_1 = ends + middle;
+                        h2_1 = ends - middle;
+                        h3_1 = last + twice;
+                        h4_1 = last - twice;
+                        h5_1 = (c << 3) + four;
+                    }
+                    {
+                        Vector256<short> a = V256.LoadWeights(w + 64 + lane), b = V256.LoadWeights(w + 160 + lane), c = V256.LoadWeights(w + 256 + lane);
+                        Vector256<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
+                        h0_2 = (a << 2) + (a + a);
+                        h1_2 = ends + middle;
+                        h2_2 = ends - middle;
+                        h3_2 = last + twice;
+                        h4_2 = last - twice;
+                        h5_2 = (c << 3) + four;
+                    }
+                    // Rows.
+                    {
+                        Vector256<short> a = h0_0, b = h0_1, c = h0_2;
+                        Vector256<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
+                        ((a << 2) + (a + a)).Store(u + lane);
+                        (ends + middle).Store(u + stride + lane);
+                        (ends - middle).Store(u + 2 * stride + lane);
+                        (last + twice).Store(u + 3 * stride + lane);
+                        (last - twice).Store(u + 4 * stride + lane);
+                        ((c << 3) + four).Store(u + 5 * stride + lane);
+                    }
+                    {
+                        Vector256<short> a = h1_0, b = h1_1, c = h1_2;
+                        Vector256<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
+                        ((a << 2) + (a + a)).Store(u + 6 * stride + lane);
+                        (ends + middle).Store(u + 7 * stride + lane);
+                        (ends - middle).Store(u + 8 * stride + lane);
+                        (last + twice).Store(u + 9 * stride + lane);
+                        (last - twice).Store(u + 10 * stride + lane);
+                        ((c << 3) + four).Store(u + 11 * stride + lane);
+                    }
+                    {
+                        Vector256<short> a = h2_0, b = h2_1, c = h2_2;
+                        Vector256<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
+                        ((a << 2) + (a + a)).Store(u + 12 * stride + lane);
+                        (ends + middle).Store(u + 13 * stride + lane);
+                        (ends - middle).Store(u + 14 * stride + lane);
+                        (last + twice).Store(u + 15 * stride + lane);
+                        (last - twice).Store(u + 16 * stride + lane);
+                        ((c << 3) + four).Store(u + 17 * stride + lane);
+                    }
+                    {
+                        Vector256<short> a = h3_0, b = h3_1, c = h3_2;
+                        Vector256<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
+                        ((a << 2) + (a + a)).Store(u + 18 * stride + lane);
+                        (ends + middle).Store(u + 19 * stride + lane);
+                        (ends - middle).Store(u + 20 * stride + lane);
+                        (last + twice).Store(u + 21 * stride + lane);
+                        (last - twice).Store(u + 22 * stride + lane);
+                        ((c << 3) + four).Store(u + 23 * stride + lane);
+                    }
+                    {
+                        Vector256<short> a = h4_0, b = h4_1, c = h4_2;
+                        Vector256<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
+                        ((a << 2) + (a + a)).Store(u + 24 * stride + lane);
+                        (ends + middle).Store(u + 25 * stride + lane);
+                        (ends - middle).Store(u + 26 * stride + lane);
+                        (last + twice).Store(u + 27 * stride + lane);
+                        (last - twice).Store(u + 28 * stride + lane);
+                        ((c << 3) + four).Store(u + 29 * stride + lane);
+                    }
+                    {
+                        Vector256<short> a = h5_0, b = h5_1, c = h5_2;
+                        Vector256<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
+                        ((a << 2) + (a + a)).Store(u + 30 * stride + lane);
+                        (ends + middle).Store(u + 31 * stride + lane);
+                        (ends - middle).Store(u + 32 * stride + lane);
+                        (last + twice).Store(u + 33 * stride + lane);
+                        (last - twice).Store(u + 34 * stride + lane);
+                        ((c << 3) + four).Store(u + 35 * stride + lane);
+                    }
+                }
+            }
+        }
+    }
+
     /// <summary>B^T x B of one tile: adds and shifts, at most 68 times the largest code.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void WinogradInput_V256(byte* x, int rowStride, int pixelStride, int channels, short* v, int stride, short* t)
@@ -6377,6 +6477,111 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
+    /// <summary>G w G^T of sixteen output channels: from [pair of input channels][tap][16][2] to [position][pair][16][2]; at most 144 times the largest weight.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void WinogradWeights_V512(sbyte* w, int channels, short* u, int stride)
+    {
+        unchecked
+        {
+            for (int pair = 0; pair < channels / 2; pair++, w += 288, u += 32)
+            {
+                // Columns.
+                Vector512<short> h0_0, h0_1, h0_2, h1_0, h1_1, h1_2, h2_0, h2_1, h2_2, h3_0, h3_1, h3_2, h4_0, h4_1, h4_2, h5_0, h5_1, h5_2;
+                {
+                    Vector512<short> a = V512.LoadWeights(w), b = V512.LoadWeights(w + 96), c = V512.LoadWeights(w + 192);
+                    Vector512<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
+                    h0_0 = (a << 2) + (a + a);
+                    h1_0 = ends + middle;
+                    h2_0 = ends - middle;
+                    h3_0 = last + twice;
+                    h4_0 = last - twice;
+                    h5_0 = (c << 3) + four;
+                }
+                {
+                    Vector512<short> a = V512.LoadWeights(w + 32), b = V512.LoadWeights(w + 128), c = V512.LoadWeights(w + 224);
+                    Vector512<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
+                    h0_1 = (a << 2) + (a + a);
+                    h1_1 = ends + middle;
+                    h2_1 = ends - middle;
+                    h3_1 = last + twice;
+                    h4_1 = last - twice;
+                    h5_1 = (c << 3) + four;
+                }
+                {
+                    Vector512<short> a = V512.LoadWeights(w + 64), b = V512.LoadWeights(w + 160), c = V512.LoadWeights(w + 256);
+                    Vector512<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
+                    h0_2 = (a << 2) + (a + a);
+                    h1_2 = ends + middle;
+                    h2_2 = ends - middle;
+                    h3_2 = last + twice;
+                    h4_2 = last - twice;
+                    h5_2 = (c << 3) + four;
+                }
+                // Rows.
+                {
+                    Vector512<short> a = h0_0, b = h0_1, c = h0_2;
+                    Vector512<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
+                    ((a << 2) + (a + a)).Store(u);
+                    (ends + middle).Store(u + stride);
+                    (ends - middle).Store(u + 2 * stride);
+                    (last + twice).Store(u + 3 * stride);
+                    (last - twice).Store(u + 4 * stride);
+                    ((c << 3) + four).Store(u + 5 * stride);
+                }
+                {
+                    Vector512<short> a = h1_0, b = h1_1, c = h1_2;
+                    Vector512<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
+                    ((a << 2) + (a + a)).Store(u + 6 * stride);
+                    (ends + middle).Store(u + 7 * stride);
+                    (ends - middle).Store(u + 8 * stride);
+                    (last + twice).Store(u + 9 * stride);
+                    (last - twice).Store(u + 10 * stride);
+                    ((c << 3) + four).Store(u + 11 * stride);
+                }
+                {
+                    Vector512<short> a = h2_0, b = h2_1, c = h2_2;
+                    Vector512<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
+                    ((a << 2) + (a + a)).Store(u + 12 * stride);
+                    (ends + middle).Store(u + 13 * stride);
+                    (ends - middle).Store(u + 14 * stride);
+                    (last + twice).Store(u + 15 * stride);
+                    (last - twice).Store(u + 16 * stride);
+                    ((c << 3) + four).Store(u + 17 * stride);
+                }
+                {
+                    Vector512<short> a = h3_0, b = h3_1, c = h3_2;
+                    Vector512<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
+                    ((a << 2) + (a + a)).Store(u + 18 * stride);
+                    (ends + middle).Store(u + 19 * stride);
+                    (ends - middle).Store(u + 20 * stride);
+                    (last + twice).Store(u + 21 * stride);
+                    (last - twice).Store(u + 22 * stride);
+                    ((c << 3) + four).Store(u + 23 * stride);
+                }
+                {
+                    Vector512<short> a = h4_0, b = h4_1, c = h4_2;
+                    Vector512<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
+                    ((a << 2) + (a + a)).Store(u + 24 * stride);
+                    (ends + middle).Store(u + 25 * stride);
+                    (ends - middle).Store(u + 26 * stride);
+                    (last + twice).Store(u + 27 * stride);
+                    (last - twice).Store(u + 28 * stride);
+                    ((c << 3) + four).Store(u + 29 * stride);
+                }
+                {
+                    Vector512<short> a = h5_0, b = h5_1, c = h5_2;
+                    Vector512<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
+                    ((a << 2) + (a + a)).Store(u + 30 * stride);
+                    (ends + middle).Store(u + 31 * stride);
+                    (ends - middle).Store(u + 32 * stride);
+                    (last + twice).Store(u + 33 * stride);
+                    (last - twice).Store(u + 34 * stride);
+                    ((c << 3) + four).Store(u + 35 * stride);
+                }
+            }
+        }
+    }
+
     /// <summary>B^T x B of one tile: adds and shifts, at most 68 times the largest code.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void WinogradInput_V512(byte* x, int rowStride, int pixelStride, int channels, short* v, int stride, short* t)
@@ -6472,6 +6677,114 @@ unsafe partial class Resnet20Cifar10
                 for (int j = 0; j < 4; j++)
                 {
                     Finish_AddU15U7_V512(Vector512.Load(sums + j * 16), table, other + j * otherPixel, y0 + j * y0Pixel, y1 + j * y1Pixel, scalars, channels);
+                }
+            }
+        }
+    }
+
+    /// <summary>G w G^T of sixteen output channels: from [pair of input channels][tap][16][2] to [position][pair][16][2]; at most 144 times the largest weight.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void WinogradWeights_V128(sbyte* w, int channels, short* u, int stride)
+    {
+        unchecked
+        {
+            for (int pair = 0; pair < channels / 2; pair++, w += 288, u += 32)
+            {
+                for (int lane = 0; lane < 32; lane += 8)
+                {
+                    // Columns.
+                    Vector128<short> h0_0, h0_1, h0_2, h1_0, h1_1, h1_2, h2_0, h2_1, h2_2, h3_0, h3_1, h3_2, h4_0, h4_1, h4_2, h5_0, h5_1, h5_2;
+                    {
+                        Vector128<short> a = V128.LoadWeights(w + lane), b = V128.LoadWeights(w + 96 + lane), c = V128.LoadWeights(w + 192 + lane);
+                        Vector128<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
+                        h0_0 = (a << 2) + (a + a);
+                        h1_0 = ends + middle;
+                        h2_0 = ends - middle;
+                        h3_0 = last + twice;
+                        h4_0 = last - twice;
+                        h5_0 = (c << 3) + four;
+                    }
+                    {
+                        Vector128<short> a = V128.LoadWeights(w + 32 + lane), b = V128.LoadWeights(w + 128 + lane), c = V128.LoadWeights(w + 224 + lane);
+                        Vector128<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
+                        h0_1 = (a << 2) + (a + a);
+                        h1_1 = ends + middle;
+                        h2_1 = ends - middle;
+                        h3_1 = last + twice;
+                        h4_1 = last - twice;
+                        h5_1 = (c << 3) + four;
+                    }
+                    {
+                        Vector128<short> a = V128.LoadWeights(w + 64 + lane), b = V128.LoadWeights(w + 160 + lane), c = V128.LoadWeights(w + 256 + lane);
+                        Vector128<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
+                        h0_2 = (a << 2) + (a + a);
+                        h1_2 = ends + middle;
+                        h2_2 = ends - middle;
+                        h3_2 = last + twice;
+                        h4_2 = last - twice;
+                        h5_2 = (c << 3) + four;
+                    }
+                    // Rows.
+                    {
+                        Vector128<short> a = h0_0, b = h0_1, c = h0_2;
+                        Vector128<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
+                        ((a << 2) + (a + a)).Store(u + lane);
+                        (ends + middle).Store(u + stride + lane);
+                        (ends - middle).Store(u + 2 * stride + lane);
+                        (last + twice).Store(u + 3 * stride + lane);
+                        (last - twice).Store(u + 4 * stride + lane);
+                        ((c << 3) + four).Store(u + 5 * stride + lane);
+                    }
+                    {
+                        Vector128<short> a = h1_0, b = h1_1, c = h1_2;
+                        Vector128<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
+                        ((a << 2) + (a + a)).Store(u + 6 * stride + lane);
+                        (ends + middle).Store(u + 7 * stride + lane);
+                        (ends - middle).Store(u + 8 * stride + lane);
+                        (last + twice).Store(u + 9 * stride + lane);
+                        (last - twice).Store(u + 10 * stride + lane);
+                        ((c << 3) + four).Store(u + 11 * stride + lane);
+                    }
+                    {
+                        Vector128<short> a = h2_0, b = h2_1, c = h2_2;
+                        Vector128<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
+                        ((a << 2) + (a + a)).Store(u + 12 * stride + lane);
+                        (ends + middle).Store(u + 13 * stride + lane);
+                        (ends - middle).Store(u + 14 * stride + lane);
+                        (last + twice).Store(u + 15 * stride + lane);
+                        (last - twice).Store(u + 16 * stride + lane);
+                        ((c << 3) + four).Store(u + 17 * stride + lane);
+                    }
+                    {
+                        Vector128<short> a = h3_0, b = h3_1, c = h3_2;
+                        Vector128<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
+                        ((a << 2) + (a + a)).Store(u + 18 * stride + lane);
+                        (ends + middle).Store(u + 19 * stride + lane);
+                        (ends - middle).Store(u + 20 * stride + lane);
+                        (last + twice).Store(u + 21 * stride + lane);
+                        (last - twice).Store(u + 22 * stride + lane);
+                        ((c << 3) + four).Store(u + 23 * stride + lane);
+                    }
+                    {
+                        Vector128<short> a = h4_0, b = h4_1, c = h4_2;
+                        Vector128<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
+                        ((a << 2) + (a + a)).Store(u + 24 * stride + lane);
+                        (ends + middle).Store(u + 25 * stride + lane);
+                        (ends - middle).Store(u + 26 * stride + lane);
+                        (last + twice).Store(u + 27 * stride + lane);
+                        (last - twice).Store(u + 28 * stride + lane);
+                        ((c << 3) + four).Store(u + 29 * stride + lane);
+                    }
+                    {
+                        Vector128<short> a = h5_0, b = h5_1, c = h5_2;
+                        Vector128<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
+                        ((a << 2) + (a + a)).Store(u + 30 * stride + lane);
+                        (ends + middle).Store(u + 31 * stride + lane);
+                        (ends - middle).Store(u + 32 * stride + lane);
+                        (last + twice).Store(u + 33 * stride + lane);
+                        (last - twice).Store(u + 34 * stride + lane);
+                        ((c << 3) + four).Store(u + 35 * stride + lane);
+                    }
                 }
             }
         }
@@ -7059,6 +7372,10 @@ unsafe partial class Resnet20Cifar10
         [MethodImpl(Inline)]
         public static Vector512<short> LoadCodes(byte* x) => Avx512BW.ConvertToVector512Int16(Vector256.Load(x));
 
+        /// <summary>Loads weights as int16 lanes.</summary>
+        [MethodImpl(Inline)]
+        public static Vector512<short> LoadWeights(sbyte* w) => Avx512BW.ConvertToVector512Int16(Vector256.Load(w));
+
         /// <summary>Both products of a lane, added.</summary>
         [MethodImpl(Inline)]
         public static Vector512<int> PairProducts(Vector512<short> codes, Vector512<short> weights) => Avx512BW.MultiplyAddAdjacent(codes, weights);
@@ -7159,6 +7476,10 @@ unsafe partial class Resnet20Cifar10
         /// <summary>Loads bytes as int16 lanes.</summary>
         [MethodImpl(Inline)]
         public static Vector256<short> LoadCodes(byte* x) => Avx2.ConvertToVector256Int16(x);
+
+        /// <summary>Loads weights as int16 lanes.</summary>
+        [MethodImpl(Inline)]
+        public static Vector256<short> LoadWeights(sbyte* w) => Avx2.ConvertToVector256Int16(w);
 
         /// <summary>Both products of a lane, added.</summary>
         [MethodImpl(Inline)]
@@ -7265,6 +7586,11 @@ unsafe partial class Resnet20Cifar10
         [MethodImpl(Inline)]
         public static Vector128<short> LoadCodes(byte* x) =>
             Sse41.IsSupported ? Sse41.ConvertToVector128Int16(x) : Vector128.WidenLower(Vector128.CreateScalar(*(ulong*)x).AsByte()).AsInt16();
+
+        /// <summary>Loads weights as int16 lanes.</summary>
+        [MethodImpl(Inline)]
+        public static Vector128<short> LoadWeights(sbyte* w) =>
+            Sse41.IsSupported ? Sse41.ConvertToVector128Int16(w) : Vector128.WidenLower(Vector128.CreateScalar(*(long*)w).AsSByte());
 
         /// <summary>Both products of a lane, added.</summary>
         [MethodImpl(Inline)]

@@ -15,10 +15,10 @@ using global::System.Runtime.Intrinsics.X86;
 
 unsafe partial class Resnet20Cifar10
 {
-    /// <summary>The constants of the network: 846592 bytes that all instances share, filled once from the embedded resource.</summary>
+    /// <summary>The constants of the network: 869632 bytes that all instances share, filled once from the embedded resource.</summary>
     private static class Weights
     {
-        private static readonly byte[] Memory = global::System.GC.AllocateArray<byte>(846656, pinned: true);
+        private static readonly byte[] Memory = global::System.GC.AllocateArray<byte>(869696, pinned: true);
 
         /// <summary>The 64-byte aligned block.</summary>
         internal static readonly byte* Block = Load();
@@ -42,18 +42,18 @@ unsafe partial class Resnet20Cifar10
             Load_28096(source, scratch, block);
             Load_33600(source, scratch, block);
             Load_43904(source, scratch, block);
-            Load_118272(source, scratch, block);
-            Load_192640(source, scratch, block);
-            Load_267008(source, scratch, block);
-            Load_341376(source, scratch, block);
-            Load_415744(source, scratch, block);
-            Load_454656(source, scratch, block);
-            Load_532224(source, scratch, block);
-            Load_609792(source, scratch, block);
-            Load_687360(source, scratch, block);
-            Load_764928(source, scratch, block);
-            Load_842496(source, scratch, block);
-            Load_845952(source, scratch, block);
+            Load_122880(source, scratch, block);
+            Load_201856(source, scratch, block);
+            Load_280832(source, scratch, block);
+            Load_359808(source, scratch, block);
+            Load_438784(source, scratch, block);
+            Load_477696(source, scratch, block);
+            Load_555264(source, scratch, block);
+            Load_632832(source, scratch, block);
+            Load_710400(source, scratch, block);
+            Load_787968(source, scratch, block);
+            Load_865536(source, scratch, block);
+            Load_868992(source, scratch, block);
             return block;
         }
 
@@ -317,7 +317,7 @@ unsafe partial class Resnet20Cifar10
         }
 
         // layer2.0.conv2: 32 channels of 288 weights, 8 bits each.
-        private static void Load_118272(byte* source, sbyte* scratch, byte* block)
+        private static void Load_122880(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias =
             [
@@ -337,15 +337,34 @@ unsafe partial class Resnet20Cifar10
                 33
             ];
             sbyte* codes = Codes(source + 18880, 8, 32, 288, scratch);
-            Table((int*)(block + 118272), 32, codes, 32, 288, 0, 4, bias, multipliers, shifts);
-            if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            Table((int*)(block + 122880), 32, codes, 32, 288, 0, 4, bias, multipliers, shifts);
+            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Winograd4(codes, 32, 288, 32, 32, (short*)((sbyte*)(block + 44544)));
+                sbyte* taps = stackalloc sbyte[4608];
+                for (int i = 0; i < 2; i++)
+                {
+                    WinogradTaps(codes + i * 4608, 288, 32, 32, taps);
+                    WinogradWeights_V512(taps, 32, (short*)((sbyte*)(block + 44544) + i * 39168), 544);
+                }
+            }
+            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            {
+                sbyte* taps = stackalloc sbyte[4608];
+                for (int i = 0; i < 2; i++)
+                {
+                    WinogradTaps(codes + i * 4608, 288, 32, 32, taps);
+                    WinogradWeights_V256(taps, 32, (short*)((sbyte*)(block + 44544) + i * 39168), 544);
+                }
             }
             else if (V128.IsSupported)
             {
-                Winograd4(codes, 32, 288, 32, 32, (short*)((sbyte*)(block + 44544)));
-                ShiftsToMultipliers((int*)(block + 118272) + 128, 32);
+                sbyte* taps = stackalloc sbyte[4608];
+                for (int i = 0; i < 2; i++)
+                {
+                    WinogradTaps(codes + i * 4608, 288, 32, 32, taps);
+                    WinogradWeights_V128(taps, 32, (short*)((sbyte*)(block + 44544) + i * 39168), 544);
+                }
+                ShiftsToMultipliers((int*)(block + 122880) + 128, 32);
             }
             else
             {
@@ -354,7 +373,7 @@ unsafe partial class Resnet20Cifar10
         }
 
         // layer2.1.conv1: 32 channels of 288 weights, 8 bits each.
-        private static void Load_192640(byte* source, sbyte* scratch, byte* block)
+        private static void Load_201856(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias =
             [
@@ -374,24 +393,43 @@ unsafe partial class Resnet20Cifar10
                 39
             ];
             sbyte* codes = Codes(source + 28096, 8, 32, 288, scratch);
-            Table((int*)(block + 192640), 32, codes, 32, 288, 0, 0, bias, multipliers, shifts);
-            if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            Table((int*)(block + 201856), 32, codes, 32, 288, 0, 0, bias, multipliers, shifts);
+            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Winograd4(codes, 32, 288, 32, 32, (short*)((sbyte*)(block + 118912)));
+                sbyte* taps = stackalloc sbyte[4608];
+                for (int i = 0; i < 2; i++)
+                {
+                    WinogradTaps(codes + i * 4608, 288, 32, 32, taps);
+                    WinogradWeights_V512(taps, 32, (short*)((sbyte*)(block + 123520) + i * 39168), 544);
+                }
+            }
+            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            {
+                sbyte* taps = stackalloc sbyte[4608];
+                for (int i = 0; i < 2; i++)
+                {
+                    WinogradTaps(codes + i * 4608, 288, 32, 32, taps);
+                    WinogradWeights_V256(taps, 32, (short*)((sbyte*)(block + 123520) + i * 39168), 544);
+                }
             }
             else if (V128.IsSupported)
             {
-                Winograd4(codes, 32, 288, 32, 32, (short*)((sbyte*)(block + 118912)));
-                ShiftsToMultipliers((int*)(block + 192640) + 128, 32);
+                sbyte* taps = stackalloc sbyte[4608];
+                for (int i = 0; i < 2; i++)
+                {
+                    WinogradTaps(codes + i * 4608, 288, 32, 32, taps);
+                    WinogradWeights_V128(taps, 32, (short*)((sbyte*)(block + 123520) + i * 39168), 544);
+                }
+                ShiftsToMultipliers((int*)(block + 201856) + 128, 32);
             }
             else
             {
-                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 118912), 9216, 9216);
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 123520), 9216, 9216);
             }
         }
 
         // layer2.1.conv2: 32 channels of 288 weights, 8 bits each.
-        private static void Load_267008(byte* source, sbyte* scratch, byte* block)
+        private static void Load_280832(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias =
             [
@@ -411,24 +449,43 @@ unsafe partial class Resnet20Cifar10
                 34
             ];
             sbyte* codes = Codes(source + 37312, 8, 32, 288, scratch);
-            Table((int*)(block + 267008), 32, codes, 32, 288, 0, 4, bias, multipliers, shifts);
-            if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            Table((int*)(block + 280832), 32, codes, 32, 288, 0, 4, bias, multipliers, shifts);
+            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Winograd4(codes, 32, 288, 32, 32, (short*)((sbyte*)(block + 193280)));
+                sbyte* taps = stackalloc sbyte[4608];
+                for (int i = 0; i < 2; i++)
+                {
+                    WinogradTaps(codes + i * 4608, 288, 32, 32, taps);
+                    WinogradWeights_V512(taps, 32, (short*)((sbyte*)(block + 202496) + i * 39168), 544);
+                }
+            }
+            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            {
+                sbyte* taps = stackalloc sbyte[4608];
+                for (int i = 0; i < 2; i++)
+                {
+                    WinogradTaps(codes + i * 4608, 288, 32, 32, taps);
+                    WinogradWeights_V256(taps, 32, (short*)((sbyte*)(block + 202496) + i * 39168), 544);
+                }
             }
             else if (V128.IsSupported)
             {
-                Winograd4(codes, 32, 288, 32, 32, (short*)((sbyte*)(block + 193280)));
-                ShiftsToMultipliers((int*)(block + 267008) + 128, 32);
+                sbyte* taps = stackalloc sbyte[4608];
+                for (int i = 0; i < 2; i++)
+                {
+                    WinogradTaps(codes + i * 4608, 288, 32, 32, taps);
+                    WinogradWeights_V128(taps, 32, (short*)((sbyte*)(block + 202496) + i * 39168), 544);
+                }
+                ShiftsToMultipliers((int*)(block + 280832) + 128, 32);
             }
             else
             {
-                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 193280), 9216, 9216);
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 202496), 9216, 9216);
             }
         }
 
         // layer2.2.conv1: 32 channels of 288 weights, 8 bits each.
-        private static void Load_341376(byte* source, sbyte* scratch, byte* block)
+        private static void Load_359808(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias =
             [
@@ -448,24 +505,43 @@ unsafe partial class Resnet20Cifar10
                 52
             ];
             sbyte* codes = Codes(source + 46528, 8, 32, 288, scratch);
-            Table((int*)(block + 341376), 32, codes, 32, 288, 0, 0, bias, multipliers, shifts);
-            if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            Table((int*)(block + 359808), 32, codes, 32, 288, 0, 0, bias, multipliers, shifts);
+            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Winograd4(codes, 32, 288, 32, 32, (short*)((sbyte*)(block + 267648)));
+                sbyte* taps = stackalloc sbyte[4608];
+                for (int i = 0; i < 2; i++)
+                {
+                    WinogradTaps(codes + i * 4608, 288, 32, 32, taps);
+                    WinogradWeights_V512(taps, 32, (short*)((sbyte*)(block + 281472) + i * 39168), 544);
+                }
+            }
+            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            {
+                sbyte* taps = stackalloc sbyte[4608];
+                for (int i = 0; i < 2; i++)
+                {
+                    WinogradTaps(codes + i * 4608, 288, 32, 32, taps);
+                    WinogradWeights_V256(taps, 32, (short*)((sbyte*)(block + 281472) + i * 39168), 544);
+                }
             }
             else if (V128.IsSupported)
             {
-                Winograd4(codes, 32, 288, 32, 32, (short*)((sbyte*)(block + 267648)));
-                ShiftsToMultipliers((int*)(block + 341376) + 128, 32);
+                sbyte* taps = stackalloc sbyte[4608];
+                for (int i = 0; i < 2; i++)
+                {
+                    WinogradTaps(codes + i * 4608, 288, 32, 32, taps);
+                    WinogradWeights_V128(taps, 32, (short*)((sbyte*)(block + 281472) + i * 39168), 544);
+                }
+                ShiftsToMultipliers((int*)(block + 359808) + 128, 32);
             }
             else
             {
-                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 267648), 9216, 9216);
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 281472), 9216, 9216);
             }
         }
 
         // layer2.2.conv2: 32 channels of 288 weights, 8 bits each.
-        private static void Load_415744(byte* source, sbyte* scratch, byte* block)
+        private static void Load_438784(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias =
             [
@@ -485,24 +561,43 @@ unsafe partial class Resnet20Cifar10
                 33
             ];
             sbyte* codes = Codes(source + 55744, 8, 32, 288, scratch);
-            Table((int*)(block + 415744), 32, codes, 32, 288, 0, 4, bias, multipliers, shifts);
-            if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            Table((int*)(block + 438784), 32, codes, 32, 288, 0, 4, bias, multipliers, shifts);
+            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Winograd4(codes, 32, 288, 32, 32, (short*)((sbyte*)(block + 342016)));
+                sbyte* taps = stackalloc sbyte[4608];
+                for (int i = 0; i < 2; i++)
+                {
+                    WinogradTaps(codes + i * 4608, 288, 32, 32, taps);
+                    WinogradWeights_V512(taps, 32, (short*)((sbyte*)(block + 360448) + i * 39168), 544);
+                }
+            }
+            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            {
+                sbyte* taps = stackalloc sbyte[4608];
+                for (int i = 0; i < 2; i++)
+                {
+                    WinogradTaps(codes + i * 4608, 288, 32, 32, taps);
+                    WinogradWeights_V256(taps, 32, (short*)((sbyte*)(block + 360448) + i * 39168), 544);
+                }
             }
             else if (V128.IsSupported)
             {
-                Winograd4(codes, 32, 288, 32, 32, (short*)((sbyte*)(block + 342016)));
-                ShiftsToMultipliers((int*)(block + 415744) + 128, 32);
+                sbyte* taps = stackalloc sbyte[4608];
+                for (int i = 0; i < 2; i++)
+                {
+                    WinogradTaps(codes + i * 4608, 288, 32, 32, taps);
+                    WinogradWeights_V128(taps, 32, (short*)((sbyte*)(block + 360448) + i * 39168), 544);
+                }
+                ShiftsToMultipliers((int*)(block + 438784) + 128, 32);
             }
             else
             {
-                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 342016), 9216, 9216);
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 360448), 9216, 9216);
             }
         }
 
         // layer3.0.conv1: 64 channels of 288 weights, 8 bits each.
-        private static void Load_454656(byte* source, sbyte* scratch, byte* block)
+        private static void Load_477696(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias =
             [
@@ -528,35 +623,35 @@ unsafe partial class Resnet20Cifar10
                 51, 40
             ];
             sbyte* codes = Codes(source + 64960, 8, 64, 288, scratch);
-            Table((int*)(block + 454656), 64, codes, 64, 288, 0, 0, bias, multipliers, shifts);
+            Table((int*)(block + 477696), 64, codes, 64, 288, 0, 0, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Interleaved4(codes, 64, 288, 96, 16, (sbyte*)(block + 416384));
-                TakeCorrections((sbyte*)(block + 416384), 4, 3, 1, 24, 2, 127, 576, 32);
+                Interleaved4(codes, 64, 288, 96, 16, (sbyte*)(block + 439424));
+                TakeCorrections((sbyte*)(block + 439424), 4, 3, 1, 24, 2, 127, 576, 32);
             }
             else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
             {
-                Interleaved4(codes, 64, 288, 96, 16, (sbyte*)(block + 416384));
+                Interleaved4(codes, 64, 288, 96, 16, (sbyte*)(block + 439424));
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Interleaved4(codes, 64, 288, 96, 16, (sbyte*)(block + 416384));
-                TakeCorrections((sbyte*)(block + 416384), 4, 3, 1, 24, 2, 127, 576, 32);
+                Interleaved4(codes, 64, 288, 96, 16, (sbyte*)(block + 439424));
+                TakeCorrections((sbyte*)(block + 439424), 4, 3, 1, 24, 2, 127, 576, 32);
             }
             else if (V128.IsSupported)
             {
-                Interleaved4(codes, 64, 288, 96, 16, (sbyte*)(block + 416384));
-                TakeCorrections((sbyte*)(block + 416384), 4, 3, 1, 24, 2, 127, 576, 32);
-                ShiftsToMultipliers((int*)(block + 454656) + 256, 64);
+                Interleaved4(codes, 64, 288, 96, 16, (sbyte*)(block + 439424));
+                TakeCorrections((sbyte*)(block + 439424), 4, 3, 1, 24, 2, 127, 576, 32);
+                ShiftsToMultipliers((int*)(block + 477696) + 256, 64);
             }
             else
             {
-                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 416384), 18432, 18432);
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 439424), 18432, 18432);
             }
         }
 
         // layer3.0.conv2: 64 channels of 576 weights, 8 bits each.
-        private static void Load_532224(byte* source, sbyte* scratch, byte* block)
+        private static void Load_555264(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias =
             [
@@ -582,35 +677,35 @@ unsafe partial class Resnet20Cifar10
                 33, 46
             ];
             sbyte* codes = Codes(source + 83392, 8, 64, 576, scratch);
-            Table((int*)(block + 532224), 64, codes, 64, 576, 0, 0, bias, multipliers, shifts);
+            Table((int*)(block + 555264), 64, codes, 64, 576, 0, 0, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 455936));
-                TakeCorrections((sbyte*)(block + 455936), 4, 3, 1, 48, 2, 127, 640, 64);
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 478976));
+                TakeCorrections((sbyte*)(block + 478976), 4, 3, 1, 48, 2, 127, 640, 64);
             }
             else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
             {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 455936));
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 478976));
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 455936));
-                TakeCorrections((sbyte*)(block + 455936), 4, 3, 1, 48, 2, 127, 640, 64);
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 478976));
+                TakeCorrections((sbyte*)(block + 478976), 4, 3, 1, 48, 2, 127, 640, 64);
             }
             else if (V128.IsSupported)
             {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 455936));
-                TakeCorrections((sbyte*)(block + 455936), 4, 3, 1, 48, 2, 127, 640, 64);
-                ShiftsToMultipliers((int*)(block + 532224) + 256, 64);
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 478976));
+                TakeCorrections((sbyte*)(block + 478976), 4, 3, 1, 48, 2, 127, 640, 64);
+                ShiftsToMultipliers((int*)(block + 555264) + 256, 64);
             }
             else
             {
-                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 455936), 36864, 36864);
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 478976), 36864, 36864);
             }
         }
 
         // layer3.1.conv1: 64 channels of 576 weights, 8 bits each.
-        private static void Load_609792(byte* source, sbyte* scratch, byte* block)
+        private static void Load_632832(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias =
             [
@@ -636,35 +731,35 @@ unsafe partial class Resnet20Cifar10
                 40, 40
             ];
             sbyte* codes = Codes(source + 120256, 8, 64, 576, scratch);
-            Table((int*)(block + 609792), 64, codes, 64, 576, 0, 0, bias, multipliers, shifts);
+            Table((int*)(block + 632832), 64, codes, 64, 576, 0, 0, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 533504));
-                TakeCorrections((sbyte*)(block + 533504), 4, 3, 1, 48, 2, 127, 640, 64);
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 556544));
+                TakeCorrections((sbyte*)(block + 556544), 4, 3, 1, 48, 2, 127, 640, 64);
             }
             else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
             {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 533504));
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 556544));
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 533504));
-                TakeCorrections((sbyte*)(block + 533504), 4, 3, 1, 48, 2, 127, 640, 64);
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 556544));
+                TakeCorrections((sbyte*)(block + 556544), 4, 3, 1, 48, 2, 127, 640, 64);
             }
             else if (V128.IsSupported)
             {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 533504));
-                TakeCorrections((sbyte*)(block + 533504), 4, 3, 1, 48, 2, 127, 640, 64);
-                ShiftsToMultipliers((int*)(block + 609792) + 256, 64);
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 556544));
+                TakeCorrections((sbyte*)(block + 556544), 4, 3, 1, 48, 2, 127, 640, 64);
+                ShiftsToMultipliers((int*)(block + 632832) + 256, 64);
             }
             else
             {
-                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 533504), 36864, 36864);
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 556544), 36864, 36864);
             }
         }
 
         // layer3.1.conv2: 64 channels of 576 weights, 8 bits each.
-        private static void Load_687360(byte* source, sbyte* scratch, byte* block)
+        private static void Load_710400(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias =
             [
@@ -690,35 +785,35 @@ unsafe partial class Resnet20Cifar10
                 34, 33
             ];
             sbyte* codes = Codes(source + 157120, 8, 64, 576, scratch);
-            Table((int*)(block + 687360), 64, codes, 64, 576, 0, 4, bias, multipliers, shifts);
+            Table((int*)(block + 710400), 64, codes, 64, 576, 0, 4, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 611072));
-                TakeCorrections((sbyte*)(block + 611072), 4, 3, 1, 48, 2, 127, 640, 64);
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 634112));
+                TakeCorrections((sbyte*)(block + 634112), 4, 3, 1, 48, 2, 127, 640, 64);
             }
             else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
             {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 611072));
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 634112));
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 611072));
-                TakeCorrections((sbyte*)(block + 611072), 4, 3, 1, 48, 2, 127, 640, 64);
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 634112));
+                TakeCorrections((sbyte*)(block + 634112), 4, 3, 1, 48, 2, 127, 640, 64);
             }
             else if (V128.IsSupported)
             {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 611072));
-                TakeCorrections((sbyte*)(block + 611072), 4, 3, 1, 48, 2, 127, 640, 64);
-                ShiftsToMultipliers((int*)(block + 687360) + 256, 64);
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 634112));
+                TakeCorrections((sbyte*)(block + 634112), 4, 3, 1, 48, 2, 127, 640, 64);
+                ShiftsToMultipliers((int*)(block + 710400) + 256, 64);
             }
             else
             {
-                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 611072), 36864, 36864);
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 634112), 36864, 36864);
             }
         }
 
         // layer3.2.conv1: 64 channels of 576 weights, 8 bits each.
-        private static void Load_764928(byte* source, sbyte* scratch, byte* block)
+        private static void Load_787968(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias =
             [
@@ -744,35 +839,35 @@ unsafe partial class Resnet20Cifar10
                 40, 40
             ];
             sbyte* codes = Codes(source + 193984, 8, 64, 576, scratch);
-            Table((int*)(block + 764928), 64, codes, 64, 576, 0, 0, bias, multipliers, shifts);
+            Table((int*)(block + 787968), 64, codes, 64, 576, 0, 0, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 688640));
-                TakeCorrections((sbyte*)(block + 688640), 4, 3, 1, 48, 2, 127, 640, 64);
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 711680));
+                TakeCorrections((sbyte*)(block + 711680), 4, 3, 1, 48, 2, 127, 640, 64);
             }
             else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
             {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 688640));
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 711680));
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 688640));
-                TakeCorrections((sbyte*)(block + 688640), 4, 3, 1, 48, 2, 127, 640, 64);
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 711680));
+                TakeCorrections((sbyte*)(block + 711680), 4, 3, 1, 48, 2, 127, 640, 64);
             }
             else if (V128.IsSupported)
             {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 688640));
-                TakeCorrections((sbyte*)(block + 688640), 4, 3, 1, 48, 2, 127, 640, 64);
-                ShiftsToMultipliers((int*)(block + 764928) + 256, 64);
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 711680));
+                TakeCorrections((sbyte*)(block + 711680), 4, 3, 1, 48, 2, 127, 640, 64);
+                ShiftsToMultipliers((int*)(block + 787968) + 256, 64);
             }
             else
             {
-                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 688640), 36864, 36864);
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 711680), 36864, 36864);
             }
         }
 
         // layer3.2.conv2: 64 channels of 576 weights, 8 bits each.
-        private static void Load_842496(byte* source, sbyte* scratch, byte* block)
+        private static void Load_865536(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias =
             [
@@ -798,64 +893,64 @@ unsafe partial class Resnet20Cifar10
                 34, 33
             ];
             sbyte* codes = Codes(source + 230848, 8, 64, 576, scratch);
-            Table((int*)(block + 842496), 64, codes, 64, 576, 0, 0, bias, multipliers, shifts);
+            Table((int*)(block + 865536), 64, codes, 64, 576, 0, 0, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 766208));
-                TakeCorrections((sbyte*)(block + 766208), 4, 3, 1, 48, 2, 127, 640, 64);
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 789248));
+                TakeCorrections((sbyte*)(block + 789248), 4, 3, 1, 48, 2, 127, 640, 64);
             }
             else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
             {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 766208));
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 789248));
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 766208));
-                TakeCorrections((sbyte*)(block + 766208), 4, 3, 1, 48, 2, 127, 640, 64);
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 789248));
+                TakeCorrections((sbyte*)(block + 789248), 4, 3, 1, 48, 2, 127, 640, 64);
             }
             else if (V128.IsSupported)
             {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 766208));
-                TakeCorrections((sbyte*)(block + 766208), 4, 3, 1, 48, 2, 127, 640, 64);
-                ShiftsToMultipliers((int*)(block + 842496) + 256, 64);
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 789248));
+                TakeCorrections((sbyte*)(block + 789248), 4, 3, 1, 48, 2, 127, 640, 64);
+                ShiftsToMultipliers((int*)(block + 865536) + 256, 64);
             }
             else
             {
-                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 766208), 36864, 36864);
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 789248), 36864, 36864);
             }
         }
 
         // linear: 10 channels of 64 weights, 8 bits each.
-        private static void Load_845952(byte* source, sbyte* scratch, byte* block)
+        private static void Load_868992(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias = [337, -506, 183, 560, 232, -204, 284, -186, -58, -491];
             global::System.ReadOnlySpan<int> multipliers = [1726582433, 1168442611, 1902195223, 1810807711, 1767669868, 1186878397, 1819680889, 1285569399, 1830003885, 1943673591];
             global::System.ReadOnlySpan<byte> shifts = [33, 32, 33, 33, 33, 32, 33, 32, 33, 33];
             sbyte* codes = Codes(source + 267712, 8, 10, 64, scratch);
-            Table((int*)(block + 845952), 32, codes, 10, 64, 0, 4, bias, multipliers, shifts);
+            Table((int*)(block + 868992), 32, codes, 10, 64, 0, 4, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Interleaved4(codes, 10, 64, 64, 16, (sbyte*)(block + 843776));
-                TakeCorrections((sbyte*)(block + 843776), 1, 1, 1, 16, 2, 127, 64, 64);
+                Interleaved4(codes, 10, 64, 64, 16, (sbyte*)(block + 866816));
+                TakeCorrections((sbyte*)(block + 866816), 1, 1, 1, 16, 2, 127, 64, 64);
             }
             else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
             {
-                Interleaved4(codes, 10, 64, 64, 16, (sbyte*)(block + 843776));
+                Interleaved4(codes, 10, 64, 64, 16, (sbyte*)(block + 866816));
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Interleaved4(codes, 10, 64, 64, 16, (sbyte*)(block + 843776));
-                TakeCorrections((sbyte*)(block + 843776), 1, 1, 1, 16, 2, 127, 64, 64);
+                Interleaved4(codes, 10, 64, 64, 16, (sbyte*)(block + 866816));
+                TakeCorrections((sbyte*)(block + 866816), 1, 1, 1, 16, 2, 127, 64, 64);
             }
             else if (V128.IsSupported)
             {
-                Interleaved4(codes, 10, 64, 64, 16, (sbyte*)(block + 843776));
-                TakeCorrections((sbyte*)(block + 843776), 1, 1, 1, 16, 2, 127, 64, 64);
-                ShiftsToMultipliers((int*)(block + 845952) + 128, 32);
+                Interleaved4(codes, 10, 64, 64, 16, (sbyte*)(block + 866816));
+                TakeCorrections((sbyte*)(block + 866816), 1, 1, 1, 16, 2, 127, 64, 64);
+                ShiftsToMultipliers((int*)(block + 868992) + 128, 32);
             }
             else
             {
-                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 843776), 640, 640);
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 866816), 640, 640);
             }
         }
 
@@ -1086,61 +1181,21 @@ unsafe partial class Resnet20Cifar10
             }
         }
 
-        // Winograd: G w G^T per output and input channel, eight input channels at a time, [block of 16 channels][position][pair of input channels][16][2], int16.
-        // Input channels beyond the last are zeros, as the block is before.
-        private static void Winograd4(sbyte* codes, int channels, int perChannel, int inputs, int padded, short* target)
+        // Winograd, sixteen output channels: [pair of input channels][tap][16][2]. Input channels beyond the last are zeros.
+        private static void WinogradTaps(sbyte* codes, int perChannel, int inputs, int padded, sbyte* target)
         {
             unchecked
             {
-                int* four = stackalloc int[4];
-                Vector128<short>* half = stackalloc Vector128<short>[18], row = stackalloc Vector128<short>[6];
-                for (int first = 0; first < channels; first += 16, target += 36 * padded * 16)
+                for (int k = 0; k < padded; k += 2)
                 {
-                    for (int k = 0; k < inputs; k += 8)
+                    for (int tap = 0; tap < 9; tap++)
                     {
-                        for (int o = 0; o < 16; o++)
+                        for (int o = 0; o < 16; o++, target += 2)
                         {
-                            sbyte* channel = codes + ((long)(first + o) * perChannel) + k;
-                            for (int column = 0; column < 3; column++)
-                            {
-                                WinogradRows(
-                                    Eight(channel + (column * inputs)), Eight(channel + ((3 + column) * inputs)), Eight(channel + ((6 + column) * inputs)), half + column, 3);
-                            }
-
-                            int* pairs = (int*)target + (k * 8) + o;
-                            for (int i = 0; i < 6; i++)
-                            {
-                                WinogradRows(half[i * 3], half[(i * 3) + 1], half[(i * 3) + 2], row, 1);
-                                for (int j = 0; j < 6; j++)
-                                {
-                                    row[j].AsInt32().Store(four);
-                                    int* at = pairs + (((i * 6) + j) * padded * 8);
-                                    at[0] = four[0];
-                                    at[16] = four[1];
-                                    at[32] = four[2];
-                                    at[48] = four[3];
-                                }
-                            }
+                            *(short*)target = k < inputs ? *(short*)(codes + (o * perChannel) + (tap * inputs) + k) : (short)0;
                         }
                     }
                 }
-            }
-        }
-
-        private static Vector128<short> Eight(sbyte* codes) => Vector128.WidenLower(Vector128.CreateScalar(*(long*)codes).AsSByte());
-
-        /// <summary>G times a column of three: the rows (6,0,0) (4,4,4) (4,-4,4) (1,2,4) (1,-2,4) (0,0,12).</summary>
-        private static void WinogradRows(Vector128<short> a, Vector128<short> b, Vector128<short> c, Vector128<short>* target, int stride)
-        {
-            unchecked
-            {
-                Vector128<short> ends = (a + c) << 2, middle = b << 2, last = a + (c << 2), twice = b << 1;
-                target[0] = (a << 2) + (a << 1);
-                target[stride] = ends + middle;
-                target[2 * stride] = ends - middle;
-                target[3 * stride] = last + twice;
-                target[4 * stride] = last - twice;
-                target[5 * stride] = (c << 3) + (c << 2);
             }
         }
 

@@ -59,6 +59,10 @@ internal static class Avx2Operations
             [MethodImpl(Inline)]
             public static Vector256<short> LoadCodes(byte* x) => Avx2.ConvertToVector256Int16(x);
 
+            /// <summary>Loads weights as int16 lanes.</summary>
+            [MethodImpl(Inline)]
+            public static Vector256<short> LoadWeights(sbyte* w) => Avx2.ConvertToVector256Int16(w);
+
             /// <summary>Both products of a lane, added.</summary>
             [MethodImpl(Inline)]
             public static Vector256<int> PairProducts(Vector256<short> codes, Vector256<short> weights) => Avx2.MultiplyAddAdjacent(codes, weights);

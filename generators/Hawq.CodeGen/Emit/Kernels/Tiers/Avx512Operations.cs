@@ -45,6 +45,10 @@ internal static class Avx512Operations
             [MethodImpl(Inline)]
             public static Vector512<short> LoadCodes(byte* x) => Avx512BW.ConvertToVector512Int16(Vector256.Load(x));
 
+            /// <summary>Loads weights as int16 lanes.</summary>
+            [MethodImpl(Inline)]
+            public static Vector512<short> LoadWeights(sbyte* w) => Avx512BW.ConvertToVector512Int16(Vector256.Load(w));
+
             /// <summary>Both products of a lane, added.</summary>
             [MethodImpl(Inline)]
             public static Vector512<int> PairProducts(Vector512<short> codes, Vector512<short> weights) => Avx512BW.MultiplyAddAdjacent(codes, weights);

@@ -66,6 +66,11 @@ internal static class Vector128Operations
             public static Vector128<short> LoadCodes(byte* x) =>
                 Sse41.IsSupported ? Sse41.ConvertToVector128Int16(x) : Vector128.WidenLower(Vector128.CreateScalar(*(ulong*)x).AsByte()).AsInt16();
 
+            /// <summary>Loads weights as int16 lanes.</summary>
+            [MethodImpl(Inline)]
+            public static Vector128<short> LoadWeights(sbyte* w) =>
+                Sse41.IsSupported ? Sse41.ConvertToVector128Int16(w) : Vector128.WidenLower(Vector128.CreateScalar(*(long*)w).AsSByte());
+
             /// <summary>Both products of a lane, added.</summary>
             [MethodImpl(Inline)]
             public static Vector128<int> PairProducts(Vector128<short> codes, Vector128<short> weights) => Sse2.IsSupported
