@@ -8,10 +8,11 @@ using Hawq.Training.Optimization;
 namespace Hawq.Training.ZeroShot;
 
 /// <summary>
-/// A small class-conditional generator (in the manner of GDFQ, arXiv 2003.03603): a fully connected layer of noise and one of the class to a quarter of the
-/// image's size, their sum twice doubling and convolving, batch normalization with the batch's own statistics in between, and a tanh that spans the range of pixels. Its parameters
+/// A small class-conditional generator (in the manner of GDFQ, arXiv 2003.03603): fully connected layers of noise and of the class, added up, to a quarter of the image's
+/// size, twice doubling and convolving, batch normalization with the batch's own statistics in between, and a tanh that spans the range of pixels. Its parameters
 /// are trained under the same losses as pixels are; every step sees new noise and new classes, so that the images it makes in the end are not those it was trained on.
 /// </summary>
+/// <remarks>GDFQ multiplies noise by an embedding of the class. The product has mean 0 whatever the class, which then shows in nothing but its spread, and is learned slowly.</remarks>
 internal sealed class ImageGenerator
 {
     private const int NoiseSize = 64;

@@ -60,10 +60,11 @@ public sealed class ZeroShotTests
     [Fact]
     public void A_generator_learns_to_make_such_images_from_noise_it_has_not_seen()
     {
-        ZeroShotResult result = ZeroShotCalibration.Synthesise(TinyNetwork.Unfolded, TinyNetwork.Preprocess, Small with { Generator = true, Images = 60, Steps = 250 });
+        // A generator that is told the class only by noise times an embedding reaches .7 in as many steps.
+        ZeroShotResult result = ZeroShotCalibration.Synthesise(TinyNetwork.Unfolded, TinyNetwork.Preprocess, Small with { Generator = true, Images = 60, Steps = 80 });
         Assert.Equal(60, result.Images.Count);
-        Assert.True(result.StatisticsAfter < .2 * result.StatisticsBefore, result.ToString());
-        Assert.True(result.Agreement >= .9, result.ToString());
+        Assert.True(result.StatisticsAfter < .15 * result.StatisticsBefore, result.ToString());
+        Assert.True(result.Agreement >= .95, result.ToString());
         ZeroShotResult untrained = ZeroShotCalibration.Synthesise(TinyNetwork.Unfolded, TinyNetwork.Preprocess, Small with { Generator = true, Steps = 1 });
         Assert.True(untrained.StatisticsAfter > 2 * result.StatisticsAfter, untrained.ToString());
         Assert.True(untrained.Agreement < .8, untrained.ToString());
