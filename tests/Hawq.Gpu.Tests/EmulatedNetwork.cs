@@ -70,7 +70,7 @@ internal sealed class EmulatedNetwork
     {
         if (!_kernels.TryGetValue(launch.Kernel, out PtxKernel? kernel))
         {
-            kernel = PtxParser.Parse(Mutate(_compiler.Compile(OfflinePtx.MethodOf(Program, launch), launch.Threads).Text));
+            kernel = PtxLoader.Load(Mutate(_compiler.Compile(OfflinePtx.MethodOf(Program, launch), launch.Threads).Text));
             _kernels.Add(launch.Kernel, kernel);
         }
 

@@ -1,3 +1,5 @@
+using Hawq.Compilation.Ptx;
+
 namespace Hawq.Cli.Gpu;
 
 /// <summary>What one block of threads does, counted while its warps are followed through the PTX.</summary>

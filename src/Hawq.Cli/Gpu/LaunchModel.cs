@@ -1,3 +1,4 @@
+using Hawq.Compilation.Ptx;
 using Hawq.Gpu;
 
 namespace Hawq.Cli.Gpu;
@@ -44,7 +45,7 @@ internal static class LaunchModel
     /// <param name="clockGhz">Clock of the multiprocessors.</param>
     public static LaunchTime Of(GpuKernels kernels, DeviceLaunch launch, int batch, double clockGhz = T4.ClockGhz)
     {
-        PtxText kernel = PtxText.Parse(kernels.Of(launch).Text);
+        PtxModule kernel = PtxModule.Parse(kernels.Of(launch).Text);
         int resident = Resident(launch, kernel.SharedBytes);
         (int columns, int rows) = (launch.BlockColumns(batch), launch.BlockRows);
         BlockCounts block = WarpTrace.Block(kernel, Parameters(kernel, batch * launch.Pixels), (columns / 2, 0), launch.Threads, T4.L1Bytes / resident);
@@ -142,13 +143,14 @@ internal static class LaunchModel
     }
 
     /// <summary>The number of pixels, and for every view an address and a length; buffers lie far from each other.</summary>
-    private static Dictionary<string, long> Parameters(PtxText kernel, int pixels)
+    private static Dictionary<string, long> Parameters(PtxModule kernel, int pixels)
     {
-        Dictionary<string, long> values = new() { [kernel.Parameters[0]] = pixels };
-        for (int i = 1; i < kernel.Parameters.Count; i++)
+        string[] names = [.. kernel.Parameters.OrderBy(parameter => parameter.Value.Offset).Select(parameter => parameter.Key)];
+        Dictionary<string, long> values = new() { [names[0]] = pixels };
+        for (int i = 1; i < names.Length; i++)
         {
-            values[kernel.Parameters[i]] = (long)i << 40;
-            values[$"{kernel.Parameters[i]}+8"] = int.MaxValue;
+            values[names[i]] = (long)i << 40;
+            values[$"{names[i]}+8"] = int.MaxValue;
         }
 
         return values;

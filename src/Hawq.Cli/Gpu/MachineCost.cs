@@ -1,3 +1,5 @@
+using Hawq.Compilation.Ptx;
+
 namespace Hawq.Cli.Gpu;
 
 /// <summary>Where an instruction is executed.</summary>

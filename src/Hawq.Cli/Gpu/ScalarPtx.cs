@@ -1,3 +1,5 @@
+using Hawq.Compilation.Ptx;
+
 namespace Hawq.Cli.Gpu;
 
 /// <summary>The integer instructions of PTX that indices and conditions are computed with. Registers of 32 bits are kept with their sign.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Hawq.Compilation.Ptx;
 
 namespace Hawq.Cli.Gpu;
 
@@ -15,7 +16,7 @@ internal sealed class WarpTrace
     private const int Lanes = 32;
     private static readonly bool[] s_all = [.. Enumerable.Repeat(true, Lanes)];
 
-    private readonly PtxText _kernel;
+    private readonly PtxModule _kernel;
     private readonly BlockCounts _counts;
     private readonly IReadOnlyDictionary<string, long> _parameters;
     private readonly Dictionary<string, long[]?> _values = [];
@@ -26,7 +27,7 @@ internal sealed class WarpTrace
     private readonly (int X, int Y) _block;
     private readonly int _warp;
 
-    private WarpTrace(PtxText kernel, IReadOnlyDictionary<string, long> parameters, (int X, int Y) block, int warp, BlockCounts counts)
+    private WarpTrace(PtxModule kernel, IReadOnlyDictionary<string, long> parameters, (int X, int Y) block, int warp, BlockCounts counts)
     {
         _kernel = kernel;
         _parameters = parameters;
@@ -41,7 +42,7 @@ internal sealed class WarpTrace
     /// <param name="block">Which block.</param>
     /// <param name="threads">Threads of a block.</param>
     /// <param name="cacheBytes">The block's share of L1.</param>
-    public static BlockCounts Block(PtxText kernel, IReadOnlyDictionary<string, long> parameters, (int X, int Y) block, int threads, int cacheBytes)
+    public static BlockCounts Block(PtxModule kernel, IReadOnlyDictionary<string, long> parameters, (int X, int Y) block, int threads, int cacheBytes)
     {
         BlockCounts counts = new(cacheBytes);
         for (int warp = 0; warp * Lanes < threads; warp++)

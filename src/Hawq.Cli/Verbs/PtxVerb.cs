@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Hawq.Cli.Frame;
 using Hawq.Cli.Gpu;
+using Hawq.Compilation.Ptx;
 using Hawq.Gpu;
 using Hawq.Model;
 using Spectre.Console;
@@ -169,7 +170,7 @@ internal sealed class PtxVerb : Verb
         public static LaunchRow Of(GpuKernels kernels, DeviceLaunch launch, int batch)
         {
             KernelPtx ptx = kernels.Of(launch);
-            PtxText text = PtxText.Parse(ptx.Text);
+            PtxModule text = PtxModule.Parse(ptx.Text);
             return new LaunchRow(
                 launch.Layers, launch.Kernel, ptx.Entry, [launch.BlockColumns(batch), launch.BlockRows], launch.Threads, text.SharedBytes, text.Instructions.Count,
                 [.. launch.Buffers.Select(index => kernels.Program.Buffers[index].Name)]);

@@ -1,4 +1,5 @@
 using Hawq.Cli.Gpu;
+using Hawq.Compilation.Ptx;
 using Hawq.Gpu;
 using Hawq.Model;
 using Hawq.Testing;
@@ -70,7 +71,7 @@ public sealed class LaunchModelTests
         {
             SassFacts facts = tools.Assemble(kernel);
             Assert.True(facts is { SpillBytes: 0, StackBytes: 0, LocalAccesses: 0 }, $"{facts}");
-            Assert.Equal(PtxText.Parse(kernel.Text).Instructions.Count(instruction => instruction.Name == "mma"), facts.Mma);
+            Assert.Equal(PtxModule.Parse(kernel.Text).Instructions.Count(instruction => instruction.Name == "mma"), facts.Mma);
         }
 
         // Two units of 32 channels are one stage: the kernel has no loop, and its four warps run every instruction once.

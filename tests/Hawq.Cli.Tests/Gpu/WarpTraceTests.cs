@@ -1,4 +1,5 @@
 using Hawq.Cli.Gpu;
+using Hawq.Compilation.Ptx;
 using Xunit;
 
 namespace Hawq.Cli.Tests.Gpu;
@@ -100,7 +101,7 @@ public sealed class WarpTraceTests
 
     private static BlockCounts Trace(string body)
     {
-        PtxText kernel = PtxText.Parse(Head + body + "\n}\n");
+        PtxModule kernel = PtxModule.Parse(Head + body + "\n}\n");
         return WarpTrace.Block(kernel, new Dictionary<string, long> { ["_pixels_0"] = 100, ["_input_1"] = 1L << 40 }, (0, 0), 32, T4.L1Bytes);
     }
 }

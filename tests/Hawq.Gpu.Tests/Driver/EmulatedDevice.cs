@@ -26,13 +26,13 @@ internal static unsafe class EmulatedDevice
             string text = Marshal.PtrToStringUTF8((nint)ptx)!;
             if (!s_kernels.TryGetValue(text, out PtxKernel? kernel))
             {
-                s_kernels.Add(text, kernel = PtxParser.Parse(text));
+                s_kernels.Add(text, kernel = PtxLoader.Load(text));
             }
 
             object[] arguments = new object[kernel.Parameters.Count];
             for (int i = 0; i < arguments.Length; i++)
             {
-                arguments[i] = kernel.Parameters[i].Size == 16 ? Unsafe.ReadUnaligned<PtxBuffer>(parameters[i]) : *(int*)parameters[i];
+                arguments[i] = kernel.Parameters[i].Bytes == 16 ? Unsafe.ReadUnaligned<PtxBuffer>(parameters[i]) : *(int*)parameters[i];
             }
 
             new PtxMachine(kernel, new Memory()).Launch(((int)grid[0], (int)grid[1], (int)grid[2]), (int)threads, arguments);

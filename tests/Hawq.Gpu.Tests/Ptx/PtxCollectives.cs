@@ -11,7 +11,7 @@ internal static class PtxCollectives
     /// With group = lane >> 2 and place = lane % 4, element i of A is (row group, column place * 4 (8) + i), element i of B (row place * 4 (8) + i, column group),
     /// element i of C and D (row group, column place * 2 + i). Without .satfinite the sum wraps (section 9.7.14.5, "mma": ".satfinite").
     /// </summary>
-    public static void CompileMma(PtxParser parser, PtxInstruction instruction, string[] opcode, List<string> operands)
+    public static void CompileMma(PtxLoader loader, PtxOperation instruction, string[] opcode, List<string> operands)
     {
         int elementBits = opcode.Contains("m8n8k32") ? 4 : opcode.Contains("m8n8k16") ? 8 : throw new PtxException($"Not supported: {instruction.Text}");
         PtxType[] types = opcode.Select(part => PtxType.TryParse(part, out PtxType type) ? type : default).Where(type => type.Bits == elementBits).ToArray();
@@ -21,10 +21,10 @@ internal static class PtxCollectives
         }
 
         bool saturate = opcode.Contains("satfinite");
-        int[] destinations = PtxCompiler.Vector(operands[0]).Select(parser.Register).ToArray();
-        Func<PtxThread, ulong> a = parser.Value(PtxCompiler.Vector(operands[1])[0]);
-        Func<PtxThread, ulong> b = parser.Value(PtxCompiler.Vector(operands[2])[0]);
-        Func<PtxThread, ulong>[] c = PtxCompiler.Vector(operands[3]).Select(parser.Value).ToArray();
+        int[] destinations = PtxCompiler.Vector(operands[0]).Select(loader.Register).ToArray();
+        Func<PtxThread, ulong> a = loader.Value(PtxCompiler.Vector(operands[1])[0]);
+        Func<PtxThread, ulong> b = loader.Value(PtxCompiler.Vector(operands[2])[0]);
+        Func<PtxThread, ulong>[] c = PtxCompiler.Vector(operands[3]).Select(loader.Value).ToArray();
         int perRegister = 32 / elementBits;
 
         instruction.Execution = PtxExecution.Warp;
@@ -67,12 +67,12 @@ internal static class PtxCollectives
     }
 
     /// <summary>shfl.sync.{idx,bfly,up,down}.b32 over the full warp.</summary>
-    public static void CompileShuffle(PtxParser parser, PtxInstruction instruction, string[] opcode, List<string> operands)
+    public static void CompileShuffle(PtxLoader loader, PtxOperation instruction, string[] opcode, List<string> operands)
     {
         string mode = opcode.First(part => part is "idx" or "bfly" or "up" or "down");
         string[] targets = operands[0].Split('|');
-        int destination = parser.Register(targets[0]);
-        Func<PtxThread, ulong> value = parser.Value(operands[1]), lanes = parser.Value(operands[2]);
+        int destination = loader.Register(targets[0]);
+        Func<PtxThread, ulong> value = loader.Value(operands[1]), lanes = loader.Value(operands[2]);
         instruction.Execution = PtxExecution.Warp;
         instruction.RunWarp = warp =>
         {
@@ -96,16 +96,16 @@ internal static class PtxCollectives
     /// ldmatrix.sync.aligned.m8n8.x{1,2,4}.shared.b16: lanes 8k..8k+7 hold the row addresses of matrix k; lane l receives 32 bits of row
     /// l/4 (PTX ISA, "ldmatrix").
     /// </summary>
-    public static void CompileLoadMatrix(PtxParser parser, PtxInstruction instruction, string[] opcode, List<string> operands)
+    public static void CompileLoadMatrix(PtxLoader loader, PtxOperation instruction, string[] opcode, List<string> operands)
     {
         if (opcode.Contains("trans") || !opcode.Contains("m8n8"))
         {
             throw new PtxException($"Not supported: {instruction.Text}");
         }
 
-        int[] destinations = PtxCompiler.Vector(operands[0]).Select(parser.Register).ToArray();
+        int[] destinations = PtxCompiler.Vector(operands[0]).Select(loader.Register).ToArray();
         (string name, long offset) = PtxCompiler.ParseAddress(operands[1]);
-        Func<PtxThread, ulong> address = parser.Value(name);
+        Func<PtxThread, ulong> address = loader.Value(name);
         string text = instruction.Text;
         instruction.Execution = PtxExecution.Warp;
         instruction.RunWarp = warp =>

@@ -8,7 +8,7 @@ namespace Hawq.Gpu.Tests.Ptx;
 /// Turns one parsed instruction into a delegate. Meanings follow the PTX ISA manual, chapter "Instruction Set"; anything that is not
 /// listed here is refused, never ignored.
 /// </summary>
-internal sealed partial class PtxCompiler(PtxParser parser, PtxInstruction instruction, string[] opcode, List<string> operands)
+internal sealed partial class PtxCompiler(PtxLoader loader, PtxOperation instruction, string[] opcode, List<string> operands)
 {
     private PtxType Type => PtxType.Parse(opcode[^1]);
 
@@ -47,18 +47,18 @@ internal sealed partial class PtxCompiler(PtxParser parser, PtxInstruction instr
             case "bar" or "barrier": instruction.Execution = PtxExecution.Block; break;
             case "membar" or "fence": instruction.Run = _ => { }; break;
             case "dp4a": DotProduct4(); break;
-            case "mma": PtxCollectives.CompileMma(parser, instruction, opcode, operands); break;
-            case "shfl": PtxCollectives.CompileShuffle(parser, instruction, opcode, operands); break;
-            case "ldmatrix": PtxCollectives.CompileLoadMatrix(parser, instruction, opcode, operands); break;
+            case "mma": PtxCollectives.CompileMma(loader, instruction, opcode, operands); break;
+            case "shfl": PtxCollectives.CompileShuffle(loader, instruction, opcode, operands); break;
+            case "ldmatrix": PtxCollectives.CompileLoadMatrix(loader, instruction, opcode, operands); break;
             default: throw new PtxException($"Not supported: {instruction.Text}");
         }
     }
 
-    private Func<PtxThread, ulong> Source(int index) => parser.Value(operands[index]);
+    private Func<PtxThread, ulong> Source(int index) => loader.Value(operands[index]);
 
     private void Assign(PtxType type, Func<PtxThread, ulong> value)
     {
-        int destination = parser.Register(operands[0]);
+        int destination = loader.Register(operands[0]);
         instruction.Run = thread => thread.Registers[destination] = type.Extend(value(thread));
     }
 
@@ -82,7 +82,7 @@ internal sealed partial class PtxCompiler(PtxParser parser, PtxInstruction instr
         int whole = Type.Bits;
         if (operands[0].StartsWith('{'))
         {
-            int[] parts = Vector(operands[0]).Select(parser.Register).ToArray();
+            int[] parts = Vector(operands[0]).Select(loader.Register).ToArray();
             Func<PtxThread, ulong> source = Source(1);
             int bits = whole / parts.Length;
             var part = new PtxType('b', bits);
@@ -97,7 +97,7 @@ internal sealed partial class PtxCompiler(PtxParser parser, PtxInstruction instr
         }
         else
         {
-            Func<PtxThread, ulong>[] parts = Vector(operands[1]).Select(parser.Value).ToArray();
+            Func<PtxThread, ulong>[] parts = Vector(operands[1]).Select(loader.Value).ToArray();
             int bits = whole / parts.Length;
             var part = new PtxType('b', bits);
             Assign(Type, thread =>
@@ -174,7 +174,7 @@ internal sealed partial class PtxCompiler(PtxParser parser, PtxInstruction instr
         Func<ulong, ulong, bool> compare = Comparison(opcode[1], type.Signed);
         string combine = opcode.Length == 4 ? opcode[2] : string.Empty;
         bool negated = combine.Length > 0 && operands[3].StartsWith('!');
-        Func<PtxThread, ulong> other = combine.Length > 0 ? parser.Value(operands[3].TrimStart('!')) : _ => 0;
+        Func<PtxThread, ulong> other = combine.Length > 0 ? loader.Value(operands[3].TrimStart('!')) : _ => 0;
         Assign(PtxType.Predicate, thread =>
         {
             bool value = compare(type.Extend(a(thread)), type.Extend(b(thread)));
@@ -262,13 +262,13 @@ internal sealed partial class PtxCompiler(PtxParser parser, PtxInstruction instr
         if (opcode[1] == "param")
         {
             (string name, long at) = ParseAddress(operands[1]);
-            int position = checked(parser.ParameterOffset(name) + (int)at);
-            int target = parser.Register(operands[0]);
+            int position = checked(loader.ParameterOffset(name) + (int)at);
+            int target = loader.Register(operands[0]);
             instruction.Run = thread => thread.Registers[target] = type.Extend(Read(thread.Block.Parameters.AsSpan(position, type.Bytes)));
             return;
         }
 
-        int[] destinations = Vector(operands[0]).Select(parser.Register).ToArray();
+        int[] destinations = Vector(operands[0]).Select(loader.Register).ToArray();
         Func<PtxThread, ulong> address = Address(operands[1], type.Bytes * destinations.Length);
         string text = instruction.Text;
         string space = opcode[1];
@@ -293,7 +293,7 @@ internal sealed partial class PtxCompiler(PtxParser parser, PtxInstruction instr
     private void Store()
     {
         PtxType type = Type;
-        Func<PtxThread, ulong>[] sources = Vector(operands[1]).Select(parser.Value).ToArray();
+        Func<PtxThread, ulong>[] sources = Vector(operands[1]).Select(loader.Value).ToArray();
         Func<PtxThread, ulong> address = Address(operands[0], type.Bytes * sources.Length);
         string text = instruction.Text;
         string space = opcode[1];
@@ -318,7 +318,7 @@ internal sealed partial class PtxCompiler(PtxParser parser, PtxInstruction instr
     private Func<PtxThread, ulong> Address(string operand, int alignment)
     {
         (string name, long offset) = ParseAddress(operand);
-        Func<PtxThread, ulong> start = parser.Value(name);
+        Func<PtxThread, ulong> start = loader.Value(name);
         string text = instruction.Text;
         return thread =>
         {
@@ -353,6 +353,6 @@ internal sealed partial class PtxCompiler(PtxParser parser, PtxInstruction instr
         }
     }
 
-    [GeneratedRegex(@"^\[\s*([%\w$]+)\s*(?:\+\s*(-?\d+))?\s*\]$")]
+    [GeneratedRegex(@"^\[([%\w$']+)(?:\+(-?\d+))?\]$")]
     private static partial Regex AddressPattern();
 }

@@ -57,7 +57,7 @@ public sealed class PtxInstructionTests
             """;
         GlobalMemory memory = new();
         PtxBuffer output = memory.Reserve<uint>(1);
-        new PtxMachine(PtxParser.Parse(text), memory).Launch((1, 1, 1), 1, output);
+        new PtxMachine(PtxLoader.Load(text), memory).Launch((1, 1, 1), 1, output);
         Assert.Equal(expected, memory.Download<uint>(output)[0]);
     }
 }

@@ -1,3 +1,5 @@
+using Hawq.Compilation.Ptx;
+
 namespace Hawq.Gpu.Tests.Ptx;
 
 /// <summary>A parsed kernel, ready to run.</summary>
@@ -6,7 +8,7 @@ public sealed class PtxKernel
     public required string Name { get; init; }
 
     /// <summary>Parameters in order: offset in the parameter block and size in bytes.</summary>
-    public required IReadOnlyList<(int Offset, int Size)> Parameters { get; init; }
+    public required IReadOnlyList<PtxVariable> Parameters { get; init; }
 
     public required int ParameterBytes { get; init; }
 
@@ -16,7 +18,7 @@ public sealed class PtxKernel
 
     public required int RegisterCount { get; init; }
 
-    public required IReadOnlyList<PtxInstruction> Code { get; init; }
+    public required IReadOnlyList<PtxOperation> Code { get; init; }
 
     /// <summary>Number of instructions whose opcode starts with <paramref name="opcode"/>.</summary>
     public int Count(string opcode) => Code.Count(i => i.Text.StartsWith(opcode, StringComparison.Ordinal));
@@ -35,8 +37,8 @@ public enum PtxExecution
     Block,
 }
 
-/// <summary>One instruction; what it does is a delegate made by the compiler for its opcode.</summary>
-public sealed class PtxInstruction
+/// <summary>One instruction, ready to run; what it does is a delegate made by the compiler for its opcode.</summary>
+public sealed class PtxOperation
 {
     public required string Text { get; init; }
 

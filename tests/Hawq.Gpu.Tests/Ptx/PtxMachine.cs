@@ -9,7 +9,7 @@ namespace Hawq.Gpu.Tests.Ptx;
 /// </summary>
 public sealed class PtxMachine(PtxKernel kernel, IPtxMemory memory)
 {
-    private readonly PtxInstruction[] _code = [.. kernel.Code];
+    private readonly PtxOperation[] _code = [.. kernel.Code];
     private readonly int _uniformBranches = kernel.Code.Count(i => i.UniformBranch >= 0);
 
     /// <summary>Launches with arguments in parameter order: <see cref="PtxBuffer"/>, int or long.</summary>
@@ -118,7 +118,7 @@ public sealed class PtxMachine(PtxKernel kernel, IPtxMemory memory)
         bool progress = false;
         while (Array.Find(warp, thread => !thread.Exited && _code[thread.Next].Execution == PtxExecution.Warp) is { } waiting)
         {
-            PtxInstruction instruction = _code[waiting.Next];
+            PtxOperation instruction = _code[waiting.Next];
             if (warp.Length != PtxThread.WarpSize || Array.Exists(warp, thread => thread.Exited || thread.Next != waiting.Next))
             {
                 throw new PtxException($"The warp has not converged at: {instruction.Text}");
@@ -142,7 +142,7 @@ public sealed class PtxMachine(PtxKernel kernel, IPtxMemory memory)
     {
         while (!thread.Exited)
         {
-            PtxInstruction instruction = _code[thread.Next];
+            PtxOperation instruction = _code[thread.Next];
             bool enabled = instruction.Enabled(thread);
             if (instruction.UniformBranch >= 0)
             {
@@ -166,7 +166,7 @@ public sealed class PtxMachine(PtxKernel kernel, IPtxMemory memory)
     }
 
     /// <summary>bra.uni promises that all active lanes of the warp agree; ILGPU once broke that promise (see the remarks in the tests).</summary>
-    private static void CheckUniform(PtxThread thread, PtxInstruction instruction, bool taken)
+    private static void CheckUniform(PtxThread thread, PtxOperation instruction, bool taken)
     {
         int branch = instruction.UniformBranch;
         (int Warp, int Branch, int Visit) key = (thread.Warp, branch, thread.UniformVisits[branch]++);

@@ -130,7 +130,7 @@ public sealed class PtxMachineTests
     [Fact]
     public void A_misaligned_access_is_an_error()
     {
-        PtxKernel kernel = PtxParser.Parse(Compile(nameof(SampleKernels.DotProduct), 32));
+        PtxKernel kernel = PtxLoader.Load(Compile(nameof(SampleKernels.DotProduct), 32));
         PtxBuffer a = _memory.Upload<int>(Words(65)), b = _memory.Upload<int>(Words(64)), output = _memory.Reserve<int>(64);
         var shifted = new PtxBuffer(a.Address + 2, 64);
         var error = Assert.Throws<PtxException>(() => new PtxMachine(kernel, _memory).Launch((2, 1, 1), 32, shifted, b, output));
@@ -157,7 +157,7 @@ public sealed class PtxMachineTests
     public void An_unknown_instruction_is_refused()
     {
         string text = Compile(nameof(SampleKernels.Reverse), 128).Replace("bar.sync", "bogus.sync", StringComparison.Ordinal);
-        var error = Assert.Throws<PtxException>(() => PtxParser.Parse(text));
+        var error = Assert.Throws<PtxException>(() => PtxLoader.Load(text));
         Assert.Contains("bogus", error.Message, StringComparison.Ordinal);
     }
 
@@ -174,7 +174,7 @@ public sealed class PtxMachineTests
     {
         PtxBuffer output = _memory.Reserve<int>(outputs);
         object[] arguments = [.. inputs.Select(input => (object)_memory.Upload<int>(input)), output];
-        new PtxMachine(PtxParser.Parse(ptx), _memory).Launch((blocks, 1, 1), threads, arguments);
+        new PtxMachine(PtxLoader.Load(ptx), _memory).Launch((blocks, 1, 1), threads, arguments);
         return _memory.Download<int>(output);
     }
 
