@@ -11,6 +11,9 @@ internal abstract class FuzzTarget
     /// <summary>Name on the command line, and folder of its regressions.</summary>
     public abstract string Name { get; }
 
+    /// <summary>Cases that <c>dotnet test</c> tries.</summary>
+    public virtual int TestCases => 600;
+
     /// <summary>An input: a good one, changed. The same random numbers give the same input.</summary>
     public abstract byte[] Mutant(Random random);
 

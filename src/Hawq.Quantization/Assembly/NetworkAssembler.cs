@@ -10,6 +10,7 @@ internal sealed class NetworkAssembler(LoweredNetwork lowered)
 {
     /// <summary>The smallest dyadic number: a smaller real multiplier rounds every accumulator to 0 (or to a single step) all the same.</summary>
     private static readonly double SmallestMultiplier = Math.Pow(2, -31);
+    private static readonly double LargestMultiplier = Math.Pow(2, 29);
 
     private readonly Dictionary<string, Tensor> _tensors = [];
     private readonly List<Tensor> _tensorList = [];
@@ -61,8 +62,10 @@ internal sealed class NetworkAssembler(LoweredNetwork lowered)
         for (int o = 0; o < channels; o++)
         {
             double step = (double)input.Scale * quantized.Scales[o];
-            bias[o] = checked((int)Math.Floor((quantized.Bias[o] / step) + .5));
-            requantize[o] = Multiplier((double)(float)step / output.Scale);
+            double codes = Math.Floor((quantized.Bias[o] / step) + .5);
+            bias[o] = Math.Abs(codes) <= int.MaxValue ? (int)codes : throw new HawqException(
+                HawqIds.Calibration, $"The bias of '{layer.Name}' is {codes:G3} steps of its accumulators, which does not fit in int32. The scales of the model, or the calibration data, are wrong.");
+            requantize[o] = Multiplier((double)(float)step / output.Scale, output);
         }
 
         Size2 kernel = layer.Geometry.Kernel;
@@ -125,8 +128,14 @@ internal sealed class NetworkAssembler(LoweredNetwork lowered)
         _layers.Add(layer);
     }
 
-    private static Dyadic Change(Tensor from, Tensor to, int divisor = 1) => Multiplier((double)from.Scale / ((double)to.Scale * divisor));
+    private static Dyadic Change(Tensor from, Tensor to, int divisor = 1) => Multiplier((double)from.Scale / ((double)to.Scale * divisor), to);
 
     /// <summary>The dyadic number nearest to a real multiplier, or the smallest.</summary>
-    internal static Dyadic Multiplier(double real) => Dyadic.FromReal(Math.Max(real, SmallestMultiplier));
+    /// <param name="real">How many steps of the output one step of what becomes it is.</param>
+    /// <param name="output">The output, for the error.</param>
+    /// <exception cref="HawqException"><see cref="HawqIds.Calibration"/>: it is too large.</exception>
+    internal static Dyadic Multiplier(double real, Tensor output) => real < LargestMultiplier
+        ? Dyadic.FromReal(Math.Max(real, SmallestMultiplier))
+        : throw new HawqException(
+            HawqIds.Calibration, $"One step of what becomes '{output.Name}' is {real:G3} of its own, and no multiplier is so large. The scales of the model, or the calibration data, are wrong.");
 }

@@ -26,18 +26,18 @@ internal static class OperatorAssembly
             case LoweredConcat concat:
                 return new ConcatLayer(
                     concat.Name, concat.Parts.ToEquatableArray(), concat.Output,
-                    concat.Parts.Select(part => NetworkAssembler.Multiplier((double)tensor(part).Scale / output.Scale)).ToEquatableArray());
+                    concat.Parts.Select(part => NetworkAssembler.Multiplier((double)tensor(part).Scale / output.Scale, output)).ToEquatableArray());
             case LoweredLookup lookup:
                 Tensor input = tensor(lookup.Input);
                 return new LookupLayer(
                     lookup.Name, lookup.Input, lookup.Output, lookup.Functions.Select(function => Table(function, input, output)).ToEquatableArray());
             case LoweredMul mul:
                 return new MulLayer(
-                    mul.Name, mul.A, mul.B, mul.Output, NetworkAssembler.Multiplier((double)tensor(mul.A).Scale * tensor(mul.B).Scale / output.Scale));
+                    mul.Name, mul.A, mul.B, mul.Output, NetworkAssembler.Multiplier((double)tensor(mul.A).Scale * tensor(mul.B).Scale / output.Scale, output));
             case LoweredSub sub:
                 return new SubLayer(
-                    sub.Name, sub.A, sub.B, sub.Output, NetworkAssembler.Multiplier((double)tensor(sub.A).Scale / output.Scale),
-                    NetworkAssembler.Multiplier((double)tensor(sub.B).Scale / output.Scale));
+                    sub.Name, sub.A, sub.B, sub.Output, NetworkAssembler.Multiplier((double)tensor(sub.A).Scale / output.Scale, output),
+                    NetworkAssembler.Multiplier((double)tensor(sub.B).Scale / output.Scale, output));
             default:
                 return null;
         }
@@ -51,7 +51,7 @@ internal static class OperatorAssembly
             : WindowTaps.Counts(input.Shape, output.Shape, node.Kernel, node.Stride, node.Padding);
         return new AveragePoolLayer(
             layer.Name, layer.Input, layer.Output, node.Kernel, node.Stride, node.Padding,
-            counts.Select(count => new PoolDivisor(count, NetworkAssembler.Multiplier((double)input.Scale / ((double)output.Scale * count)))).ToEquatableArray());
+            counts.Select(count => new PoolDivisor(count, NetworkAssembler.Multiplier((double)input.Scale / ((double)output.Scale * count), output))).ToEquatableArray());
     }
 
     // A value that is no number (the logarithm of a negative code) becomes zero; infinities become the ends of the range.

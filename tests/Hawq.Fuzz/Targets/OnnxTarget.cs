@@ -1,22 +1,32 @@
 using Hawq.Fuzz.Mutations;
 using Hawq.Model;
 using Hawq.Onnx;
+using Hawq.Onnx.Export;
+using Hawq.Quantization;
+using Hawq.Testing;
 using Hawq.Testing.Onnx;
 using Hawq.Testing.Onnx.Networks;
 
 namespace Hawq.Fuzz.Targets;
 
-/// <summary>An ONNX model: one through most operators, one that comes quantized, and small versions of real networks.</summary>
+/// <summary>
+/// An ONNX model: one through most operators, some that come quantized, and small versions of real networks. It is imported or refused, and one that is quantized
+/// becomes a network or is refused.
+/// </summary>
 internal sealed class OnnxTarget : FuzzTarget
 {
     private static readonly byte[][] s_seeds =
     [
-        OperatorTour.Create().ToBytes(), OperatorTour.Create().ToBytes(), OperatorTour.Create().ToBytes(), Quantized().ToBytes(), Quantized().ToBytes(),
+        OperatorTour.Create().ToBytes(), OperatorTour.Create().ToBytes(), OperatorTour.Create().ToBytes(), Quantized().ToBytes(),
+        .. new[] { "lookupPerChannel", "spread", "concat" }.Select(Exported),
         .. NetworkZoo.All(divisor: 32, size: 32).Where(network => network.Name is "shufflenetv2" or "mobilenetv3-small-opset11" or "squeezenet1.1").Select(network => network.Build().ToBytes()),
     ];
 
     /// <inheritdoc/>
     public override string Name => "onnx";
+
+    /// <inheritdoc/>
+    public override int TestCases => 6_000; // operators times attributes: many ways to be wrong
 
     /// <inheritdoc/>
     public override byte[] Mutant(Random random)
@@ -30,13 +40,24 @@ internal sealed class OnnxTarget : FuzzTarget
     {
         try
         {
-            OnnxImporter.Load(input, "mutant.onnx");
+            FloatGraph graph = OnnxImporter.Load(input, "mutant.onnx");
+            if (Quantizer.IsQuantized(graph))
+            {
+                Quantizer.Import(graph, "mutant.hawq.bin");
+            }
+
             return true;
         }
         catch (HawqException)
         {
             return false;
         }
+    }
+
+    private static byte[] Exported(string op)
+    {
+        (Network network, NetworkWeights weights) = OperatorNetworks.Create(op, 2);
+        return QdqExporter.Export(network, weights, new ExportOptions());
     }
 
     private static OnnxModelBuilder Quantized()
