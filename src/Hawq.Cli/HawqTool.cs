@@ -63,7 +63,18 @@ internal static class HawqTool
         foreach (Verb verb in Verbs())
         {
             Command command = new(verb.Name, verb.Description) { Hidden = verb.Hidden };
-            verb.Configure(command);
+            foreach (Symbol symbol in verb.Symbols)
+            {
+                if (symbol is Argument argument)
+                {
+                    command.Add(argument);
+                }
+                else
+                {
+                    command.Add((Option)symbol);
+                }
+            }
+
             command.SetAction((parsed, token) => Task.Run(() => run(verb, parsed, parsed.GetValue(quiet), token)));
             root.Add(command);
             verbs.Add(verb.Name, verb);

@@ -12,12 +12,12 @@ namespace Hawq.Cli.Verbs;
 /// <summary><c>hawq ablate MODEL.onnx</c>: what each step of the quantizer gains on a network, as a Markdown table.</summary>
 internal sealed class AblateVerb : Verb
 {
-    private readonly Argument<string> _model = new("model") { Description = "The float network (.onnx)." };
+    private readonly Argument<string> _model = ModelArgument();
     private readonly Option<string> _calibration = new("--calibration") { Description = DataOptions.DataHelp, HelpName = "DATA", Required = true };
     private readonly Option<string?> _data = DataOptions.Data(required: true);
     private readonly Option<string?> _preprocess = DataOptions.Preprocess();
     private readonly Option<string> _bits = new("--bits") { Description = "Bits of weights/activations of all layers but the first and the last.", HelpName = "W/A", DefaultValueFactory = _ => "4/4" };
-    private readonly Option<string> _activations = new("--activations") { Description = "Range of 8-bit activations after ReLU: u7 or u8.", DefaultValueFactory = _ => "u7" };
+    private readonly Option<string> _activations = OneOf(new Option<string>("--activations") { Description = "Range of 8-bit activations after ReLU: u7 or u8.", DefaultValueFactory = _ => "u7" }, "u7", "u8");
 
     /// <inheritdoc/>
     public override string Name => "ablate";
@@ -32,15 +32,7 @@ internal sealed class AblateVerb : Verb
     ];
 
     /// <inheritdoc/>
-    public override void Configure(Command command)
-    {
-        _activations.AcceptOnlyFromAmong("u7", "u8");
-        command.Add(_model);
-        foreach (Option option in new Option[] { _calibration, _data, _preprocess, _bits, _activations })
-        {
-            command.Add(option);
-        }
-    }
+    public override IReadOnlyList<Symbol> Symbols => [_model, _calibration, _data, _preprocess, _bits, _activations];
 
     /// <inheritdoc/>
     public override int Run(ParseResult parsed, Terminal terminal)

@@ -14,7 +14,7 @@ namespace Hawq.Cli.Verbs;
 /// <summary><c>hawq analyze MODEL.onnx</c>: how much every layer minds fewer bits.</summary>
 internal sealed class AnalyzeVerb : Verb
 {
-    private readonly Argument<string> _model = new("model") { Description = "The float network (.onnx)." };
+    private readonly Argument<string> _model = ModelArgument();
     private readonly Option<string> _calibration = new("--calibration") { Description = DataOptions.DataHelp, HelpName = "DATA", Required = true };
     private readonly Option<string?> _labels = DataOptions.Labels();
     private readonly Option<string?> _preprocess = DataOptions.Preprocess();
@@ -40,14 +40,7 @@ internal sealed class AnalyzeVerb : Verb
     ];
 
     /// <inheritdoc/>
-    public override void Configure(Command command)
-    {
-        command.Add(_model);
-        foreach (Option option in new Option[] { _output, _calibration, _labels, _preprocess, _metric, _options, _images, _effort, _json })
-        {
-            command.Add(option);
-        }
-    }
+    public override IReadOnlyList<Symbol> Symbols => [_model, _output, _calibration, _labels, _preprocess, _metric, _options, _images, _effort, _json];
 
     /// <inheritdoc/>
     public override int Run(ParseResult parsed, Terminal terminal)

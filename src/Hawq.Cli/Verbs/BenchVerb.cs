@@ -23,7 +23,7 @@ internal sealed class BenchVerb : Verb
     private const int FewestLayerRounds = 50;
     private const double LayersMs = 3000;
 
-    private readonly Argument<string> _manifest = new("manifest") { Description = "The manifest (.hawq.json)." };
+    private readonly Argument<string> _manifest = ManifestArgument();
     private readonly Option<string?> _against = new("--against") { Description = "Also measure onnxruntime on the network's INT8 twin (8-bit weights and activations), or on a model of your own: onnxruntime=MODEL.onnx. Or baseline: the same network by plain INT8 kernels of ours (one widening per step, no int16 sums, no Winograd).", HelpName = "PEER" };
     private readonly Option<int> _threads = new("--threads") { Description = "Threads of either side.", HelpName = "N", DefaultValueFactory = _ => 1 };
     private readonly Option<int> _rounds = new("--rounds") { Description = "Measured turns of either side.", HelpName = "N", DefaultValueFactory = _ => 50 };
@@ -54,14 +54,7 @@ internal sealed class BenchVerb : Verb
     ];
 
     /// <inheritdoc/>
-    public override void Configure(Command command)
-    {
-        command.Add(_manifest);
-        foreach (Option option in new Option[] { _against, _threads, _layers, _start, _processor, _rounds, _warmup, _device, _batch, _clock, _json })
-        {
-            command.Add(option);
-        }
-    }
+    public override IReadOnlyList<Symbol> Symbols => [_manifest, _against, _threads, _layers, _start, _processor, _rounds, _warmup, _device, _batch, _clock, _json];
 
     /// <inheritdoc/>
     public override int Run(ParseResult parsed, Terminal terminal)

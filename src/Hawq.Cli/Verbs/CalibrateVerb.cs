@@ -11,7 +11,7 @@ namespace Hawq.Cli.Verbs;
 /// <summary><c>hawq calibrate MODEL.onnx</c>: statistics of the float network over a part of the inputs, for <c>hawq quantize --statistics</c>.</summary>
 internal sealed class CalibrateVerb : Verb
 {
-    private readonly Argument<string> _model = new("model") { Description = "The float network (.onnx)." };
+    private readonly Argument<string> _model = ModelArgument();
     private readonly Option<string> _calibration = new("--calibration") { Description = DataOptions.DataHelp, HelpName = "DATA", Required = true };
     private readonly Option<string?> _labels = DataOptions.Labels();
     private readonly Option<string?> _preprocess = DataOptions.Preprocess();
@@ -34,14 +34,7 @@ internal sealed class CalibrateVerb : Verb
     ];
 
     /// <inheritdoc/>
-    public override void Configure(Command command)
-    {
-        command.Add(_model);
-        foreach (Option option in (Option[])[_calibration, _labels, _preprocess, _first, _images, _output, _json])
-        {
-            command.Add(option);
-        }
-    }
+    public override IReadOnlyList<Symbol> Symbols => [_model, _calibration, _labels, _preprocess, _first, _images, _output, _json];
 
     /// <inheritdoc/>
     public override int Run(ParseResult parsed, Terminal terminal)

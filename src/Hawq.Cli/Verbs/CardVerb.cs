@@ -44,14 +44,7 @@ internal sealed class CardVerb : Verb
     ];
 
     /// <inheritdoc/>
-    public override void Configure(Command command)
-    {
-        command.Add(_manifest);
-        foreach (Option option in new Option[] { _output, _diff, _evaluation, _float, _data, _images, _sensitivity, _pareto, _latencyTable, _contactSheet, _json })
-        {
-            command.Add(option);
-        }
-    }
+    public override IReadOnlyList<Symbol> Symbols => [_manifest, _output, _diff, _evaluation, _float, _data, _images, _sensitivity, _pareto, _latencyTable, _contactSheet, _json];
 
     /// <inheritdoc/>
     public override int Run(ParseResult parsed, Terminal terminal)

@@ -8,7 +8,7 @@ namespace Hawq.Cli.Verbs;
 /// <summary><c>hawq doctor MODEL.onnx</c>: whether a model can be calibrated without data, and if not, what to do.</summary>
 internal sealed class DoctorVerb : Verb
 {
-    private readonly Argument<string> _model = new("model") { Description = "The float network (.onnx)." };
+    private readonly Argument<string> _model = ModelArgument();
     private readonly Option<bool> _json = JsonOption();
 
     /// <inheritdoc/>
@@ -25,11 +25,7 @@ internal sealed class DoctorVerb : Verb
     ];
 
     /// <inheritdoc/>
-    public override void Configure(Command command)
-    {
-        command.Add(_model);
-        command.Add(_json);
-    }
+    public override IReadOnlyList<Symbol> Symbols => [_model, _json];
 
     /// <inheritdoc/>
     public override int Run(ParseResult parsed, Terminal terminal)

@@ -10,7 +10,7 @@ namespace Hawq.Cli.Verbs;
 /// <summary><c>hawq emit MANIFEST -o DIR</c>: the generated files, to read, review or check in.</summary>
 internal sealed class EmitVerb : Verb
 {
-    private readonly Argument<string> _manifest = new("manifest") { Description = "The manifest (.hawq.json)." };
+    private readonly Argument<string> _manifest = ManifestArgument();
     private readonly Option<string> _output = new("--output", "-o") { Description = "Folder for the generated files.", HelpName = "DIR" };
     private readonly Option<string> _namespace = new("--namespace") { Description = "Namespace of the generated class; a build uses the project's root namespace. Default: none.", HelpName = "NAME", DefaultValueFactory = _ => "" };
     private readonly Option<string> _class = new("--class") { Description = "Name of the generated class; by default made from the file name, as a build does.", HelpName = "NAME", DefaultValueFactory = _ => "" };
@@ -33,14 +33,7 @@ internal sealed class EmitVerb : Verb
     ];
 
     /// <inheritdoc/>
-    public override void Configure(Command command)
-    {
-        command.Add(_manifest);
-        foreach (Option option in new Option[] { _output, _namespace, _class, _check, _time })
-        {
-            command.Add(option);
-        }
-    }
+    public override IReadOnlyList<Symbol> Symbols => [_manifest, _output, _namespace, _class, _check, _time];
 
     /// <inheritdoc/>
     public override int Run(ParseResult parsed, Terminal terminal)

@@ -14,7 +14,7 @@ namespace Hawq.Cli.Verbs;
 /// <summary><c>hawq evaluate MANIFEST</c>: runs the generated code over a labelled set, beside the float network if there is one.</summary>
 internal sealed class EvaluateVerb : Verb
 {
-    private readonly Argument<string> _manifest = new("manifest") { Description = "The manifest (.hawq.json)." };
+    private readonly Argument<string> _manifest = ManifestArgument();
     private readonly Option<string?> _data = DataOptions.Data(required: true);
     private readonly Option<string?> _labels = DataOptions.Labels();
     private readonly Option<string?> _float = new("--float") { Description = "The float network (.onnx), to compare with: agreement, SQNR and KL of the logits.", HelpName = "MODEL.onnx" };
@@ -39,14 +39,7 @@ internal sealed class EvaluateVerb : Verb
     ];
 
     /// <inheritdoc/>
-    public override void Configure(Command command)
-    {
-        command.Add(_manifest);
-        foreach (Option option in new Option[] { _data, _labels, _float, _images, _minTop1, _against, _json })
-        {
-            command.Add(option);
-        }
-    }
+    public override IReadOnlyList<Symbol> Symbols => [_manifest, _data, _labels, _float, _images, _minTop1, _against, _json];
 
     /// <inheritdoc/>
     public override int Run(ParseResult parsed, Terminal terminal)

@@ -9,7 +9,7 @@ namespace Hawq.Cli.Verbs;
 /// <summary><c>hawq export MANIFEST -o MODEL.onnx</c>: the way back to ONNX.</summary>
 internal sealed class ExportVerb : Verb
 {
-    private readonly Argument<string> _manifest = new("manifest") { Description = "The manifest (.hawq.json)." };
+    private readonly Argument<string> _manifest = ManifestArgument();
     private readonly Option<string> _output = new("--output", "-o") { Description = "The ONNX model to write.", HelpName = "FILE", Required = true };
     private readonly Option<bool> _int8 = new("--int8") { Description = "Write the INT8 twin: 8-bit activations and weights throughout, no clamps, as a usual INT8 tool chain would. For measuring speed, not accuracy." };
     private readonly Option<bool> _codes = new("--codes") { Description = "Let the graph input carry u8 codes instead of preprocessed float values." };
@@ -28,13 +28,7 @@ internal sealed class ExportVerb : Verb
     ];
 
     /// <inheritdoc/>
-    public override void Configure(Command command)
-    {
-        command.Add(_manifest);
-        command.Add(_output);
-        command.Add(_int8);
-        command.Add(_codes);
-    }
+    public override IReadOnlyList<Symbol> Symbols => [_manifest, _output, _int8, _codes];
 
     /// <inheritdoc/>
     public override int Run(ParseResult parsed, Terminal terminal)

@@ -12,12 +12,8 @@ internal sealed class LatencyArguments(string condition = "")
     private readonly Option<string?> _table = new("--latency-table") { Description = condition + "measured times, for a latency budget; made by 'hawq profile' on this machine or another.", HelpName = "FILE" };
     private readonly Option<string?> _target = new("--target") { Description = condition + "what the latency table must have been measured on: avx512, avx-vnni, avx2, t4, ...", HelpName = "NAME" };
 
-    /// <summary>Adds the options.</summary>
-    public void Configure(Command command)
-    {
-        command.Add(_table);
-        command.Add(_target);
-    }
+    /// <summary>The options.</summary>
+    public IReadOnlyList<Option> Options => [_table, _target];
 
     /// <summary>Whether any was given.</summary>
     public bool IsGiven(ParseResult parsed) => parsed.GetValue(_table) is not null || parsed.GetValue(_target) is not null;

@@ -21,15 +21,8 @@ internal sealed class MixedPrecisionArguments
     private readonly SensitivityArgument _sensitivity = new("With --bits mixed: ");
     private readonly LatencyArguments _latency = new("With --bits mixed: ");
 
-    /// <summary>Adds the options.</summary>
-    public void Configure(Command command)
-    {
-        command.Add(_budget);
-        command.Add(_options);
-        command.Add(_candidates);
-        command.Add(_sensitivity.Option);
-        _latency.Configure(command);
-    }
+    /// <summary>The options.</summary>
+    public IReadOnlyList<Option> Options => [_budget, _options, _candidates, _sensitivity.Option, .. _latency.Options];
 
     /// <summary>Refuses options that only mean something with <c>--bits mixed</c>.</summary>
     public void RefuseWithoutMixed(ParseResult parsed)

@@ -16,12 +16,12 @@ namespace Hawq.Cli.Verbs;
 /// <summary><c>hawq pareto MODEL.onnx</c>: size, BOPS or latency against the predicted and the measured loss.</summary>
 internal sealed class ParetoVerb : Verb
 {
-    private readonly Argument<string> _model = new("model") { Description = "The float network (.onnx)." };
+    private readonly Argument<string> _model = ModelArgument();
     private readonly Option<string> _calibration = new("--calibration") { Description = DataOptions.DataHelp, HelpName = "DATA", Required = true };
     private readonly Option<string?> _measure = new("--measure") { Description = "A labelled set: every point is quantized and measured on it.", HelpName = "DATA" };
     private readonly Option<string?> _labels = DataOptions.Labels();
     private readonly Option<string?> _preprocess = DataOptions.Preprocess();
-    private readonly Option<string> _cost = new("--cost") { Description = "size, bops or latency.", DefaultValueFactory = _ => CostNames.Bops };
+    private readonly Option<string> _cost = OneOf(new Option<string>("--cost") { Description = "size, bops or latency.", DefaultValueFactory = _ => CostNames.Bops }, CostNames.Size, CostNames.Bops, CostNames.Latency);
     private readonly Option<int> _steps = new("--steps") { Description = "Number of budgets, from the narrowest to the widest network.", HelpName = "N", DefaultValueFactory = _ => 9 };
     private readonly Option<int> _random = new("--random") { Description = "Instead of a front: the optimum at --alpha and N random assignments of the same budget; with --measure, how well the prediction ranks them.", HelpName = "N" };
     private readonly Option<decimal> _alpha = new("--alpha") { Description = "Budget of --random, from 0 to 1.", DefaultValueFactory = _ => 0.5m };
@@ -48,17 +48,11 @@ internal sealed class ParetoVerb : Verb
     ];
 
     /// <inheritdoc/>
-    public override void Configure(Command command)
-    {
-        _cost.AcceptOnlyFromAmong(CostNames.Size, CostNames.Bops, CostNames.Latency);
-        command.Add(_model);
-        foreach (Option option in new Option[] { _calibration, _measure, _labels, _preprocess, _cost, _steps, _random, _alpha, _options, _effort, _images, _sensitivity.Option, _output, _json })
-        {
-            command.Add(option);
-        }
-
-        _latency.Configure(command);
-    }
+    public override IReadOnlyList<Symbol> Symbols =>
+    [
+        _model, _calibration, _measure, _labels, _preprocess, _cost, _steps, _random, _alpha, _options, _effort, _images, _sensitivity.Option, _output, _json,
+        .. _latency.Options,
+    ];
 
     /// <inheritdoc/>
     public override int Run(ParseResult parsed, Terminal terminal)

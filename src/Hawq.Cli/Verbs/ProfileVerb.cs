@@ -21,7 +21,7 @@ internal sealed class ProfileVerb : Verb
 {
     private const string ModelledT4 = "t4";
 
-    private readonly Argument<string> _model = new("model") { Description = "The float network (.onnx)." };
+    private readonly Argument<string> _model = ModelArgument();
     private readonly Option<string> _calibration = new("--calibration") { Description = DataOptions.DataHelp, HelpName = "DATA", Required = true };
     private readonly Option<string?> _labels = DataOptions.Labels();
     private readonly Option<string?> _preprocess = DataOptions.Preprocess();
@@ -48,14 +48,7 @@ internal sealed class ProfileVerb : Verb
     ];
 
     /// <inheritdoc/>
-    public override void Configure(Command command)
-    {
-        command.Add(_model);
-        foreach (Option option in new Option[] { _output, _calibration, _labels, _preprocess, _options, _rounds, _target, _batch, _json })
-        {
-            command.Add(option);
-        }
-    }
+    public override IReadOnlyList<Symbol> Symbols => [_model, _output, _calibration, _labels, _preprocess, _options, _rounds, _target, _batch, _json];
 
     /// <inheritdoc/>
     public override int Run(ParseResult parsed, Terminal terminal)

@@ -12,7 +12,7 @@ namespace Hawq.Cli.Verbs;
 /// <summary><c>hawq ptx MANIFEST -o DIR</c>: the GPU kernels as PTX for a T4, with neither a GPU nor a driver.</summary>
 internal sealed class PtxVerb : Verb
 {
-    private readonly Argument<string> _manifest = new("manifest") { Description = "The manifest (.hawq.json)." };
+    private readonly Argument<string> _manifest = ManifestArgument();
     private readonly Option<string?> _output = new("--output", "-o") { Description = "Folder for one .ptx file per kernel.", HelpName = "DIR" };
     private readonly Option<string?> _resource = new("--resource") { Description = "One file with all kernels, to embed: NAME.hawq.ptx beside NAME.hawq.json is embedded by the build.", HelpName = "FILE" };
     private readonly Option<bool> _sass = new("--sass") { Description = "Assemble every kernel with ptxas and nvdisasm (NVIDIA's CUDA toolkit, found on PATH) and show registers, spills and instructions." };
@@ -34,14 +34,7 @@ internal sealed class PtxVerb : Verb
     ];
 
     /// <inheritdoc/>
-    public override void Configure(Command command)
-    {
-        command.Add(_manifest);
-        foreach (Option option in new Option[] { _output, _resource, _sass, _batch, _json })
-        {
-            command.Add(option);
-        }
-    }
+    public override IReadOnlyList<Symbol> Symbols => [_manifest, _output, _resource, _sass, _batch, _json];
 
     /// <inheritdoc/>
     public override int Run(ParseResult parsed, Terminal terminal)

@@ -27,7 +27,7 @@ internal sealed class QuantizeVerb : Verb
     private readonly Option<Effort> _effort = EffortOption();
     private readonly Option<string> _bits = new("--bits") { Description = "Bits of weights/activations: 8/8, 4/8 or 4/4; or mixed, chosen per layer under --budget. First and last layer stay 8/8 unless --set says otherwise.", HelpName = "W/A|mixed", DefaultValueFactory = _ => "8/8" };
     private readonly Option<string[]> _set = new("--set") { Description = "Bits of one layer, for example --set conv1=4/8. May be repeated.", HelpName = "LAYER=W/A" };
-    private readonly Option<string> _activations = new("--activations") { Description = "Range of 8-bit activations after ReLU: u7 is [0, 127] (HAWQ-V3; the fastest kernels), u8 is [0, 255].", DefaultValueFactory = _ => "u7" };
+    private readonly Option<string> _activations = OneOf(new Option<string>("--activations") { Description = "Range of 8-bit activations after ReLU: u7 is [0, 127] (HAWQ-V3; the fastest kernels), u8 is [0, 255].", DefaultValueFactory = _ => "u7" }, "u7", "u8");
     private readonly Option<int> _residual = new("--residual") { Description = "Bits of the residual grid: 16 (HAWQ-V3) or 8.", HelpName = "BITS", DefaultValueFactory = _ => 16 };
     private readonly Option<string> _output = new("--output", "-o") { Description = "The manifest to write, for example net.hawq.json; the weights go beside it into net.hawq.bin.", HelpName = "FILE", Required = true };
     private readonly Option<bool> _json = JsonOption();
@@ -63,19 +63,11 @@ internal sealed class QuantizeVerb : Verb
     };
 
     /// <inheritdoc/>
-    public override void Configure(Command command)
-    {
-        _activations.AcceptOnlyFromAmong("u7", "u8");
-        command.Add(_model);
-        foreach (Option option in (Option[])[_output, _calibration, _labels, _preprocess, _images, _effort, _bits, _set, _activations, _residual, .. _recipe.Options, _json])
-        {
-            command.Add(option);
-        }
-
-        _mixed.Configure(command);
-        _zeroShot.Configure(command);
-        _statistics.Configure(command);
-    }
+    public override IReadOnlyList<Symbol> Symbols =>
+    [
+        _model, _output, _calibration, _labels, _preprocess, _images, _effort, _bits, _set, _activations, _residual, .. _recipe.Options, _json,
+        .. _mixed.Options, .. _zeroShot.Options, _statistics.Option,
+    ];
 
     /// <inheritdoc/>
     public override int Run(ParseResult parsed, Terminal terminal)

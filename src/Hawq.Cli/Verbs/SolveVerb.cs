@@ -28,11 +28,7 @@ internal sealed class SolveVerb : Verb
     ];
 
     /// <inheritdoc/>
-    public override void Configure(Command command)
-    {
-        command.Add(_file);
-        command.Add(_json);
-    }
+    public override IReadOnlyList<Symbol> Symbols => [_file, _json];
 
     /// <inheritdoc/>
     public override int Run(ParseResult parsed, Terminal terminal)

@@ -14,11 +14,8 @@ internal sealed class StatisticsArguments
         AllowMultipleArgumentsPerToken = true,
     };
 
-    /// <summary>The option itself.</summary>
+    /// <summary>The option.</summary>
     public Option Option => _statistics;
-
-    /// <summary>Adds the option.</summary>
-    public void Configure(Command command) => command.Add(_statistics);
 
     /// <summary>The merged statistics, or null where none are given.</summary>
     /// <param name="parsed">Command line.</param>

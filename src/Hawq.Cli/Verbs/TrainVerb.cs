@@ -47,14 +47,7 @@ internal sealed class TrainVerb : Verb
     ];
 
     /// <inheritdoc/>
-    public override void Configure(Command command)
-    {
-        command.Add(_manifest);
-        foreach (Option option in new Option[] { _output, _model, _data, _labels, _distill, _steps, _batch, _rate, _weights, _binary, _noAugment, _images, _minutes, _seed, _checkpoint, _json })
-        {
-            command.Add(option);
-        }
-    }
+    public override IReadOnlyList<Symbol> Symbols => [_manifest, _output, _model, _data, _labels, _distill, _steps, _batch, _rate, _weights, _binary, _noAugment, _images, _minutes, _seed, _checkpoint, _json];
 
     /// <inheritdoc/>
     public override int Run(ParseResult parsed, Terminal terminal)

@@ -28,13 +28,7 @@ internal sealed class VerifyTierVerb : Verb
     public override bool Hidden => true;
 
     /// <inheritdoc/>
-    public override void Configure(Command command)
-    {
-        command.Add(_tier);
-        command.Add(_manifest);
-        command.Add(_image);
-        command.Add(_cases);
-    }
+    public override IReadOnlyList<Symbol> Symbols => [_tier, _manifest, _image, _cases];
 
     /// <inheritdoc/>
     public override int Run(ParseResult parsed, Terminal terminal)

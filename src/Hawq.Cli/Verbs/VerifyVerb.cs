@@ -16,7 +16,7 @@ namespace Hawq.Cli.Verbs;
 /// </summary>
 internal sealed class VerifyVerb : Verb
 {
-    private readonly Argument<string> _manifest = new("manifest") { Description = "The manifest (.hawq.json)." };
+    private readonly Argument<string> _manifest = ManifestArgument();
     private readonly Option<string?> _data = DataOptions.Data(required: false);
     private readonly Option<string?> _labels = DataOptions.Labels();
     private readonly Option<int> _images = new("--images") { Description = "Inputs taken from --data, from its start.", HelpName = "N", DefaultValueFactory = _ => 8 };
@@ -42,14 +42,7 @@ internal sealed class VerifyVerb : Verb
     ];
 
     /// <inheritdoc/>
-    public override void Configure(Command command)
-    {
-        command.Add(_manifest);
-        foreach (Option option in new Option[] { _data, _labels, _images, _random, _channels, _tiers, _mutate, _json })
-        {
-            command.Add(option);
-        }
-    }
+    public override IReadOnlyList<Symbol> Symbols => [_manifest, _data, _labels, _images, _random, _channels, _tiers, _mutate, _json];
 
     /// <inheritdoc/>
     public override int Run(ParseResult parsed, Terminal terminal)

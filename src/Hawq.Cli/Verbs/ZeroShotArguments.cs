@@ -23,16 +23,8 @@ internal sealed class ZeroShotArguments
     private readonly Option<int> _seed = new("--seed") { Description = "With --calibration zero-shot or noise: seed.", HelpName = "N", DefaultValueFactory = _ => 1 };
     private readonly Option<string?> _saveImages = new("--save-images") { Description = "With --calibration zero-shot: write the images into FOLDER (a data set) and a contact sheet to FOLDER.png.", HelpName = "FOLDER" };
 
-    private Option[] All => [_divergence, _generator, _steps, _seed, _saveImages];
-
-    /// <summary>Adds the options.</summary>
-    public void Configure(Command command)
-    {
-        foreach (Option option in All)
-        {
-            command.Add(option);
-        }
-    }
+    /// <summary>The options.</summary>
+    public IReadOnlyList<Option> Options => [_divergence, _generator, _steps, _seed, _saveImages];
 
     /// <summary>Whether <c>--calibration</c> asks for images that are made, not read.</summary>
     public static bool Applies(string calibration) => calibration is ZeroShot or Noise;
@@ -40,7 +32,7 @@ internal sealed class ZeroShotArguments
     /// <summary>Refuses options that only mean something without data.</summary>
     public void RefuseWithData(ParseResult parsed)
     {
-        if (All.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } given)
+        if (Options.FirstOrDefault(option => parsed.GetResult(option) is { Implicit: false }) is { } given)
         {
             throw new HawqException(HawqIds.Usage, $"{given.Name} belongs to --calibration {ZeroShot}.");
         }
