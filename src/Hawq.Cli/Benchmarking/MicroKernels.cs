@@ -10,9 +10,15 @@ internal interface IMicroKernel
     /// <summary>Steps of four codes (of two, where products are of int16) per turn.</summary>
     static abstract int Window { get; }
 
-    /// <summary>Adds the products of a turn.</summary>
-    static abstract Vector512<int> Add(
-        Vector512<int> sum, Vector512<byte> x0, Vector512<byte> x1, Vector512<byte> x2, Vector512<sbyte> w0, Vector512<sbyte> w1, Vector512<sbyte> w2);
+    /// <summary>The products of a turn, which <see cref="Sum"/> adds: apart, because generated kernels multiply twice before they add (VectorTier.ProductsAhead).</summary>
+    static abstract Vector512<int> Products(
+        Vector512<byte> x0, Vector512<byte> x1, Vector512<byte> x2, Vector512<sbyte> w0, Vector512<sbyte> w1, Vector512<sbyte> w2);
+
+    /// <summary>Widens the products of a turn, where the family sums them in int16 first.</summary>
+    static virtual Vector512<int> Widen(Vector512<int> products) => products;
+
+    /// <summary>Adds products to a sum, in the lanes of the family.</summary>
+    static virtual Vector512<int> Sum(Vector512<int> sum, Vector512<int> products) => sum + products;
 
     /// <summary>Adds the products of a turn of at most two steps.</summary>
     static abstract Vector256<int> Add(Vector256<int> sum, Vector256<byte> x0, Vector256<byte> x1, Vector256<sbyte> w0, Vector256<sbyte> w1);
@@ -44,41 +50,70 @@ internal static unsafe class MicroKernels512
             Vector512<sbyte> w11 = T.Window > 1 ? Vector512.Load(w + 192) : default;
             Vector512<sbyte> w20 = T.Window > 2 ? Vector512.Load(w + 256) : default;
             Vector512<sbyte> w21 = T.Window > 2 ? Vector512.Load(w + 320) : default;
+            Vector512<int> p0, p1;
             Vector512<byte> x00 = Vector512.Create(*(int*)(a)).AsByte();
             Vector512<byte> x01 = T.Window > 1 ? Vector512.Create(*(int*)(a + 4)).AsByte() : default;
             Vector512<byte> x02 = T.Window > 2 ? Vector512.Create(*(int*)(a + 8)).AsByte() : default;
-            c00 = T.Add(c00, x00, x01, x02, w00, w10, w20);
-            c01 = T.Add(c01, x00, x01, x02, w01, w11, w21);
+            p0 = T.Products(x00, x01, x02, w00, w10, w20);
+            p1 = T.Products(x00, x01, x02, w01, w11, w21);
+            p0 = T.Widen(p0);
+            p1 = T.Widen(p1);
+            c00 = T.Sum(c00, p0);
+            c01 = T.Sum(c01, p1);
             Vector512<byte> x10 = Vector512.Create(*(int*)(a + 192)).AsByte();
             Vector512<byte> x11 = T.Window > 1 ? Vector512.Create(*(int*)(a + 196)).AsByte() : default;
             Vector512<byte> x12 = T.Window > 2 ? Vector512.Create(*(int*)(a + 200)).AsByte() : default;
-            c10 = T.Add(c10, x10, x11, x12, w00, w10, w20);
-            c11 = T.Add(c11, x10, x11, x12, w01, w11, w21);
+            p0 = T.Products(x10, x11, x12, w00, w10, w20);
+            p1 = T.Products(x10, x11, x12, w01, w11, w21);
+            p0 = T.Widen(p0);
+            p1 = T.Widen(p1);
+            c10 = T.Sum(c10, p0);
+            c11 = T.Sum(c11, p1);
             Vector512<byte> x20 = Vector512.Create(*(int*)(a + 384)).AsByte();
             Vector512<byte> x21 = T.Window > 1 ? Vector512.Create(*(int*)(a + 388)).AsByte() : default;
             Vector512<byte> x22 = T.Window > 2 ? Vector512.Create(*(int*)(a + 392)).AsByte() : default;
-            c20 = T.Add(c20, x20, x21, x22, w00, w10, w20);
-            c21 = T.Add(c21, x20, x21, x22, w01, w11, w21);
+            p0 = T.Products(x20, x21, x22, w00, w10, w20);
+            p1 = T.Products(x20, x21, x22, w01, w11, w21);
+            p0 = T.Widen(p0);
+            p1 = T.Widen(p1);
+            c20 = T.Sum(c20, p0);
+            c21 = T.Sum(c21, p1);
             Vector512<byte> x30 = Vector512.Create(*(int*)(a + 576)).AsByte();
             Vector512<byte> x31 = T.Window > 1 ? Vector512.Create(*(int*)(a + 580)).AsByte() : default;
             Vector512<byte> x32 = T.Window > 2 ? Vector512.Create(*(int*)(a + 584)).AsByte() : default;
-            c30 = T.Add(c30, x30, x31, x32, w00, w10, w20);
-            c31 = T.Add(c31, x30, x31, x32, w01, w11, w21);
+            p0 = T.Products(x30, x31, x32, w00, w10, w20);
+            p1 = T.Products(x30, x31, x32, w01, w11, w21);
+            p0 = T.Widen(p0);
+            p1 = T.Widen(p1);
+            c30 = T.Sum(c30, p0);
+            c31 = T.Sum(c31, p1);
             Vector512<byte> x40 = Vector512.Create(*(int*)(a + 768)).AsByte();
             Vector512<byte> x41 = T.Window > 1 ? Vector512.Create(*(int*)(a + 772)).AsByte() : default;
             Vector512<byte> x42 = T.Window > 2 ? Vector512.Create(*(int*)(a + 776)).AsByte() : default;
-            c40 = T.Add(c40, x40, x41, x42, w00, w10, w20);
-            c41 = T.Add(c41, x40, x41, x42, w01, w11, w21);
+            p0 = T.Products(x40, x41, x42, w00, w10, w20);
+            p1 = T.Products(x40, x41, x42, w01, w11, w21);
+            p0 = T.Widen(p0);
+            p1 = T.Widen(p1);
+            c40 = T.Sum(c40, p0);
+            c41 = T.Sum(c41, p1);
             Vector512<byte> x50 = Vector512.Create(*(int*)(a + 960)).AsByte();
             Vector512<byte> x51 = T.Window > 1 ? Vector512.Create(*(int*)(a + 964)).AsByte() : default;
             Vector512<byte> x52 = T.Window > 2 ? Vector512.Create(*(int*)(a + 968)).AsByte() : default;
-            c50 = T.Add(c50, x50, x51, x52, w00, w10, w20);
-            c51 = T.Add(c51, x50, x51, x52, w01, w11, w21);
+            p0 = T.Products(x50, x51, x52, w00, w10, w20);
+            p1 = T.Products(x50, x51, x52, w01, w11, w21);
+            p0 = T.Widen(p0);
+            p1 = T.Widen(p1);
+            c50 = T.Sum(c50, p0);
+            c51 = T.Sum(c51, p1);
             Vector512<byte> x60 = Vector512.Create(*(int*)(a + 1152)).AsByte();
             Vector512<byte> x61 = T.Window > 1 ? Vector512.Create(*(int*)(a + 1156)).AsByte() : default;
             Vector512<byte> x62 = T.Window > 2 ? Vector512.Create(*(int*)(a + 1160)).AsByte() : default;
-            c60 = T.Add(c60, x60, x61, x62, w00, w10, w20);
-            c61 = T.Add(c61, x60, x61, x62, w01, w11, w21);
+            p0 = T.Products(x60, x61, x62, w00, w10, w20);
+            p1 = T.Products(x60, x61, x62, w01, w11, w21);
+            p0 = T.Widen(p0);
+            p1 = T.Widen(p1);
+            c60 = T.Sum(c60, p0);
+            c61 = T.Sum(c61, p1);
         }
 
         return Vector512.Sum(c00 + c01 + c10 + c11 + c20 + c21 + c30 + c31 + c40 + c41 + c50 + c51 + c60 + c61);
@@ -139,9 +174,12 @@ internal readonly struct Lanes16 : IMicroKernel
     public static int Window => 1;
 
     /// <inheritdoc/>
-    public static Vector512<int> Add(
-        Vector512<int> sum, Vector512<byte> x0, Vector512<byte> x1, Vector512<byte> x2, Vector512<sbyte> w0, Vector512<sbyte> w1, Vector512<sbyte> w2) =>
-        (sum.AsInt16() + Avx512BW.MultiplyAddAdjacent(x0, w0)).AsInt32();
+    public static Vector512<int> Products(
+        Vector512<byte> x0, Vector512<byte> x1, Vector512<byte> x2, Vector512<sbyte> w0, Vector512<sbyte> w1, Vector512<sbyte> w2) =>
+        Avx512BW.MultiplyAddAdjacent(x0, w0).AsInt32();
+
+    /// <inheritdoc/>
+    public static Vector512<int> Sum(Vector512<int> sum, Vector512<int> products) => (sum.AsInt16() + products.AsInt16()).AsInt32();
 
     /// <inheritdoc/>
     public static Vector256<int> Add(Vector256<int> sum, Vector256<byte> x0, Vector256<byte> x1, Vector256<sbyte> w0, Vector256<sbyte> w1) =>
@@ -155,9 +193,12 @@ internal readonly struct Tree1 : IMicroKernel
     public static int Window => 1;
 
     /// <inheritdoc/>
-    public static Vector512<int> Add(
-        Vector512<int> sum, Vector512<byte> x0, Vector512<byte> x1, Vector512<byte> x2, Vector512<sbyte> w0, Vector512<sbyte> w1, Vector512<sbyte> w2) =>
-        sum + Avx512BW.MultiplyAddAdjacent(Avx512BW.MultiplyAddAdjacent(x0, w0), Vector512.Create((short)1));
+    public static Vector512<int> Products(
+        Vector512<byte> x0, Vector512<byte> x1, Vector512<byte> x2, Vector512<sbyte> w0, Vector512<sbyte> w1, Vector512<sbyte> w2) =>
+        Avx512BW.MultiplyAddAdjacent(x0, w0).AsInt32();
+
+    /// <inheritdoc/>
+    public static Vector512<int> Widen(Vector512<int> products) => Avx512BW.MultiplyAddAdjacent(products.AsInt16(), Vector512.Create((short)1));
 
     /// <inheritdoc/>
     public static Vector256<int> Add(Vector256<int> sum, Vector256<byte> x0, Vector256<byte> x1, Vector256<sbyte> w0, Vector256<sbyte> w1) =>
@@ -171,9 +212,12 @@ internal readonly struct Tree2 : IMicroKernel
     public static int Window => 2;
 
     /// <inheritdoc/>
-    public static Vector512<int> Add(
-        Vector512<int> sum, Vector512<byte> x0, Vector512<byte> x1, Vector512<byte> x2, Vector512<sbyte> w0, Vector512<sbyte> w1, Vector512<sbyte> w2) =>
-        sum + Avx512BW.MultiplyAddAdjacent(Avx512BW.MultiplyAddAdjacent(x0, w0) + Avx512BW.MultiplyAddAdjacent(x1, w1), Vector512.Create((short)1));
+    public static Vector512<int> Products(
+        Vector512<byte> x0, Vector512<byte> x1, Vector512<byte> x2, Vector512<sbyte> w0, Vector512<sbyte> w1, Vector512<sbyte> w2) =>
+        (Avx512BW.MultiplyAddAdjacent(x0, w0) + Avx512BW.MultiplyAddAdjacent(x1, w1)).AsInt32();
+
+    /// <inheritdoc/>
+    public static Vector512<int> Widen(Vector512<int> products) => Avx512BW.MultiplyAddAdjacent(products.AsInt16(), Vector512.Create((short)1));
 
     /// <inheritdoc/>
     public static Vector256<int> Add(Vector256<int> sum, Vector256<byte> x0, Vector256<byte> x1, Vector256<sbyte> w0, Vector256<sbyte> w1) =>
@@ -187,9 +231,12 @@ internal readonly struct Tree3 : IMicroKernel
     public static int Window => 3;
 
     /// <inheritdoc/>
-    public static Vector512<int> Add(
-        Vector512<int> sum, Vector512<byte> x0, Vector512<byte> x1, Vector512<byte> x2, Vector512<sbyte> w0, Vector512<sbyte> w1, Vector512<sbyte> w2) =>
-        sum + Avx512BW.MultiplyAddAdjacent(Avx512BW.MultiplyAddAdjacent(x0, w0) + Avx512BW.MultiplyAddAdjacent(x1, w1) + Avx512BW.MultiplyAddAdjacent(x2, w2), Vector512.Create((short)1));
+    public static Vector512<int> Products(
+        Vector512<byte> x0, Vector512<byte> x1, Vector512<byte> x2, Vector512<sbyte> w0, Vector512<sbyte> w1, Vector512<sbyte> w2) =>
+        (Avx512BW.MultiplyAddAdjacent(x0, w0) + Avx512BW.MultiplyAddAdjacent(x1, w1) + Avx512BW.MultiplyAddAdjacent(x2, w2)).AsInt32();
+
+    /// <inheritdoc/>
+    public static Vector512<int> Widen(Vector512<int> products) => Avx512BW.MultiplyAddAdjacent(products.AsInt16(), Vector512.Create((short)1));
 
     /// <inheritdoc/>
     public static Vector256<int> Add(Vector256<int> sum, Vector256<byte> x0, Vector256<byte> x1, Vector256<sbyte> w0, Vector256<sbyte> w1) =>
@@ -203,8 +250,8 @@ internal readonly struct Dot : IMicroKernel
     public static int Window => 1;
 
     /// <inheritdoc/>
-    public static Vector512<int> Add(
-        Vector512<int> sum, Vector512<byte> x0, Vector512<byte> x1, Vector512<byte> x2, Vector512<sbyte> w0, Vector512<sbyte> w1, Vector512<sbyte> w2) =>
+    public static Vector512<int> Products(
+        Vector512<byte> x0, Vector512<byte> x1, Vector512<byte> x2, Vector512<sbyte> w0, Vector512<sbyte> w1, Vector512<sbyte> w2) =>
         throw new NotSupportedException();
 
     /// <inheritdoc/>
@@ -219,9 +266,9 @@ internal readonly struct Wide : IMicroKernel
     public static int Window => 1;
 
     /// <inheritdoc/>
-    public static Vector512<int> Add(
-        Vector512<int> sum, Vector512<byte> x0, Vector512<byte> x1, Vector512<byte> x2, Vector512<sbyte> w0, Vector512<sbyte> w1, Vector512<sbyte> w2) =>
-        sum + Avx512BW.MultiplyAddAdjacent((x0.AsInt16() & Vector512.Create((short)255)), w0.AsInt16())
+    public static Vector512<int> Products(
+        Vector512<byte> x0, Vector512<byte> x1, Vector512<byte> x2, Vector512<sbyte> w0, Vector512<sbyte> w1, Vector512<sbyte> w2) =>
+        Avx512BW.MultiplyAddAdjacent((x0.AsInt16() & Vector512.Create((short)255)), w0.AsInt16())
         + Avx512BW.MultiplyAddAdjacent((x0.AsUInt16() >>> 8).AsInt16(), w0.AsInt16());
 
     /// <inheritdoc/>
@@ -237,9 +284,9 @@ internal readonly struct Pairs : IMicroKernel
     public static int Window => 1;
 
     /// <inheritdoc/>
-    public static Vector512<int> Add(
-        Vector512<int> sum, Vector512<byte> x0, Vector512<byte> x1, Vector512<byte> x2, Vector512<sbyte> w0, Vector512<sbyte> w1, Vector512<sbyte> w2) =>
-        sum + Avx512BW.MultiplyAddAdjacent(x0.AsInt16(), w0.AsInt16());
+    public static Vector512<int> Products(
+        Vector512<byte> x0, Vector512<byte> x1, Vector512<byte> x2, Vector512<sbyte> w0, Vector512<sbyte> w1, Vector512<sbyte> w2) =>
+        Avx512BW.MultiplyAddAdjacent(x0.AsInt16(), w0.AsInt16());
 
     /// <inheritdoc/>
     public static Vector256<int> Add(Vector256<int> sum, Vector256<byte> x0, Vector256<byte> x1, Vector256<sbyte> w0, Vector256<sbyte> w1) =>

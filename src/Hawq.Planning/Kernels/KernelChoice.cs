@@ -55,7 +55,8 @@ public enum WeightPacking
 
     /// <summary>
     /// [block of 16 output channels][kernel row][run][step of four codes][16][4], signed bytes; what sticks out of channels or runs is zero. One
-    /// layout serves all vector widths, since a tile finds the blocks at literal distances.
+    /// layout serves all vector widths, since a tile finds the blocks at literal distances. <see cref="KernelFamily.Widen"/> has int16 instead, those of the
+    /// even codes of a step, [16][2], before those of the odd ones.
     /// </summary>
     Interleaved4,
 

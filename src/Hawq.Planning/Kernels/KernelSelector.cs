@@ -32,11 +32,16 @@ internal static class KernelSelector
         };
     }
 
-    // Correction steps lie behind the weights; in the worst case every step has one.
+    // Widened weights are int16. Correction steps lie behind the weights; in the worst case every step has one.
     private static long InterleavedBytes(KernelChoice kernel, ConvGeometry geometry, long blocks)
     {
         long steps = (long)geometry.Kernel.Height * geometry.RunsPerRow * geometry.StepsPerRun;
         long weights = blocks * kernel.BlockChannels * steps * 4;
-        return kernel.Family == KernelFamily.Tree ? (2 * weights) + (blocks * kernel.BlockChannels / 16 * (steps + 16) * sizeof(int)) : weights;
+        return kernel.Family switch
+        {
+            KernelFamily.Tree => (2 * weights) + (blocks * kernel.BlockChannels / 16 * (steps + 16) * sizeof(int)),
+            KernelFamily.Widen => 2 * weights,
+            _ => weights,
+        };
     }
 }

@@ -57,7 +57,10 @@ internal sealed class ConvKernel
     /// <summary>Bytes of the weights of sixteen output channels.</summary>
     public int WeightBlockBytes => Geometry.Depthwise
         ? (Geometry.Kernel.Height + 1) / 2 * Geometry.Kernel.Width * VectorTier.BlockChannels * 2 * sizeof(short)
-        : Steps * 4 * VectorTier.BlockChannels;
+        : Steps * StepBytes;
+
+    /// <summary>Bytes of the weights of a step and sixteen output channels: bytes, or int16 where they are multiplied as such.</summary>
+    public int StepBytes => (Choice.Family == KernelFamily.Widen ? 2 : 1) * 4 * VectorTier.BlockChannels;
 
     /// <summary>Blocks of sixteen output channels.</summary>
     public int Blocks => (Geometry.Output.Channels + VectorTier.BlockChannels - 1) / VectorTier.BlockChannels;

@@ -23,6 +23,9 @@ internal abstract class ConvProducts(ConvKernel kernel)
         _ => throw new InvalidOperationException($"{kernel.Choice.Family} is not a tile kernel."),
     };
 
+    /// <summary>The statement that loads the four codes of a pixel.</summary>
+    protected string LoadCodes(ConvTile tile, int pixel) => $"{Kernel.Tier.Vector}<byte> a{pixel} = {Ops}.Codes(a{ConvTile.Offset(tile.PixelOffset(pixel))});";
+
     // sdot of Arm takes signed codes.
     private static bool NeedsPairs(ConvKernel kernel) => kernel.Tier.Set == InstructionSet.Vector128 && kernel.Step.Input.StoredHi > sbyte.MaxValue;
 
@@ -82,14 +85,27 @@ internal sealed class TreeProducts(ConvKernel kernel) : ConvProducts(kernel)
                 writer.Line($"{Kernel.Tier.Vector}<byte> a{m}_{s} = {Ops}.Codes(a{ConvTile.Offset(tile.PixelOffset(m) + (4 * s))});");
             }
 
-            for (int v = 0; v < tile.VectorCount; v++)
+            string Products(int s, int v) => $"{Ops}.Products(a{m}_{s}, w{s}_{v})";
+            if (Kernel.Tier.ProductsAhead == 1 || window < 3)
             {
-                string sum = string.Join(" + ", Enumerable.Range(0, window).Select(s => $"{Ops}.Products(a{m}_{s}, w{s}_{v})"));
-                writer.Line($"c{m}_{v} += {Ops}.Widen({sum});");
+                writer.Line(tile.ForVectors(v => $"c{m}_{v} += {Ops}.Widen({Sum(s => Products(s, v))});"));
+                continue;
             }
+
+            // Longer sums gain 5 % from this order on Zen 4, shorter ones lose 8 %.
+            string All(Func<int, string> part) => string.Join(", ", Enumerable.Range(0, tile.VectorCount).Select(part));
+            for (int s = 0; s < window; s++)
+            {
+                writer.Line($"{Kernel.Tier.Vector}<short> {All(v => $"p{m}_{s}_{v} = {Products(s, v)}")};");
+            }
+
+            writer.Line($"{Kernel.Tier.Vector}<int> {All(v => $"q{m}_{v} = {Ops}.Widen({Sum(s => $"p{m}_{s}_{v}")})")};");
+            writer.Line(tile.ForVectors(v => $"c{m}_{v} += q{m}_{v};"));
         }
 
         ConvTile.Advance(writer, window);
+
+        string Sum(Func<int, string> product) => string.Join(" + ", Enumerable.Range(0, window).Select(product));
     }
 
     // What the packing took out of weights whose sums would not fit is added here, one step at a time.
@@ -172,11 +188,7 @@ internal sealed class Int16LaneProducts(ConvKernel kernel) : ConvProducts(kernel
         using (ConvTile.Loop(writer, "k", steps))
         {
             tile.LoadWeights(writer, 1);
-            for (int m = 0; m < tile.Pixels; m++)
-            {
-                writer.Line($"{Kernel.Tier.Vector}<byte> a{m} = {Ops}.Codes(a{ConvTile.Offset(tile.PixelOffset(m))});");
-                writer.Line(tile.ForVectors(v => $"s{m}_{v} += {Ops}.Products(a{m}, w0_{v});"));
-            }
+            ProductSums.Write(writer, Kernel.Tier, "short", "s", tile.Places, m => LoadCodes(tile, m), (m, v) => $"{Ops}.Products(a{m}, w0_{v})");
 
             ConvTile.Advance(writer, 1);
         }
@@ -208,7 +220,7 @@ internal sealed class DotProducts(ConvKernel kernel, string? operation) : ConvPr
             tile.LoadWeights(writer, 1);
             for (int m = 0; m < tile.Pixels; m++)
             {
-                writer.Line($"{Kernel.Tier.Vector}<byte> a{m} = {Ops}.Codes(a{ConvTile.Offset(tile.PixelOffset(m))});");
+                writer.Line(LoadCodes(tile, m));
                 int pixel = m;
                 writer.Line(tile.ForVectors(v => operation is null
                     ? $"c{pixel}_{v} += {Ops}.Widen({Ops}.Products(a{pixel}, w0_{v}));"
@@ -226,22 +238,44 @@ internal sealed class WideProducts(ConvKernel kernel) : ConvProducts(kernel)
     /// <inheritdoc/>
     public override void Write(SourceWriter writer, ConvTile tile) => tile.Rows(writer, () =>
     {
-        writer.Line("// Four codes by four weights per step, the even and the odd ones as int16 pairs.");
-        using (ConvTile.Loop(writer, "k", Kernel.Geometry.StepsPerRun))
+        // Rows of three channels end with a single code more often than not: 3 columns have 9, 7 have 21.
+        ConvGeometry g = Kernel.Geometry;
+        bool single = g.RunLength % 4 == 1;
+        int whole = g.StepsPerRun - (single ? 1 : 0);
+        if (whole > 0)
         {
-            tile.LoadWeights(writer, 1);
-            for (int v = 0; v < tile.VectorCount; v++)
+            writer.Line("// Four codes by four weights per step, the even and the odd ones as int16 pairs.");
+            using (ConvTile.Loop(writer, "k", whole))
             {
-                writer.Line($"{Kernel.Tier.Vector}<short> even{v} = (w0_{v}.AsInt16() << 8) >> 8, odd{v} = w0_{v}.AsInt16() >> 8;");
+                WriteStep(writer, tile, true);
             }
+        }
 
-            for (int m = 0; m < tile.Pixels; m++)
+        if (single)
+        {
+            writer.Line("// The last code of the run.");
+            using (writer.Block())
             {
-                writer.Line($"{Kernel.Tier.Vector}<byte> a{m} = {Ops}.Codes(a{ConvTile.Offset(tile.PixelOffset(m))});");
-                writer.Line(tile.ForVectors(v => $"c{m}_{v} += {Ops}.WideProducts(a{m}, even{v}, odd{v});"));
+                WriteStep(writer, tile, false);
             }
-
-            ConvTile.Advance(writer, 1);
         }
     });
+
+    private void WriteStep(SourceWriter writer, ConvTile tile, bool odd)
+    {
+        for (int v = 0; v < tile.VectorCount; v++)
+        {
+            string Load(int half) => $"{Kernel.Tier.Vector}.Load((short*)(w{ConvTile.Offset(tile.WeightOffset(v) + (half * Kernel.StepBytes / 2))}))";
+            writer.Line($"{Kernel.Tier.Vector}<short> even{v} = {Load(0)}{(odd ? $", odd{v} = {Load(1)}" : "")};");
+        }
+
+        for (int m = 0; m < tile.Pixels; m++)
+        {
+            writer.Line(LoadCodes(tile, m));
+            writer.Line(tile.ForVectors(v => $"c{m}_{v} += {Ops}.WideProducts(a{m}, even{v}{(odd ? $", odd{v}" : "")});"));
+        }
+
+        writer.Line("a += 4;");
+        writer.Line($"w += {Kernel.StepBytes};");
+    }
 }

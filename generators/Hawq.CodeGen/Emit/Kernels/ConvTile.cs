@@ -62,7 +62,11 @@ internal sealed class ConvTile(ConvKernel kernel, int pixels, int blocks, bool t
 
     /// <summary>Names of the accumulators of all pixels and vectors.</summary>
     public IEnumerable<string> Accumulators(string prefix) =>
-        Enumerable.Range(0, pixels).SelectMany(m => Enumerable.Range(0, Vectors).Select(v => $"{prefix}{m}_{v}"));
+        Places.Select(place => $"{prefix}{place.Pixel}_{place.Vector}");
+
+    /// <summary>All pixels and vectors of output channels.</summary>
+    public IReadOnlyList<(int Pixel, int Vector)> Places =>
+        [.. Enumerable.Range(0, pixels).SelectMany(m => Enumerable.Range(0, Vectors).Select(v => (m, v)))];
 
     /// <summary>Writes the loops over kernel rows (and columns, where a row is not one run); the body finds the run's codes at a.</summary>
     public void Rows(SourceWriter writer, Action body)
@@ -140,7 +144,8 @@ internal sealed class ConvTile(ConvKernel kernel, int pixels, int blocks, bool t
 
     private int TableOffset(int v) => v * kernel.Tier.Lanes;
 
-    private int WeightOffset(int v)
+    /// <summary>Byte offset of a vector's weights of the first step.</summary>
+    public int WeightOffset(int v)
     {
         int block = v / kernel.Tier.VectorsPerBlock;
         return (block * kernel.WeightBlockBytes) + (v % kernel.Tier.VectorsPerBlock * kernel.Tier.Bytes);

@@ -39,16 +39,19 @@ internal sealed class DepthwiseProducts(ConvKernel kernel) : ConvProducts(kernel
                         ? $"{Ops}.PairedBytes(x{ConvTile.Offset(at)}, x{ConvTile.Offset(at + rowBytes)})"
                         : $"{Ops}.LoadBytes(x{ConvTile.Offset(at)}).AsInt16()";
                     writer.Line($"{Kernel.Tier.Vector}<short> a{column}_{pair}_{v} = {codes};");
-                    for (int m = 0; m < tile.Pixels; m++)
-                    {
-                        int kx = column - (m * g.Stride.Width);
-                        if (kx >= 0 && kx % g.Dilation.Width == 0 && kx / g.Dilation.Width < g.Kernel.Width)
-                        {
-                            writer.Line($"c{m}_{v} += {Ops}.PairProducts(a{column}_{pair}_{v}, w{pair}_{kx / g.Dilation.Width}_{v});");
-                        }
-                    }
+                    (int, int)[] places = [.. Enumerable.Range(0, tile.Pixels).Where(m => Tap(column, m) is not null).Select(m => (m, v))];
+                    int row = pair;
+                    using (writer.Block())
+                    ProductSums.Write(writer, Kernel.Tier, "int", "c", places, null, (m, v) => $"{Ops}.PairProducts(a{column}_{row}_{v}, w{row}_{Tap(column, m)}_{v})");
                 }
             }
+        }
+
+        // The kernel column that a pixel's window meets an input column with, or null.
+        int? Tap(int column, int pixel)
+        {
+            int offset = column - (pixel * g.Stride.Width);
+            return offset >= 0 && offset % g.Dilation.Width == 0 && offset / g.Dilation.Width < g.Kernel.Width ? offset / g.Dilation.Width : null;
         }
     }
 }

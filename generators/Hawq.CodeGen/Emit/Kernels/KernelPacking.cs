@@ -112,6 +112,25 @@ internal static class KernelPacking
             }
         }
 
+        // Every step of sixteen output channels, [16][4] bytes, as int16: first all even codes' weights, [16][2], then the odd ones'. In place, so from the end.
+        private static void WidenWeights(sbyte* packed, int steps)
+        {
+            for (int step = steps - 1; step >= 0; step--)
+            {
+                short* pairs = (short*)(packed + (step * 64));
+                Vector128<short> a = Vector128.Load(pairs), b = Vector128.Load(pairs + 8), c = Vector128.Load(pairs + 16), d = Vector128.Load(pairs + 24);
+                short* wide = (short*)(packed + (step * 128));
+                ((a << 8) >> 8).Store(wide);
+                ((b << 8) >> 8).Store(wide + 8);
+                ((c << 8) >> 8).Store(wide + 16);
+                ((d << 8) >> 8).Store(wide + 24);
+                (a >> 8).Store(wide + 32);
+                (b >> 8).Store(wide + 40);
+                (c >> 8).Store(wide + 48);
+                (d >> 8).Store(wide + 56);
+            }
+        }
+
         // Depthwise: [block of 16 channels][pair of kernel rows][kernel column][16][2], int16; what sticks out is zero.
         private static void PairedRows(sbyte* codes, int channels, int perChannel, int rows, int columns, short* target)
         {

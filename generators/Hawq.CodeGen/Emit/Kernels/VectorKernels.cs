@@ -42,6 +42,11 @@ internal static class VectorKernels
                 + $"{g.Dilation.Height * g.InputRowStride}, {g.Dilation.Width * g.InputPixelStride});";
         }
 
+        if (choice.Family == KernelFamily.Widen)
+        {
+            text += $"\nWidenWeights({packed}, {kernel.Blocks * kernel.Steps});";
+        }
+
         if (choice.Tier == InstructionSet.Vector128)
         {
             text += $"\nShiftsToMultipliers({table} + {4 * step.Weights.PaddedChannels}, {step.Weights.PaddedChannels});";

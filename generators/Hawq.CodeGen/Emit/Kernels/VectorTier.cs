@@ -25,6 +25,13 @@ internal sealed record VectorTier(InstructionSet Set, string Class, string Vecto
     /// <summary>Vectors that the accumulators of a block take: 1, 2 or 4.</summary>
     public int VectorsPerBlock => BlockChannels / Lanes;
 
+    /// <summary>
+    /// How many products are computed before the first of them is added to its accumulator. Two on AVX-512: a core with 256-bit units (Zen 4) binds an
+    /// instruction to a unit before it knows which will be free, and an addition after every multiplication then takes places that only multiplications
+    /// need (173 against 209 multiply-accumulates per ns, docs/kernels.md). The narrow tiers have no register to spare, and gain nothing.
+    /// </summary>
+    public int ProductsAhead => Set == InstructionSet.Avx512 ? 2 : 1;
+
     /// <summary>The tier of an instruction set, or null where there is no vector code for it.</summary>
     public static VectorTier? For(InstructionSet set) => set switch
     {

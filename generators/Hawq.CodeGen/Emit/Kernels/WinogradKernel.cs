@@ -263,14 +263,10 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
                     writer.Line($"{Tier.Vector}<short> w{n} = {Tier.Vector}.Load(w{ConvTile.Offset(offset)});");
                 }
 
-                for (int t = 0; t < tiles; t++)
-                {
-                    writer.Line($"{Tier.Vector}<short> a{t} = {Tier.Class}.Codes((byte*)(v{ConvTile.Offset(t * Channels)})).AsInt16();");
-                    for (int n = 0; n < Vectors; n++)
-                    {
-                        writer.Line($"c{t}_{n} += {Tier.Class}.PairProducts(a{t}, w{n});");
-                    }
-                }
+                (int, int)[] places = [.. Enumerable.Range(0, tiles).SelectMany(t => Enumerable.Range(0, Vectors).Select(n => (t, n)))];
+                ProductSums.Write(
+                    writer, Tier, "int", "c", places, t => $"{Tier.Vector}<short> a{t} = {Tier.Class}.Codes((byte*)(v{ConvTile.Offset(t * Channels)})).AsInt16();",
+                    (t, n) => $"{Tier.Class}.PairProducts(a{t}, w{n})");
             }
 
             for (int t = 0; t < tiles; t++)

@@ -48,8 +48,12 @@ internal static class Avx2Operations
             /// <summary>Four codes times four weights per lane by int16 products: exact for all codes and weights.</summary>
             [MethodImpl(Inline)]
             public static Vector256<int> WideProducts(Vector256<byte> codes, Vector256<short> even, Vector256<short> odd) =>
-                Avx2.MultiplyAddAdjacent((codes.AsUInt16() & Vector256.Create((ushort)255)).AsInt16(), even)
-                + Avx2.MultiplyAddAdjacent((codes.AsUInt16() >>> 8).AsInt16(), odd);
+                WideProducts(codes, even) + PairProducts((codes.AsUInt16() >>> 8).AsInt16(), odd);
+
+            /// <summary>Only the even codes: the others' weights are zero.</summary>
+            [MethodImpl(Inline)]
+            public static Vector256<int> WideProducts(Vector256<byte> codes, Vector256<short> even) =>
+                PairProducts((codes.AsUInt16() & Vector256.Create((ushort)255)).AsInt16(), even);
 
             /// <summary>Codes of two kernel rows side by side: the first in the low, the second in the high half of every channel's lane.</summary>
             [MethodImpl(Inline)]

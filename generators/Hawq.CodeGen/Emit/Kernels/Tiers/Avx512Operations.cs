@@ -34,8 +34,12 @@ internal static class Avx512Operations
             /// <summary>Four codes times four weights per lane by int16 products: exact for all codes and weights.</summary>
             [MethodImpl(Inline)]
             public static Vector512<int> WideProducts(Vector512<byte> codes, Vector512<short> even, Vector512<short> odd) =>
-                Avx512BW.MultiplyAddAdjacent((codes.AsUInt16() & Vector512.Create((ushort)255)).AsInt16(), even)
-                + Avx512BW.MultiplyAddAdjacent((codes.AsUInt16() >>> 8).AsInt16(), odd);
+                WideProducts(codes, even) + PairProducts((codes.AsUInt16() >>> 8).AsInt16(), odd);
+
+            /// <summary>Only the even codes: the others' weights are zero.</summary>
+            [MethodImpl(Inline)]
+            public static Vector512<int> WideProducts(Vector512<byte> codes, Vector512<short> even) =>
+                PairProducts((codes.AsUInt16() & Vector512.Create((ushort)255)).AsInt16(), even);
 
             /// <summary>Codes of two kernel rows side by side: the first in the low, the second in the high half of every channel's lane.</summary>
             [MethodImpl(Inline)]

@@ -55,7 +55,12 @@ internal static class Vector128Operations
             /// <summary>Four codes times four weights per lane by int16 products: exact for all codes and weights.</summary>
             [MethodImpl(Inline)]
             public static Vector128<int> WideProducts(Vector128<byte> codes, Vector128<short> even, Vector128<short> odd) =>
-                PairProducts((codes.AsUInt16() & Vector128.Create((ushort)255)).AsInt16(), even) + PairProducts((codes.AsUInt16() >>> 8).AsInt16(), odd);
+                WideProducts(codes, even) + PairProducts((codes.AsUInt16() >>> 8).AsInt16(), odd);
+
+            /// <summary>Only the even codes: the others' weights are zero.</summary>
+            [MethodImpl(Inline)]
+            public static Vector128<int> WideProducts(Vector128<byte> codes, Vector128<short> even) =>
+                PairProducts((codes.AsUInt16() & Vector128.Create((ushort)255)).AsInt16(), even);
 
             /// <summary>Codes of two kernel rows side by side: the first in the low, the second in the high half of every channel's lane.</summary>
             [MethodImpl(Inline)]
