@@ -47,15 +47,21 @@ internal static class Tiers
         _ => false,
     };
 
-    /// <summary>Calls the method of the best tier that the machine has.</summary>
-    public static void WriteChoice(SourceWriter writer, IReadOnlyList<InstructionSet> tiers, string name, IReadOnlyList<Parameter> parameters)
+    /// <summary>Writes the statements of every tier behind its condition, the best first; without conditions where there is one tier.</summary>
+    public static void WriteChoice(SourceWriter writer, IReadOnlyList<InstructionSet> tiers, Action<InstructionSet> statements)
     {
+        if (tiers.Count == 1)
+        {
+            statements(tiers[0]);
+            return;
+        }
+
         for (int i = 0; i < tiers.Count; i++)
         {
             string condition = tiers[i] == InstructionSet.Scalar ? "else" : $"{(i == 0 ? "if" : "else if")} ({IsSupported(tiers[i])})";
             using (writer.Block(condition))
             {
-                writer.Line(CodeText.List($"{name}_{tiers[i]}", parameters.Select(p => p.Name), ";"));
+                statements(tiers[i]);
             }
         }
     }

@@ -70,6 +70,7 @@ public static class KernelCatalog
             .Select(w => w.Steps).DefaultIfEmpty(0).First();
         if (longest > MaxTreeWindow)
         {
+            (pixels, channels) = TileOf(tier, geometry, longest);
             return new KernelChoice(tier, KernelFamily.Maddubs16, WeightPacking.Interleaved4, channels, pixels, longest);
         }
 
@@ -118,14 +119,15 @@ public static class KernelCatalog
     // AVX2 has the same tile where it widens in every step, so that one text serves both.
     private const int VnniPixels = 5;
 
-    private static (int Pixels, int Channels) TileOf(InstructionSet tier, ConvGeometry geometry, int treeWindow)
+    // The window is 0 for kernels that do not sum in int16. Longer sums than a tree's have accumulators of both widths.
+    private static (int Pixels, int Channels) TileOf(InstructionSet tier, ConvGeometry geometry, int window)
     {
         bool two = geometry.Output.Channels > 16;
         (int pixels, int channels) = tier switch
         {
-            InstructionSet.Avx512 when treeWindow > 0 => two ? (8, 32) : (16, 16),
+            InstructionSet.Avx512 when window is > 0 and <= MaxTreeWindow => two ? (8, 32) : (16, 16),
             InstructionSet.Avx512 => two ? (7, 32) : (14, 16),
-            InstructionSet.Avx2 => (treeWindow == 1 ? VnniPixels : treeWindow > 0 ? 4 : 3, 16),
+            InstructionSet.Avx2 => (window == 1 ? VnniPixels : window > 0 ? 4 : 3, 16),
             _ => (2, 16),
         };
         return (PixelsFor(geometry, pixels), channels);

@@ -21,7 +21,7 @@ internal sealed class ConvKernel
     {
         _library = library;
         Step = step;
-        Choice = choice;
+        Choice = Twin(step, choice) ?? choice;
         Tier = VectorTier.For(choice.Tier) ?? throw new InvalidOperationException($"There is no vector code for {choice.Tier}.");
         _epilogue = new Lazy<KernelEpilogue>(() => new KernelEpilogue(
             Step.Epilogue, Tier, Step.Weights.PaddedChannels, HasCorrections ? Blocks * WeightBlockBytes : null, Library));
@@ -36,6 +36,13 @@ internal sealed class ConvKernel
 
     /// <summary>Instruction set.</summary>
     public VectorTier Tier { get; }
+
+    // AVX-VNNI takes AVX2's text where that does not multiply int16 values: the operations that both share use vpdpbusd where the machine has it.
+    private static KernelChoice? Twin(ConvStep step, KernelChoice choice)
+    {
+        KernelChoice? other = choice.Family == KernelFamily.Dot4 ? step.Kernels.FirstOrDefault(kernel => kernel.Tier == InstructionSet.Avx2) : null;
+        return other is { Family: KernelFamily.Maddubs16 } or { Family: KernelFamily.Tree, Window: <= TreeProducts.LongestAccumulated } ? other : null;
+    }
 
     private KernelLibrary Library => _library ?? throw new InvalidOperationException("A kernel is written into a library.");
 
@@ -78,13 +85,6 @@ internal sealed class ConvKernel
     /// <summary>Whether the packed weights may hold correction steps.</summary>
     public bool HasCorrections => Choice.Family == KernelFamily.Tree && KernelProofs.NeedsCorrections(Step.Input, Step.Weights.Facts, Choice.Window);
 
-    /// <summary>
-    /// Whether AVX-VNNI and AVX2 have the same kernel but for one operation, which then asks the machine itself: one text serves both.
-    /// </summary>
-    public bool HasTwin => Choice.Family == KernelFamily.Dot4 && Step.Kernels.FirstOrDefault(kernel => kernel.Tier == InstructionSet.Avx2) is { Family: KernelFamily.Tree, Window: 1 } twin
-        && twin.TilePixels == Choice.TilePixels && twin.BlockChannels == Choice.BlockChannels
-        && !KernelProofs.NeedsCorrections(Step.Input, Step.Weights.Facts, twin.Window);
-
     /// <summary>ints before the correction weights of a block: the count and an input offset per step, rounded up to 64 bytes.</summary>
     public int CorrectionOffsetInts => (Steps + 1 + 15) / 16 * 16;
 
@@ -97,106 +97,83 @@ internal sealed class ConvKernel
     /// <summary>The last output channels that do not fill a block, or 0.</summary>
     public int TailChannels => Geometry.Output.Channels % VectorTier.BlockChannels;
 
-    /// <summary>
-    /// Writes the method <paramref name="name"/> with the parameters that all tiers of a step have, and the methods that it calls, named after it.
-    /// </summary>
-    public void Write(SourceWriter target, string name, IReadOnlyList<Parameter> parameters)
+    /// <summary>Writes the locals and statements that walk over the output, and the methods that they call.</summary>
+    public void Write(SourceWriter locals, SourceWriter body, SourceWriter methods)
     {
-        SourceWriter writer = new();
+        Epilogue.WriteLocals(locals);
         if (Choice.Family == KernelFamily.Winograd4)
         {
-            WriteWinograd(writer, parameters);
-            target.Line(writer.ToString().TrimEnd('\n').Replace(NamePlaceholder, name));
+            WinogradKernel winograd = new(this, Library);
+            winograd.WriteBody(body);
+            winograd.WriteProducts(methods);
             return;
         }
 
         List<ConvTile> tiles = [];
-        WriteDriver(writer, tiles, parameters);
+        WriteWalk(body, tiles);
         foreach (ConvTile tile in tiles)
         {
-            writer.Blank();
-            tile.Write(writer);
+            methods.Blank();
+            tile.Write(methods);
         }
-
-        target.Line(writer.ToString().TrimEnd('\n').Replace(NamePlaceholder, name));
     }
 
-    private void WriteWinograd(SourceWriter writer, IReadOnlyList<Parameter> parameters)
-    {
-        WinogradKernel winograd = new(this, Library);
-        writer.Line(KernelLibrary.OptimizeAttribute);
-        using (writer.Block(CodeText.List($"private static void {NamePlaceholder}", parameters.Select(p => p.ToString()), string.Empty)))
-        using (writer.Block("unchecked"))
-        {
-            winograd.WriteBody(writer);
-        }
-
-        writer.Blank();
-        winograd.WriteProducts(writer);
-    }
-
-    private void WriteDriver(SourceWriter writer, List<ConvTile> tiles, IReadOnlyList<Parameter> parameters)
+    private void WriteWalk(SourceWriter writer, List<ConvTile> tiles)
     {
         int perTile = Math.Min(2, Math.Max(1, Choice.BlockChannels / VectorTier.BlockChannels));
         int plain = (TailChannels == 0 ? Blocks : Blocks - 1) / perTile * perTile;
         int rest = Blocks - plain;
         string moves = string.Join(", ", Moves(null, perTile));
-        writer.Line(KernelLibrary.OptimizeAttribute);
-        using (writer.Block(CodeText.List($"private static void {NamePlaceholder}", parameters.Select(p => p.ToString()), string.Empty)))
-        using (writer.Block("unchecked"))
+        if (Step.Work.Axis == WorkAxis.ChannelBlocks)
         {
-            Epilogue.WriteLocals(writer);
-            if (Step.Work.Axis == WorkAxis.ChannelBlocks)
+            writer.Line($"// A unit of work is {UnitBlocks * VectorTier.BlockChannels} output channels.");
+            foreach (string move in Moves("first", UnitBlocks))
             {
-                writer.Line($"// A unit of work is {UnitBlocks * VectorTier.BlockChannels} output channels.");
-                foreach (string move in Moves("first", UnitBlocks))
-                {
-                    writer.Line($"{move};");
-                }
-
-                if (plain > 0)
-                {
-                    string stop = plain % UnitBlocks == 0 && rest == 0 ? $"{UnitBlocks} * end" : $"global::System.Math.Min({UnitBlocks} * end, {plain})";
-                    using (writer.Block($"for (int block = {UnitBlocks} * first; block < {stop}; block += {perTile}, {moves})"))
-                    {
-                        WriteRows(writer, tiles, perTile, false);
-                    }
-                }
-
-                if (rest > 0)
-                {
-                    writer.Line("// The last output channels.");
-                    using (Step.Work.Count == 1 ? null : writer.Block($"if (end == {Step.Work.Count})"))
-                    {
-                        WriteRows(writer, tiles, rest, TailChannels != 0);
-                    }
-                }
-
-                return;
+                writer.Line($"{move};");
             }
 
-            if (plain > perTile)
+            if (plain > 0)
             {
-                writer.Line($"// {perTile * VectorTier.BlockChannels} output channels at a time.");
-                using (writer.Block($"for (int block = 0; block < {plain}; block += {perTile}, {moves})"))
+                string stop = plain % UnitBlocks == 0 && rest == 0 ? $"{UnitBlocks} * end" : $"global::System.Math.Min({UnitBlocks} * end, {plain})";
+                using (writer.Block($"for (int block = {UnitBlocks} * first; block < {stop}; block += {perTile}, {moves})"))
                 {
                     WriteRows(writer, tiles, perTile, false);
-                }
-            }
-            else if (plain > 0)
-            {
-                WriteRows(writer, tiles, perTile, false);
-                if (rest > 0)
-                {
-                    writer.Line(moves.Replace(", ", "; ") + ";");
                 }
             }
 
             if (rest > 0)
             {
                 writer.Line("// The last output channels.");
-                WriteRows(writer, tiles, rest, TailChannels != 0);
+                using (Step.Work.Count == 1 ? null : writer.Block($"if (end == {Step.Work.Count})"))
+                {
+                    WriteRows(writer, tiles, rest, TailChannels != 0);
+                }
             }
+
+            return;
+        }
+
+        if (plain > perTile)
+        {
+            writer.Line($"// {perTile * VectorTier.BlockChannels} output channels at a time.");
+            using (writer.Block($"for (int block = 0; block < {plain}; block += {perTile}, {moves})"))
+            {
+                WriteRows(writer, tiles, perTile, false);
+            }
+        }
+        else if (plain > 0)
+        {
+            WriteRows(writer, tiles, perTile, false);
+            if (rest > 0)
+            {
+                writer.Line(moves.Replace(", ", "; ") + ";");
+            }
+        }
+
+        if (rest > 0)
+        {
+            writer.Line("// The last output channels.");
+            WriteRows(writer, tiles, rest, TailChannels != 0);
         }
     }
 

@@ -14,10 +14,9 @@ internal abstract class ConvProducts(ConvKernel kernel)
     /// <summary>The family's implementation.</summary>
     public static ConvProducts For(ConvKernel kernel) => kernel.Choice.Family switch
     {
-        KernelFamily.Tree or KernelFamily.Maddubs32 when kernel.Choice.Window > 1 || kernel.HasCorrections => new TreeProducts(kernel),
-        KernelFamily.Tree or KernelFamily.Maddubs32 => new DotProducts(kernel, NeedsPairs(kernel) ? null : "Accumulate"),
+        KernelFamily.Tree or KernelFamily.Maddubs32 => new TreeProducts(kernel),
         KernelFamily.Maddubs16 => new Int16LaneProducts(kernel),
-        KernelFamily.Dot4 => new DotProducts(kernel, kernel.HasTwin ? "Accumulate" : "Dot"),
+        KernelFamily.Dot4 => new DotProducts(kernel),
         KernelFamily.Widen => new WideProducts(kernel),
         KernelFamily.Depthwise => new DepthwiseProducts(kernel),
         _ => throw new InvalidOperationException($"{kernel.Choice.Family} is not a tile kernel."),
@@ -26,18 +25,22 @@ internal abstract class ConvProducts(ConvKernel kernel)
     /// <summary>The statement that loads the four codes of a pixel.</summary>
     protected string LoadCodes(ConvTile tile, int pixel) => $"{Kernel.Tier.Vector}<byte> a{pixel} = {Ops}.Codes(a{ConvTile.Offset(tile.PixelOffset(pixel))});";
 
-    // sdot of Arm takes signed codes.
-    private static bool NeedsPairs(ConvKernel kernel) => kernel.Tier.Set == InstructionSet.Vector128 && kernel.Step.Input.StoredHi > sbyte.MaxValue;
-
     /// <summary>Writes the loops that add all products to the accumulators c{pixel}_{vector}.</summary>
     public abstract void Write(SourceWriter writer, ConvTile tile);
 }
 
 /// <summary>
-/// The products of a few steps are summed in int16 lanes and widened once: the cheapest exact form for 8-bit weights with 7-bit codes.
+/// The products of a few steps are summed in int16 lanes and widened once: the cheapest exact form for 8-bit weights with 7-bit codes. One or two steps
+/// are the operation <c>Accumulate</c>, which is vpdpbusd or sdot where the machine has it.
 /// </summary>
 internal sealed class TreeProducts(ConvKernel kernel) : ConvProducts(kernel)
 {
+    /// <summary>The most steps that <c>Accumulate</c> takes.</summary>
+    public const int LongestAccumulated = 2;
+
+    // sdot of Arm takes signed codes.
+    private bool NeedsPairs => Kernel.Tier.Set == InstructionSet.Vector128 && Kernel.Step.Input.StoredHi > sbyte.MaxValue;
+
     /// <inheritdoc/>
     public override void Write(SourceWriter writer, ConvTile tile)
     {
@@ -52,7 +55,9 @@ internal sealed class TreeProducts(ConvKernel kernel) : ConvProducts(kernel)
         {
             if (steps / window > 0)
             {
-                writer.Line($"// {window} steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.");
+                writer.Line(window == 1
+                    ? "// Four codes by four weights per step."
+                    : $"// {window} steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.");
                 using (ConvTile.Loop(writer, "k", steps / window))
                 {
                     WriteSum(writer, tile, window);
@@ -78,41 +83,41 @@ internal sealed class TreeProducts(ConvKernel kernel) : ConvProducts(kernel)
     private void WriteSum(SourceWriter writer, ConvTile tile, int window)
     {
         tile.LoadWeights(writer, window);
+        int[] all = [.. Enumerable.Range(0, window)];
         for (int m = 0; m < tile.Pixels; m++)
         {
-            for (int s = 0; s < window; s++)
-            {
-                writer.Line($"{Kernel.Tier.Vector}<byte> a{m}_{s} = {Ops}.Codes(a{ConvTile.Offset(tile.PixelOffset(m) + (4 * s))});");
-            }
-
-            string Products(int s, int v) => $"{Ops}.Products(a{m}_{s}, w{s}_{v})";
+            writer.Line($"{Kernel.Tier.Vector}<byte> {string.Join(", ", all.Select(s => $"a{m}_{s} = {Ops}.Codes(a{ConvTile.Offset(tile.PixelOffset(m) + (4 * s))})"))};");
             if (Kernel.Tier.ProductsAhead == 1 || window < 3)
             {
-                writer.Line(tile.ForVectors(v => $"c{m}_{v} += {Ops}.Widen({Sum(s => Products(s, v))});"));
+                writer.Line(tile.ForVectors(v => Add($"c{m}_{v}", [.. all.Select(s => ($"a{m}_{s}", $"w{s}_{v}"))])));
                 continue;
             }
 
             // Longer sums gain 5 % from this order on Zen 4, shorter ones lose 8 %.
-            string All(Func<int, string> part) => string.Join(", ", Enumerable.Range(0, tile.VectorCount).Select(part));
-            for (int s = 0; s < window; s++)
+            string Each(Func<int, string> part) => string.Join(", ", Enumerable.Range(0, tile.VectorCount).Select(part));
+            foreach (int s in all)
             {
-                writer.Line($"{Kernel.Tier.Vector}<short> {All(v => $"p{m}_{s}_{v} = {Products(s, v)}")};");
+                writer.Line($"{Kernel.Tier.Vector}<short> {Each(v => $"p{m}_{s}_{v} = {Ops}.Products(a{m}_{s}, w{s}_{v})")};");
             }
 
-            writer.Line($"{Kernel.Tier.Vector}<int> {All(v => $"q{m}_{v} = {Ops}.Widen({Sum(s => $"p{m}_{s}_{v}")})")};");
+            writer.Line($"{Kernel.Tier.Vector}<int> {Each(v => $"q{m}_{v} = {Ops}.Widen({string.Join(" + ", all.Select(s => $"p{m}_{s}_{v}"))})")};");
             writer.Line(tile.ForVectors(v => $"c{m}_{v} += q{m}_{v};"));
         }
 
         ConvTile.Advance(writer, window);
-
-        string Sum(Func<int, string> product) => string.Join(" + ", Enumerable.Range(0, window).Select(product));
     }
+
+    // The statement that adds products of codes and weights to an accumulator.
+    private string Add(string accumulator, IReadOnlyList<(string Codes, string Weights)> factors) => NeedsPairs || factors.Count > LongestAccumulated
+        ? $"{accumulator} += {Ops}.Widen({string.Join(" + ", factors.Select(f => $"{Ops}.Products({f.Codes}, {f.Weights})"))});"
+        : $"{accumulator} = {Ops}.Accumulate({accumulator}, {string.Join(", ", factors.Select(f => $"{f.Codes}, {f.Weights}"))});";
 
     // What the packing took out of weights whose sums would not fit is added here, one step at a time.
     private void WriteCorrections(SourceWriter writer, ConvTile tile)
     {
         writer.Line("// Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.");
         int perBlock = Kernel.Tier.VectorsPerBlock;
+        int[] vectors = [.. Enumerable.Range(0, perBlock)];
         for (int block = 0; block < tile.Blocks; block++)
         {
             writer.Line($"int* e{block} = corrections{ConvTile.Offset(block * Kernel.CorrectionInts)};");
@@ -120,27 +125,26 @@ internal sealed class TreeProducts(ConvKernel kernel) : ConvProducts(kernel)
             using (writer.Block($"for (int k = 1; k <= e{block}[0]; k++, f{block} += 64)"))
             {
                 writer.Line($"byte* z = corner + e{block}[k];");
-                for (int v = 0; v < perBlock; v++)
-                {
-                    writer.Line($"{Kernel.Tier.Vector}<sbyte> u{v} = {Kernel.Tier.Vector}.Load(f{block}{ConvTile.Offset(v * Kernel.Tier.Bytes)});");
-                }
-
+                writer.Line($"{Kernel.Tier.Vector}<sbyte> {string.Join(", ", vectors.Select(v => $"u{v} = {Kernel.Tier.Vector}.Load(f{block}{ConvTile.Offset(v * Kernel.Tier.Bytes)})"))};");
                 for (int m = 0; m < tile.Pixels; m++)
                 {
-                    writer.Line($"{Kernel.Tier.Vector}<byte> z{m} = {Ops}.Codes(z{ConvTile.Offset(tile.PixelOffset(m))});");
-                    for (int v = 0; v < perBlock; v++)
-                    {
-                        writer.Line($"c{m}_{(block * perBlock) + v} += {Ops}.Widen({Ops}.Products(z{m}, u{v}));");
-                    }
+                    string codes = $"{Ops}.Codes(z{ConvTile.Offset(tile.PixelOffset(m))})";
+                    string sums = string.Join(" ", vectors.Select(v => Add($"c{m}_{(block * perBlock) + v}", [(perBlock == 1 ? codes : $"z{m}", $"u{v}")])));
+                    writer.Line(perBlock == 1 ? sums : $"{Kernel.Tier.Vector}<byte> z{m} = {codes}; {sums}");
                 }
             }
         }
     }
 }
 
-/// <summary>Pairs are accumulated in int16 lanes and spilled into the int32 accumulators at planned intervals.</summary>
+/// <summary>
+/// Pairs are accumulated in int16 lanes and spilled into the int32 accumulators at planned intervals. On AVX-VNNI the same text has int32 lanes: its
+/// operations AddPairs and WidenPairs ask the machine.
+/// </summary>
 internal sealed class Int16LaneProducts(ConvKernel kernel) : ConvProducts(kernel)
 {
+    private bool Asks => Kernel.Tier.Bytes == 32;
+
     /// <inheritdoc/>
     public override void Write(SourceWriter writer, ConvTile tile)
     {
@@ -181,14 +185,25 @@ internal sealed class Int16LaneProducts(ConvKernel kernel) : ConvProducts(kernel
     }
 
     private void Zero(SourceWriter writer, ConvTile tile) =>
-        writer.Line($"{Kernel.Tier.Vector}<short> {string.Join(", ", tile.Accumulators("s").Select(name => $"{name} = default"))};");
+        writer.Line($"{Kernel.Tier.Vector}<{(Asks ? "int" : "short")}> {string.Join(", ", tile.Accumulators("s").Select(name => $"{name} = default"))};");
 
     private void Sum(SourceWriter writer, ConvTile tile, int steps)
     {
         using (ConvTile.Loop(writer, "k", steps))
         {
             tile.LoadWeights(writer, 1);
-            ProductSums.Write(writer, Kernel.Tier, "short", "s", tile.Places, m => LoadCodes(tile, m), (m, v) => $"{Ops}.Products(a{m}, w0_{v})");
+            if (Asks)
+            {
+                for (int m = 0; m < tile.Pixels; m++)
+                {
+                    writer.Line(LoadCodes(tile, m));
+                    writer.Line(tile.ForVectors(v => $"s{m}_{v} = {Ops}.AddPairs(s{m}_{v}, a{m}, w0_{v});"));
+                }
+            }
+            else
+            {
+                ProductSums.Write(writer, Kernel.Tier, "short", "s", tile.Places, m => LoadCodes(tile, m), (m, v) => $"{Ops}.Products(a{m}, w0_{v})");
+            }
 
             ConvTile.Advance(writer, 1);
         }
@@ -198,18 +213,13 @@ internal sealed class Int16LaneProducts(ConvKernel kernel) : ConvProducts(kernel
     {
         for (int m = 0; m < tile.Pixels; m++)
         {
-            writer.Line(tile.ForVectors(v => $"c{m}_{v} += {Ops}.Widen(s{m}_{v});"));
+            writer.Line(tile.ForVectors(v => $"c{m}_{v} += {Ops}.{(Asks ? "WidenPairs" : "Widen")}(s{m}_{v});"));
         }
     }
 }
 
-/// <summary>
-/// Four products per lane and step, added at once: vpdpbusd and its relatives (<c>Dot</c>: exact for all codes and weights), or the classic vpmaddubsw +
-/// vpmaddwd + vpaddd where no pair can saturate (<c>Accumulate</c>, which is one instruction where the machine has it).
-/// </summary>
-/// <param name="kernel">The kernel.</param>
-/// <param name="operation">The operation, or null for pairs that are widened.</param>
-internal sealed class DotProducts(ConvKernel kernel, string? operation) : ConvProducts(kernel)
+/// <summary>Four products per lane and step, added at once by vpdpbusd: exact for all codes and weights.</summary>
+internal sealed class DotProducts(ConvKernel kernel) : ConvProducts(kernel)
 {
     /// <inheritdoc/>
     public override void Write(SourceWriter writer, ConvTile tile) => tile.Rows(writer, () =>
@@ -221,10 +231,7 @@ internal sealed class DotProducts(ConvKernel kernel, string? operation) : ConvPr
             for (int m = 0; m < tile.Pixels; m++)
             {
                 writer.Line(LoadCodes(tile, m));
-                int pixel = m;
-                writer.Line(tile.ForVectors(v => operation is null
-                    ? $"c{pixel}_{v} += {Ops}.Widen({Ops}.Products(a{pixel}, w0_{v}));"
-                    : $"c{pixel}_{v} = {Ops}.{operation}(c{pixel}_{v}, a{pixel}, w0_{v});"));
+                writer.Line(tile.ForVectors(v => $"c{m}_{v} = {Ops}.Dot(c{m}_{v}, a{m}, w0_{v});"));
             }
 
             ConvTile.Advance(writer, 1);

@@ -107,11 +107,8 @@ internal sealed class ConvTile(ConvKernel kernel, int pixels, int blocks, bool t
     {
         for (int s = 0; s < steps; s++)
         {
-            for (int v = 0; v < Vectors; v++)
-            {
-                writer.Line($"{kernel.Tier.Vector}<sbyte> w{s}_{v} = {kernel.Tier.Vector}.Load(w{Offset(WeightOffset(v) + (64 * s))});");
-            }
-
+            int step = s;
+            writer.Line($"{kernel.Tier.Vector}<sbyte> {Join(Vectors, v => $"w{step}_{v} = {kernel.Tier.Vector}.Load(w{Offset(WeightOffset(v) + (64 * step))})")};");
             for (int block = 0; kernel.PrefetchesWeights && block < blocks; block++)
             {
                 writer.Line($"{kernel.Tier.Class}.Prefetch(w + {(block * kernel.WeightBlockBytes) + (64 * s) + ConvKernel.PrefetchBytes});");

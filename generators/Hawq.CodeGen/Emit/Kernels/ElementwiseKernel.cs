@@ -8,34 +8,29 @@ namespace Hawq.CodeGen.Emit.Kernels;
 /// </summary>
 internal static class ElementwiseKernel
 {
-    /// <summary>Writes the method <paramref name="name"/> and what it calls.</summary>
-    public static void Write(SourceWriter writer, ElementwiseStep step, VectorTier tier, string name, IReadOnlyList<Parameter> parameters, KernelLibrary library)
+    /// <summary>Writes the statements for the rows [first, end).</summary>
+    public static void WriteBody(SourceWriter writer, ElementwiseStep step, VectorTier tier, KernelLibrary library)
     {
         KernelEpilogue epilogue = new(step.Epilogue, tier, 0, null, library);
         int run = step.RunLength;
         int runs = step.Source.Tensor.Shape.Width * step.Source.Tensor.Shape.Channels / run;
         (string Name, TensorStorage Tensor)[] moving =
             [("x", step.Source), .. epilogue.Pointers.Where(p => p.Tensor is not null).Select(p => (p.Name, p.Tensor!))];
-        writer.Line(KernelLibrary.OptimizeAttribute);
-        using (writer.Block(CodeText.List($"private static void {name}", parameters.Select(p => p.ToString()), string.Empty)))
-        using (writer.Block("unchecked"))
+        writer.Line("byte* x = (byte*)input;");
+        epilogue.WriteLocals(writer);
+        using (writer.Block("for (int row = first; row < end; row++)"))
         {
-            writer.Line("byte* x = (byte*)input;");
-            epilogue.WriteLocals(writer);
-            using (writer.Block("for (int row = first; row < end; row++)"))
+            foreach ((string pointer, TensorStorage tensor) in moving)
             {
-                foreach ((string pointer, TensorStorage tensor) in moving)
-                {
-                    writer.Line($"byte* {pointer}At = {pointer} + ({CodeText.Times("row", tensor.RowStride)});");
-                }
+                writer.Line($"byte* {pointer}At = {pointer} + ({CodeText.Times("row", tensor.RowStride)});");
+            }
 
-                using (ScalarConvKernel.Loop(writer, "pixel", runs))
+            using (ScalarConvKernel.Loop(writer, "pixel", runs))
+            {
+                WriteRun(writer, step, tier, epilogue, run, moving);
+                foreach ((string pointer, TensorStorage tensor) in moving.Where(m => runs > 1 && m.Tensor.PixelStride > run / 16 * 16 * m.Tensor.ElementSize))
                 {
-                    WriteRun(writer, step, tier, epilogue, run, moving);
-                    foreach ((string pointer, TensorStorage tensor) in moving.Where(m => runs > 1 && m.Tensor.PixelStride > run / 16 * 16 * m.Tensor.ElementSize))
-                    {
-                        writer.Line($"{pointer}At += {tensor.PixelStride - (run / 16 * 16 * tensor.ElementSize)};");
-                    }
+                    writer.Line($"{pointer}At += {tensor.PixelStride - (run / 16 * 16 * tensor.ElementSize)};");
                 }
             }
         }

@@ -6,7 +6,7 @@ namespace Hawq.CodeGen.Emit;
 /// <summary>Plain loops over the layout of <see cref="WeightPacking.Rows"/>: the kernel that exists on every machine.</summary>
 internal static class ScalarConvKernel
 {
-    public static void WriteBody(SourceWriter writer, ConvStep step)
+    public static void WriteBody(SourceWriter writer, ConvStep step, KernelLibrary library)
     {
         ConvGeometry g = step.Geometry;
         bool byRows = step.Work.Axis == WorkAxis.Rows;
@@ -16,7 +16,7 @@ internal static class ScalarConvKernel
             writer.Line($"byte* window = {CodeText.Sum("input", Row(g, "y", g.Stride.Height, g.InputRowStride, g.Output.Height), Row(g, "x", g.Stride.Width, g.InputPixelStride, g.Output.Width))};");
             using (byRows ? writer.Block($"for (int o = 0; o < {g.Output.Channels}; o++)") : Blocks(writer, g.Output.Channels))
             {
-                WriteAccumulator(writer, g);
+                WriteAccumulator(writer, g, library);
                 int padded = step.Weights.PaddedChannels;
                 ScalarEpilogue.WriteRequantize(
                     writer, step.Epilogue, "accumulator", $"table[{padded} + o]", $"table[{3 * padded} + o]", $"table[{4 * padded} + o]");
@@ -48,35 +48,39 @@ internal static class ScalarConvKernel
     private static string Row(ConvGeometry g, string variable, int stride, int bytes, int count) =>
         count == 1 ? "0" : $"({CodeText.Times(variable, (long)stride * bytes)})";
 
-    private static void WriteAccumulator(SourceWriter writer, ConvGeometry g)
+    private static void WriteAccumulator(SourceWriter writer, ConvGeometry g, KernelLibrary library)
     {
         int perChannel = g.Kernel.Height * g.Kernel.Width * g.GroupInputChannels;
-        writer.Line("int accumulator = table[o];");
-        writer.Line($"sbyte* weight = weights + ({CodeText.Times("o", perChannel)});");
-        string start = GroupStart(g);
-        bool rowLoop = g.Kernel.Height > 1;
-        bool runLoop = g.RunsPerRow > 1;
-        using (Loop(writer, "ky", g.Kernel.Height))
-        using (Loop(writer, "kx", g.RunsPerRow))
-        {
-            writer.Line($"byte* run = {CodeText.Sum(
-                "window", start,
-                rowLoop ? $"({CodeText.Times("ky", (long)g.Dilation.Height * g.InputRowStride)})" : "0",
-                runLoop ? $"({CodeText.Times("kx", (long)g.Dilation.Width * g.InputPixelStride)})" : "0")};");
-            using (writer.Block($"for (int i = 0; i < {g.RunLength}; i++)"))
-            {
-                writer.Line("accumulator += run[i] * weight[i];");
-            }
+        string sum = library.Share("SumOfProducts", SumOfProducts);
+        writer.Line(
+            $"int accumulator = table[o] + {sum}({CodeText.Sum("window", GroupStart(g))}, weights + ({CodeText.Times("o", perChannel)}), "
+            + $"{g.Kernel.Height}, {g.Dilation.Height * g.InputRowStride}, {g.RunsPerRow}, {g.Dilation.Width * g.InputPixelStride}, {g.RunLength});");
+    }
 
-            if (rowLoop || runLoop)
+    private static string SumOfProducts(string name) => $$"""
+        /// <summary>Codes of a window by weights: rows, runs in a row, and codes in a run, which lie side by side.</summary>
+        {{KernelLibrary.OptimizeAttribute}}
+        private static int {{name}}(byte* window, sbyte* weights, int rows, int rowBytes, int runs, int runBytes, int length)
+        {
+            unchecked
             {
-                writer.Blank();
-                writer.Line($"weight += {g.RunLength};");
+                int sum = 0;
+                for (int row = 0; row < rows; row++, window += rowBytes)
+                {
+                    for (int run = 0; run < runs; run++, weights += length)
+                    {
+                        byte* codes = window + run * runBytes;
+                        for (int i = 0; i < length; i++)
+                        {
+                            sum += codes[i] * weights[i];
+                        }
+                    }
+                }
+
+                return sum;
             }
         }
-
-        writer.Blank();
-    }
+        """;
 
     /// <summary>First input channel of output channel o's group. Groups have a literal number of channels, so there is no division.</summary>
     private static string GroupStart(ConvGeometry g)

@@ -24,7 +24,6 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
     /// <summary>Writes the body of the method that walks over the output rows [first, end).</summary>
     public void WriteBody(SourceWriter writer)
     {
-        kernel.Epilogue.WriteLocals(writer);
         int groupRows = WinogradLayout.Outputs * _layout.TileRows;
         string transform = library.Share(WeightsMethod(Tier), name => Text(writer => WriteWeights(writer, name)));
         writer.Line("short* codes = (short*)scratch;");

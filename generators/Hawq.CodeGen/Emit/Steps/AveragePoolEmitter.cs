@@ -23,36 +23,17 @@ internal static class AveragePoolEmitter
             $"Average over windows of {PoolTaps.Describe(step.Window)}, {CodeText.Describe(source)} to {step.Output}; the multiplier carries the division"
             + $"{(single ? string.Empty : ", by the number of taps inside the input")}. Sums lie in [{step.Epilogue.Value.Lo}, {step.Epilogue.Value.Hi}]. {EpilogueText.Sentence(step.Epilogue)}",
             parameters,
-            (writer, name) =>
+            (writer, _) => Tiers.WriteChoice(writer, step.Tiers, tier =>
             {
-                if (step.Tiers.Count == 1)
+                if (VectorTier.For(tier) is { } vectors)
+                {
+                    WriteVectors(writer, step, vectors, single, library);
+                }
+                else
                 {
                     WriteAverage(writer, step, single);
-                    return;
                 }
-
-                Tiers.WriteChoice(writer, step.Tiers, name, parameters);
-            },
-            step.Tiers.Count == 1 ? null : (writer, name) =>
-            {
-                foreach (InstructionSet tier in step.Tiers)
-                {
-                    writer.Blank();
-                    writer.Line(KernelLibrary.OptimizeAttribute);
-                    using (writer.Block(CodeText.List($"private static void {name}_{tier}", parameters.Select(p => p.ToString()), string.Empty)))
-                    using (writer.Block("unchecked"))
-                    {
-                        if (VectorTier.For(tier) is { } vectors)
-                        {
-                            WriteVectors(writer, step, vectors, single, library);
-                        }
-                        else
-                        {
-                            WriteAverage(writer, step, single);
-                        }
-                    }
-                }
-            });
+            }));
     }
 
     // Sums of all channels of a pixel in 16-bit lanes, then sixteen at a time through the epilogue that convolutions have.

@@ -3,7 +3,7 @@ using Hawq.Planning;
 
 namespace Hawq.CodeGen.Emit;
 
-/// <summary>Prints a convolution: one method that picks the instruction-set tier, and one kernel per tier.</summary>
+/// <summary>Prints a convolution: one method that picks the instruction-set tier and walks over the output, and the tiles of each tier.</summary>
 internal static class ConvEmitter
 {
     public static Method Method(ConvStep step, KernelLibrary library)
@@ -17,34 +17,38 @@ internal static class ConvEmitter
             .. step.ScratchBytes > 0 ? [new Parameter("byte*", "scratch", "scratch")] : Array.Empty<Parameter>(),
             .. WorkText.Range(step.Work),
         ];
-        IReadOnlyList<InstructionSet> tiers = Tiers.Distinct([.. step.Kernels.Select(kernel => kernel.Tier)], tier => KernelText(tier, string.Empty));
-        return new Method(Stem(step), Summary(step), parameters, WriteBody, step.Kernels.Count == 1 ? null : WriteHelpers);
+        Dictionary<InstructionSet, KernelText> kernels = step.Kernels.ToDictionary(kernel => kernel.Tier, kernel => ConvKernels.Text(step, kernel, library));
+        IReadOnlyList<InstructionSet> tiers = Tiers.Distinct([.. step.Kernels.Select(kernel => kernel.Tier)], tier => kernels[tier].All);
+        return new Method(Stem(step), Summary(step), parameters, WriteBody, WriteHelpers);
 
         void WriteBody(SourceWriter writer, string name)
         {
-            if (step.Kernels.Count == 1)
+            EquatableArray<string>[] locals = [.. tiers.Where(tier => tier != InstructionSet.Scalar).Select(tier => kernels[tier].Locals)];
+            string[] shared = locals.Length == 0 ? [] : [.. locals[0].Where(line => locals.All(lines => lines.Contains(line)))];
+            Lines(writer, shared);
+            Tiers.WriteChoice(writer, tiers, tier =>
             {
-                ScalarConvKernel.WriteBody(writer, step);
-                return;
-            }
-
-            Tiers.WriteChoice(writer, tiers, name, parameters);
+                KernelText text = kernels[tier].Named($"{name}_{tier}");
+                Lines(writer, text.Locals.Except(shared));
+                writer.Line(text.Body);
+            });
         }
 
         void WriteHelpers(SourceWriter writer, string name)
         {
-            foreach (InstructionSet tier in tiers)
+            foreach (InstructionSet tier in tiers.Where(tier => kernels[tier].Methods.Length > 0))
             {
                 writer.Blank();
-                writer.Line(KernelText(tier, $"{name}_{tier}"));
+                writer.Line(kernels[tier].Named($"{name}_{tier}").Methods);
             }
         }
+    }
 
-        string KernelText(InstructionSet tier, string name)
+    private static void Lines(SourceWriter writer, IEnumerable<string> lines)
+    {
+        foreach (string line in lines)
         {
-            SourceWriter writer = new();
-            ConvKernels.Write(writer, step, step.Kernels.Single(kernel => kernel.Tier == tier), name, parameters, library);
-            return writer.ToString().TrimEnd('\n');
+            writer.Line(line);
         }
     }
 

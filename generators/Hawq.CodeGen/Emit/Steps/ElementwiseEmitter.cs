@@ -22,35 +22,17 @@ internal static class ElementwiseEmitter
             $"{verb}_{shape}_{CodeText.Tag(step.Source.Tensor)}_{stores}",
             $"Element by element over {CodeText.Describe(step.Source)}: {EpilogueText.Sentence(step.Epilogue)}",
             parameters,
-            (writer, name) =>
+            (writer, _) => Tiers.WriteChoice(writer, step.Tiers, tier =>
             {
-                if (step.Tiers.Count == 1)
+                if (VectorTier.For(tier) is { } vectors)
+                {
+                    ElementwiseKernel.WriteBody(writer, step, vectors, library);
+                }
+                else
                 {
                     WriteScalar(writer, step);
-                    return;
                 }
-
-                Tiers.WriteChoice(writer, step.Tiers, name, parameters);
-            },
-            step.Tiers.Count == 1 ? null : (writer, name) =>
-            {
-                foreach (InstructionSet tier in step.Tiers)
-                {
-                    writer.Blank();
-                    if (VectorTier.For(tier) is { } vectors)
-                    {
-                        ElementwiseKernel.Write(writer, step, vectors, $"{name}_{tier}", parameters, library);
-                        continue;
-                    }
-
-                    writer.Line(KernelLibrary.OptimizeAttribute);
-                    using (writer.Block(CodeText.List($"private static void {name}_{tier}", parameters.Select(p => p.ToString()), string.Empty)))
-                    using (writer.Block("unchecked"))
-                    {
-                        WriteScalar(writer, step);
-                    }
-                }
-            });
+            }));
     }
 
     private static void WriteScalar(SourceWriter writer, ElementwiseStep step)

@@ -45,6 +45,20 @@ internal static class Avx2Operations
             public static Vector256<int> Accumulate(Vector256<int> acc, Vector256<byte> codes, Vector256<sbyte> weights) =>
                 AvxVnni.IsSupported ? Dot(acc, codes, weights) : acc + Widen(Products(codes, weights));
 
+            /// <summary>Adds products to sums of pairs in int16 lanes, or to int32 lanes by vpdpbusd where the machine has it.</summary>
+            [MethodImpl(Inline)]
+            public static Vector256<int> AddPairs(Vector256<int> sums, Vector256<byte> codes, Vector256<sbyte> weights) =>
+                AvxVnni.IsSupported ? Dot(sums, codes, weights) : (sums.AsInt16() + Products(codes, weights)).AsInt32();
+
+            /// <summary>The sums of <see cref="AddPairs"/> as int32 lanes.</summary>
+            [MethodImpl(Inline)]
+            public static Vector256<int> WidenPairs(Vector256<int> sums) => AvxVnni.IsSupported ? sums : Widen(sums.AsInt16());
+
+            /// <summary>Two steps of four products per lane; their sum is proven to fit in int16, so one widening serves both.</summary>
+            [MethodImpl(Inline)]
+            public static Vector256<int> Accumulate(Vector256<int> acc, Vector256<byte> codes, Vector256<sbyte> weights, Vector256<byte> codes2, Vector256<sbyte> weights2) =>
+                AvxVnni.IsSupported ? Dot(Dot(acc, codes, weights), codes2, weights2) : acc + Widen(Products(codes, weights) + Products(codes2, weights2));
+
             /// <summary>Four codes times four weights per lane by int16 products: exact for all codes and weights.</summary>
             [MethodImpl(Inline)]
             public static Vector256<int> WideProducts(Vector256<byte> codes, Vector256<short> even, Vector256<short> odd) =>

@@ -31,6 +31,11 @@ internal static class Avx512Operations
             [MethodImpl(Inline)]
             public static Vector512<int> Accumulate(Vector512<int> acc, Vector512<byte> codes, Vector512<sbyte> weights) => acc + Widen(Products(codes, weights));
 
+            /// <summary>Two steps of four products per lane; their sum is proven to fit in int16, so one widening serves both.</summary>
+            [MethodImpl(Inline)]
+            public static Vector512<int> Accumulate(Vector512<int> acc, Vector512<byte> codes, Vector512<sbyte> weights, Vector512<byte> codes2, Vector512<sbyte> weights2) =>
+                acc + Widen(Products(codes, weights) + Products(codes2, weights2));
+
             /// <summary>Four codes times four weights per lane by int16 products: exact for all codes and weights.</summary>
             [MethodImpl(Inline)]
             public static Vector512<int> WideProducts(Vector512<byte> codes, Vector512<short> even, Vector512<short> odd) =>

@@ -52,6 +52,11 @@ internal static class Vector128Operations
             public static Vector128<int> Accumulate(Vector128<int> acc, Vector128<byte> codes, Vector128<sbyte> weights) =>
                 Dp.IsSupported ? Dp.DotProduct(acc, codes.AsSByte(), weights) : acc + Widen(Products(codes, weights));
 
+            /// <summary>Two steps of four products per lane; their sum is proven to fit in int16, so one widening serves both.</summary>
+            [MethodImpl(Inline)]
+            public static Vector128<int> Accumulate(Vector128<int> acc, Vector128<byte> codes, Vector128<sbyte> weights, Vector128<byte> codes2, Vector128<sbyte> weights2) =>
+                Dp.IsSupported ? Accumulate(Accumulate(acc, codes, weights), codes2, weights2) : acc + Widen(Products(codes, weights) + Products(codes2, weights2));
+
             /// <summary>Four codes times four weights per lane by int16 products: exact for all codes and weights.</summary>
             [MethodImpl(Inline)]
             public static Vector128<int> WideProducts(Vector128<byte> codes, Vector128<short> even, Vector128<short> odd) =>
