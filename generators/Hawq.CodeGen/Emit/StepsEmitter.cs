@@ -21,7 +21,14 @@ internal static class StepsEmitter
     {
         string outputs = string.Concat(plan.Network.Outputs.Select((_, i) => $", int* {Emitter.OutputName(plan, i)}"));
         writer.Line($"/// <summary>All {plan.Steps.Count} steps of the network, in order. The arena holds {plan.Arena.Bytes} bytes; the largest set of tensors alive at the same time takes {plan.Arena.LowerBound}.</summary>");
-        writer.Line("/// <remarks>Every thread of the team calls this with its own number and does its part of every step; all meet after each step.</remarks>");
+        writer.Line("/// <remarks>");
+        writer.Line("/// <para>Every thread of the team calls this with its own number and does its part of every step; all meet after each step.</para>");
+        if (plan.Steps.OfType<ConvStep>().Any(conv => conv.Kernels.Count > 1))
+        {
+            writer.Line("/// <para>A tile is named after its size: ..._Avx512_8x2 computes 8 pixels by 2 blocks of sixteen output channels.</para>");
+        }
+
+        writer.Line("/// </remarks>");
         writer.Line(KernelLibrary.OptimizeAttribute);
         string[] parameters = [$"{InputEmitter.CallerType(plan.Input)}* {InputEmitter.CallerName(plan.Input)}{outputs}", "byte* arena", "byte* weights", "int worker", "Team team"];
         using (writer.Block(CodeText.List("private static void Run", parameters, string.Empty)))

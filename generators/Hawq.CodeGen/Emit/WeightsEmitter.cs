@@ -55,6 +55,7 @@ internal static class WeightsEmitter
                 writer.Line($"{MethodName(step)}(source, scratch, block);");
             }
 
+            WriteShifts(writer, plan);
             if (unpacked > 0)
             {
                 writer.Line("global::System.Runtime.InteropServices.NativeMemory.Free(scratch);");
@@ -62,6 +63,24 @@ internal static class WeightsEmitter
 
             writer.Line("return block;");
         }
+    }
+
+    // The 16-byte kernels of SSE4.1 have tables of another form; they run where none of the better tiers does.
+    private static void WriteShifts(SourceWriter writer, NetworkPlan plan)
+    {
+        foreach (IGrouping<string, ConvStep> same in plan.Steps.OfType<ConvStep>().Where(step => step.Kernels.Any(IsShort))
+            .GroupBy(step => string.Join(" && ", [.. step.Kernels.TakeWhile(kernel => !IsShort(kernel)).Select(kernel => $"!{Tiers.IsSupported(kernel.Tier)}"), Tiers.IsSupported(InstructionSet.Vector128)])))
+        {
+            using (writer.Block($"if ({same.Key})"))
+            {
+                foreach (ConvStep step in same)
+                {
+                    writer.Line($"ShiftsToMultipliers((int*)(block + {step.Weights.TableOffset + (4 * step.Weights.PaddedChannels * sizeof(int))}), {step.Weights.PaddedChannels});");
+                }
+            }
+        }
+
+        static bool IsShort(KernelChoice kernel) => kernel.Tier == InstructionSet.Vector128;
     }
 
     private static void WriteLayer(SourceWriter writer, ConvStep step)
@@ -121,12 +140,12 @@ internal static class WeightsEmitter
         WeightPacking.Rows => $"global::System.Buffer.MemoryCopy(codes, {target}, {(long)step.Weights.Source.OutputChannels * step.Weights.Source.PerChannel}, {(long)step.Weights.Source.OutputChannels * step.Weights.Source.PerChannel});",
         WeightPacking.Interleaved4 =>
             $"Interleaved4(codes, {sizes}, {step.Geometry.RunLength}, {VectorTier.BlockChannels}, {target});"
-            + VectorKernels.PackingText(step, kernel, target, $"(int*)(block + {step.Weights.TableOffset})"),
+            + VectorKernels.PackingText(step, kernel, target),
         WeightPacking.Winograd4 => WinogradKernel.PackingText(step, kernel.Tier, target)
-            + VectorKernels.PackingText(step, kernel, target, $"(int*)(block + {step.Weights.TableOffset})"),
+            + VectorKernels.PackingText(step, kernel, target),
         WeightPacking.TapMajor =>
             $"PairedRows(codes, {sizes}, {step.Geometry.Kernel.Height}, {step.Geometry.Kernel.Width}, (short*)({target}));"
-            + VectorKernels.PackingText(step, kernel, target, $"(int*)(block + {step.Weights.TableOffset})"),
+            + VectorKernels.PackingText(step, kernel, target),
         _ => throw new NotSupportedException($"The emitter has no {kernel.Packing} packing."),
     };
 
@@ -139,7 +158,7 @@ internal static class WeightsEmitter
             return;
         }
 
-        writer.Line($"global::System.ReadOnlySpan<{type}> {name} =\n[");
+        writer.Line($"global::System.ReadOnlySpan<{type}> {name} = [");
         foreach (string line in lines)
         {
             writer.Line($"    {line.TrimEnd(' ')}");

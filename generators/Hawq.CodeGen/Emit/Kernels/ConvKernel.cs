@@ -155,7 +155,6 @@ internal sealed class ConvKernel
 
         if (plain > perTile)
         {
-            writer.Line($"// {perTile * VectorTier.BlockChannels} output channels at a time.");
             using (writer.Block($"for (int block = 0; block < {plain}; block += {perTile}, {moves})"))
             {
                 WriteRows(writer, tiles, perTile, false);

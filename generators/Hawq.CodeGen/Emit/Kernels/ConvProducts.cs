@@ -46,7 +46,8 @@ internal sealed class TreeProducts(ConvKernel kernel) : ConvProducts(kernel)
     {
         int steps = Kernel.Geometry.StepsPerRun;
         int window = Math.Min(Math.Max(1, Kernel.Choice.Window), steps);
-        if (Kernel.HasCorrections)
+        bool moves = Kernel.Runs > 1;
+        if (Kernel.HasCorrections && moves)
         {
             writer.Line("byte* corner = x;");
         }
@@ -76,7 +77,7 @@ internal sealed class TreeProducts(ConvKernel kernel) : ConvProducts(kernel)
 
         if (Kernel.HasCorrections)
         {
-            WriteCorrections(writer, tile);
+            WriteCorrections(writer, tile, moves ? "corner" : "x");
         }
     }
 
@@ -113,7 +114,7 @@ internal sealed class TreeProducts(ConvKernel kernel) : ConvProducts(kernel)
         : $"{accumulator} = {Ops}.Accumulate({accumulator}, {string.Join(", ", factors.Select(f => $"{f.Codes}, {f.Weights}"))});";
 
     // What the packing took out of weights whose sums would not fit is added here, one step at a time.
-    private void WriteCorrections(SourceWriter writer, ConvTile tile)
+    private void WriteCorrections(SourceWriter writer, ConvTile tile, string corner)
     {
         writer.Line("// Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.");
         int perBlock = Kernel.Tier.VectorsPerBlock;
@@ -124,13 +125,22 @@ internal sealed class TreeProducts(ConvKernel kernel) : ConvProducts(kernel)
             writer.Line($"sbyte* f{block} = (sbyte*)(e{block} + {Kernel.CorrectionOffsetInts});");
             using (writer.Block($"for (int k = 1; k <= e{block}[0]; k++, f{block} += 64)"))
             {
-                writer.Line($"byte* z = corner + e{block}[k];");
+                writer.Line($"byte* z = {corner} + e{block}[k];");
                 writer.Line($"{Kernel.Tier.Vector}<sbyte> {string.Join(", ", vectors.Select(v => $"u{v} = {Kernel.Tier.Vector}.Load(f{block}{ConvTile.Offset(v * Kernel.Tier.Bytes)})"))};");
                 for (int m = 0; m < tile.Pixels; m++)
                 {
                     string codes = $"{Ops}.Codes(z{ConvTile.Offset(tile.PixelOffset(m))})";
-                    string sums = string.Join(" ", vectors.Select(v => Add($"c{m}_{(block * perBlock) + v}", [(perBlock == 1 ? codes : $"z{m}", $"u{v}")])));
-                    writer.Line(perBlock == 1 ? sums : $"{Kernel.Tier.Vector}<byte> z{m} = {codes}; {sums}");
+                    if (perBlock == 1)
+                    {
+                        // Two pixels in a line.
+                        string second = m + 1 < tile.Pixels ? " " + Add($"c{m + 1}_{block}", [($"{Ops}.Codes(z{ConvTile.Offset(tile.PixelOffset(m + 1))})", "u0")]) : "";
+                        writer.Line(Add($"c{m}_{block}", [(codes, "u0")]) + second);
+                        m++;
+                        continue;
+                    }
+
+                    string sums = string.Join(" ", vectors.Select(v => Add($"c{m}_{(block * perBlock) + v}", [($"z{m}", $"u{v}")])));
+                    writer.Line($"{Kernel.Tier.Vector}<byte> z{m} = {codes}; {sums}");
                 }
             }
         }
@@ -282,7 +292,6 @@ internal sealed class WideProducts(ConvKernel kernel) : ConvProducts(kernel)
             writer.Line(tile.ForVectors(v => $"c{m}_{v} += {Ops}.WideProducts(a{m}, even{v}{(odd ? $", odd{v}" : "")});"));
         }
 
-        writer.Line("a += 4;");
-        writer.Line($"w += {Kernel.StepBytes};");
+        writer.Line($"a += 4; w += {Kernel.StepBytes};");
     }
 }

@@ -15,7 +15,7 @@ internal sealed class ConvTile(ConvKernel kernel, int pixels, int blocks, bool t
     /// <summary>Blocks of sixteen output channels.</summary>
     public int Blocks => blocks;
 
-    /// <summary>Name of the tile method; <see cref="ConvKernel.NamePlaceholder"/> stands for the kernel's name.</summary>
+    /// <summary>Name of the tile method, which says its pixels and blocks; <see cref="ConvKernel.NamePlaceholder"/> stands for the kernel's name.</summary>
     public string Name => $"{ConvKernel.NamePlaceholder}_{pixels}x{blocks}{(tail ? "Tail" : "")}";
 
     /// <summary>Whether the last block is partial.</summary>
@@ -26,7 +26,6 @@ internal sealed class ConvTile(ConvKernel kernel, int pixels, int blocks, bool t
     /// <summary>Writes the method.</summary>
     public void Write(SourceWriter writer)
     {
-        writer.Line($"/// <summary>Tile of {pixels} pixel{(pixels == 1 ? "" : "s")} by {blocks * VectorTier.BlockChannels} output channels.</summary>");
         writer.Line("[MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]");
         using (writer.Block($"private static void {Name}(byte* x, sbyte* w, {kernel.Epilogue.Parameters})"))
         using (writer.Block("unchecked"))
@@ -39,7 +38,6 @@ internal sealed class ConvTile(ConvKernel kernel, int pixels, int blocks, bool t
 
             kernel.Products.Write(writer, this);
 
-            writer.Line("// Requantize and store.");
             for (int m = 0; m < pixels; m++)
             {
                 int pixel = m;
@@ -109,9 +107,10 @@ internal sealed class ConvTile(ConvKernel kernel, int pixels, int blocks, bool t
         {
             int step = s;
             writer.Line($"{kernel.Tier.Vector}<sbyte> {Join(Vectors, v => $"w{step}_{v} = {kernel.Tier.Vector}.Load(w{Offset(WeightOffset(v) + (64 * step))})")};");
-            for (int block = 0; kernel.PrefetchesWeights && block < blocks; block++)
+            if (kernel.PrefetchesWeights)
             {
-                writer.Line($"{kernel.Tier.Class}.Prefetch(w + {(block * kernel.WeightBlockBytes) + (64 * s) + ConvKernel.PrefetchBytes});");
+                writer.Line(string.Join(" ", Enumerable.Range(0, blocks)
+                    .Select(block => $"{kernel.Tier.Class}.Prefetch(w + {(block * kernel.WeightBlockBytes) + (64 * step) + ConvKernel.PrefetchBytes});")));
             }
         }
     }
@@ -123,8 +122,7 @@ internal sealed class ConvTile(ConvKernel kernel, int pixels, int blocks, bool t
     /// <summary>Moves codes and weights on by a number of steps.</summary>
     public static void Advance(SourceWriter writer, int steps)
     {
-        writer.Line($"a += {4 * steps};");
-        writer.Line($"w += {64 * steps};");
+        writer.Line($"a += {4 * steps}; w += {64 * steps};");
     }
 
     /// <summary>Byte offset of a pixel of the tile in the input.</summary>

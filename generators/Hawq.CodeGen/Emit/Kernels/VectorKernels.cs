@@ -31,7 +31,7 @@ internal static class VectorKernels
     }
 
     /// <summary>What a kernel needs beyond interleaved weights: statements, or nothing.</summary>
-    public static string PackingText(ConvStep step, KernelChoice choice, string packed, string table)
+    public static string PackingText(ConvStep step, KernelChoice choice, string packed)
     {
         ConvKernel kernel = new(step, choice);
         ConvGeometry g = step.Geometry;
@@ -45,11 +45,6 @@ internal static class VectorKernels
         if (choice.Family == KernelFamily.Widen)
         {
             text += $"\nWidenWeights({packed}, {kernel.Blocks * kernel.Steps});";
-        }
-
-        if (choice.Tier == InstructionSet.Vector128)
-        {
-            text += $"\nShiftsToMultipliers({table} + {4 * step.Weights.PaddedChannels}, {step.Weights.PaddedChannels});";
         }
 
         return text;

@@ -16,7 +16,10 @@ using global::System.Runtime.Intrinsics.X86;
 unsafe partial class Small
 {
     /// <summary>All 5 steps of the network, in order. The arena holds 832 bytes; the largest set of tensors alive at the same time takes 768.</summary>
-    /// <remarks>Every thread of the team calls this with its own number and does its part of every step; all meet after each step.</remarks>
+    /// <remarks>
+    /// <para>Every thread of the team calls this with its own number and does its part of every step; all meet after each step.</para>
+    /// <para>A tile is named after its size: ..._Avx512_8x2 computes 8 pixels by 2 blocks of sixteen output channels.</para>
+    /// </remarks>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Run(byte* pixels, int* logits, byte* arena, byte* weights, int worker, Team team)
     {
@@ -35,7 +38,7 @@ unsafe partial class Small
         team.Wait();
 
         // conv0: input 6x6x3 s8 -> conv0_out 6x6x16 u7
-        Conv3x3_6x6x3_To6x6x16_S8S8_U7(arena + 576, (sbyte*)weights, (int*)(weights + 576), arena, first: first1, end: end1);
+        Conv3x3_6x6x3_To6x6x16_S8S8_U7(arena + 576, (sbyte*)weights, (int*)(weights + 1152), arena, first: first1, end: end1);
         team.Wait();
 
         // pool1: conv0_out 6x6x16 u7 -> pool1_out 1x1x16 u7
@@ -47,7 +50,7 @@ unsafe partial class Small
         team.Wait();
 
         // gemm2: pool1_out 1x1x16 u7 -> gemm2_out 1x1x5 s16
-        Linear_16_To5_U7S8_S16(arena + 576, (sbyte*)(weights + 1216), (int*)(weights + 1856), (short*)arena, first: first1, end: end1);
+        Linear_16_To5_U7S8_S16(arena + 576, (sbyte*)(weights + 1792), (int*)(weights + 2432), (short*)arena, first: first1, end: end1);
         team.Wait();
 
         // Output: gemm2_out 1x1x5 s16
@@ -154,55 +157,101 @@ unsafe partial class Small
     {
         unchecked
         {
+            byte* y0 = (byte*)output;
             if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
             {
-                Conv3x3_6x6x3_To6x6x16_S8S8_U7_AvxVnni(input, weights, table, output, first, end);
+                // A unit of work is 32 output channels.
+                weights += first * 1152;
+                table += first * 32;
+                y0 += first * 32;
+                for (int block = 2 * first; block < global::System.Math.Min(2 * end, 1); block += 1, weights += 576, table += 16, y0 += 16)
+                {
+                    for (int y = 0; y < 6; y++)
+                    {
+                        byte* x = input + y * 24;
+                        byte* y0Row = y0 + y * 96;
+                        for (int i = 0; i < 2; i++, x += 9, y0Row += 48)
+                        {
+                            Conv3x3_6x6x3_To6x6x16_S8S8_U7_AvxVnni_3x1(x, weights, table, y0Row);
+                        }
+                    }
+                }
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Conv3x3_6x6x3_To6x6x16_S8S8_U7_Avx512(input, weights, table, output, first, end);
+                // A unit of work is 32 output channels.
+                weights += first * 2304;
+                table += first * 32;
+                y0 += first * 32;
+                for (int block = 2 * first; block < global::System.Math.Min(2 * end, 1); block += 1, weights += 1152, table += 16, y0 += 16)
+                {
+                    for (int y = 0; y < 6; y++)
+                    {
+                        byte* x = input + y * 24;
+                        byte* y0Row = y0 + y * 96;
+                        Conv3x3_6x6x3_To6x6x16_S8S8_U7_Avx512_6x1(x, weights, table, y0Row);
+                    }
+                }
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Conv3x3_6x6x3_To6x6x16_S8S8_U7_Avx2(input, weights, table, output, first, end);
+                // A unit of work is 32 output channels.
+                weights += first * 2304;
+                table += first * 32;
+                y0 += first * 32;
+                for (int block = 2 * first; block < global::System.Math.Min(2 * end, 1); block += 1, weights += 1152, table += 16, y0 += 16)
+                {
+                    for (int y = 0; y < 6; y++)
+                    {
+                        byte* x = input + y * 24;
+                        byte* y0Row = y0 + y * 96;
+                        for (int i = 0; i < 2; i++, x += 9, y0Row += 48)
+                        {
+                            Conv3x3_6x6x3_To6x6x16_S8S8_U7_Avx2_3x1(x, weights, table, y0Row);
+                        }
+                    }
+                }
             }
             else if (V128.IsSupported)
             {
-                Conv3x3_6x6x3_To6x6x16_S8S8_U7_Vector128(input, weights, table, output, first, end);
+                // A unit of work is 32 output channels.
+                weights += first * 2304;
+                table += first * 32;
+                y0 += first * 32;
+                for (int block = 2 * first; block < global::System.Math.Min(2 * end, 1); block += 1, weights += 1152, table += 16, y0 += 16)
+                {
+                    for (int y = 0; y < 6; y++)
+                    {
+                        byte* x = input + y * 24;
+                        byte* y0Row = y0 + y * 96;
+                        for (int i = 0; i < 3; i++, x += 6, y0Row += 32)
+                        {
+                            Conv3x3_6x6x3_To6x6x16_S8S8_U7_Vector128_2x1(x, weights, table, y0Row);
+                        }
+                    }
+                }
             }
             else
             {
-                Conv3x3_6x6x3_To6x6x16_S8S8_U7_Scalar(input, weights, table, output, first, end);
-            }
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_6x6x3_To6x6x16_S8S8_U7_AvxVnni(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
-    {
-        unchecked
-        {
-            byte* y0 = (byte*)output;
-            // A unit of work is 32 output channels.
-            weights += first * 1152;
-            table += first * 32;
-            y0 += first * 32;
-            for (int block = 2 * first; block < global::System.Math.Min(2 * end, 1); block += 1, weights += 576, table += 16, y0 += 16)
-            {
                 for (int y = 0; y < 6; y++)
                 {
-                    byte* x = input + y * 24;
-                    byte* y0Row = y0 + y * 96;
-                    for (int i = 0; i < 2; i++, x += 9, y0Row += 48)
+                    for (int x = 0; x < 6; x++)
                     {
-                        Conv3x3_6x6x3_To6x6x16_S8S8_U7_AvxVnni_3x1(x, weights, table, y0Row);
+                        byte* window = input + (y * 24) + (x * 3);
+                        int endChannel = global::System.Math.Min(end * 32, 16);
+                        for (int o = first * 32; o < endChannel; o++)
+                        {
+                            int accumulator = table[o] + SumOfProducts(window, weights + (o * 27), 3, 24, 1, 3, 9);
+                            int value = ((int)(((long)accumulator * table[32 + o]) >> 32) + table[96 + o]) >> table[128 + o];
+                            value = global::System.Math.Min(global::System.Math.Max(value, 0), 127);
+                            output[(y * 96) + (x * 16) + o] = (byte)value;
+                        }
                     }
                 }
             }
         }
     }
 
-    /// <summary>Tile of 3 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_6x6x3_To6x6x16_S8S8_U7_AvxVnni_3x1(byte* x, sbyte* w, int* table, byte* y0)
     {
@@ -217,48 +266,22 @@ unsafe partial class Small
                 // Four codes by four weights per step.
                 for (int k = 0; k < 3; k++)
                 {
-                    Vector256<sbyte> w0_0 = Vector256.Load(w);
-                    Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
+                    Vector256<sbyte> w0_0 = Vector256.Load(w), w0_1 = Vector256.Load(w + 32);
                     Vector256<byte> a0 = V256.Codes(a);
                     c0_0 = V256.Dot(c0_0, a0, w0_0); c0_1 = V256.Dot(c0_1, a0, w0_1);
                     Vector256<byte> a1 = V256.Codes(a + 3);
                     c1_0 = V256.Dot(c1_0, a1, w0_0); c1_1 = V256.Dot(c1_1, a1, w0_1);
                     Vector256<byte> a2 = V256.Codes(a + 6);
                     c2_0 = V256.Dot(c2_0, a2, w0_0); c2_1 = V256.Dot(c2_1, a2, w0_1);
-                    a += 4;
-                    w += 64;
+                    a += 4; w += 64;
                 }
             }
-            // Requantize and store.
             Finish_U7_V256(c0_0, c0_1, table, y0, 32);
             Finish_U7_V256(c1_0, c1_1, table, y0 + 16, 32);
             Finish_U7_V256(c2_0, c2_1, table, y0 + 32, 32);
         }
     }
 
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_6x6x3_To6x6x16_S8S8_U7_Avx512(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
-    {
-        unchecked
-        {
-            byte* y0 = (byte*)output;
-            // A unit of work is 32 output channels.
-            weights += first * 1152;
-            table += first * 32;
-            y0 += first * 32;
-            for (int block = 2 * first; block < global::System.Math.Min(2 * end, 1); block += 1, weights += 576, table += 16, y0 += 16)
-            {
-                for (int y = 0; y < 6; y++)
-                {
-                    byte* x = input + y * 24;
-                    byte* y0Row = y0 + y * 96;
-                    Conv3x3_6x6x3_To6x6x16_S8S8_U7_Avx512_6x1(x, weights, table, y0Row);
-                }
-            }
-        }
-    }
-
-    /// <summary>Tile of 6 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_6x6x3_To6x6x16_S8S8_U7_Avx512_6x1(byte* x, sbyte* w, int* table, byte* y0)
     {
@@ -270,10 +293,9 @@ unsafe partial class Small
             {
                 byte* a = x;
                 // Four codes by four weights per step, the even and the odd ones as int16 pairs.
-                for (int k = 0; k < 3; k++)
+                for (int k = 0; k < 2; k++)
                 {
-                    Vector512<sbyte> w0_0 = Vector512.Load(w);
-                    Vector512<short> even0 = (w0_0.AsInt16() << 8) >> 8, odd0 = w0_0.AsInt16() >> 8;
+                    Vector512<short> even0 = Vector512.Load((short*)(w)), odd0 = Vector512.Load((short*)(w + 64));
                     Vector512<byte> a0 = V512.Codes(a);
                     c0_0 += V512.WideProducts(a0, even0, odd0);
                     Vector512<byte> a1 = V512.Codes(a + 3);
@@ -286,11 +308,26 @@ unsafe partial class Small
                     c4_0 += V512.WideProducts(a4, even0, odd0);
                     Vector512<byte> a5 = V512.Codes(a + 15);
                     c5_0 += V512.WideProducts(a5, even0, odd0);
-                    a += 4;
-                    w += 64;
+                    a += 4; w += 128;
+                }
+                // The last code of the run.
+                {
+                    Vector512<short> even0 = Vector512.Load((short*)(w));
+                    Vector512<byte> a0 = V512.Codes(a);
+                    c0_0 += V512.WideProducts(a0, even0);
+                    Vector512<byte> a1 = V512.Codes(a + 3);
+                    c1_0 += V512.WideProducts(a1, even0);
+                    Vector512<byte> a2 = V512.Codes(a + 6);
+                    c2_0 += V512.WideProducts(a2, even0);
+                    Vector512<byte> a3 = V512.Codes(a + 9);
+                    c3_0 += V512.WideProducts(a3, even0);
+                    Vector512<byte> a4 = V512.Codes(a + 12);
+                    c4_0 += V512.WideProducts(a4, even0);
+                    Vector512<byte> a5 = V512.Codes(a + 15);
+                    c5_0 += V512.WideProducts(a5, even0);
+                    a += 4; w += 128;
                 }
             }
-            // Requantize and store.
             Finish_U7_V512(c0_0, table, y0, 32);
             Finish_U7_V512(c1_0, table, y0 + 16, 32);
             Finish_U7_V512(c2_0, table, y0 + 32, 32);
@@ -300,32 +337,6 @@ unsafe partial class Small
         }
     }
 
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_6x6x3_To6x6x16_S8S8_U7_Avx2(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
-    {
-        unchecked
-        {
-            byte* y0 = (byte*)output;
-            // A unit of work is 32 output channels.
-            weights += first * 1152;
-            table += first * 32;
-            y0 += first * 32;
-            for (int block = 2 * first; block < global::System.Math.Min(2 * end, 1); block += 1, weights += 576, table += 16, y0 += 16)
-            {
-                for (int y = 0; y < 6; y++)
-                {
-                    byte* x = input + y * 24;
-                    byte* y0Row = y0 + y * 96;
-                    for (int i = 0; i < 2; i++, x += 9, y0Row += 48)
-                    {
-                        Conv3x3_6x6x3_To6x6x16_S8S8_U7_Avx2_3x1(x, weights, table, y0Row);
-                    }
-                }
-            }
-        }
-    }
-
-    /// <summary>Tile of 3 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_6x6x3_To6x6x16_S8S8_U7_Avx2_3x1(byte* x, sbyte* w, int* table, byte* y0)
     {
@@ -338,55 +349,37 @@ unsafe partial class Small
             {
                 byte* a = x;
                 // Four codes by four weights per step, the even and the odd ones as int16 pairs.
-                for (int k = 0; k < 3; k++)
+                for (int k = 0; k < 2; k++)
                 {
-                    Vector256<sbyte> w0_0 = Vector256.Load(w);
-                    Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
-                    Vector256<short> even0 = (w0_0.AsInt16() << 8) >> 8, odd0 = w0_0.AsInt16() >> 8;
-                    Vector256<short> even1 = (w0_1.AsInt16() << 8) >> 8, odd1 = w0_1.AsInt16() >> 8;
+                    Vector256<short> even0 = Vector256.Load((short*)(w)), odd0 = Vector256.Load((short*)(w + 64));
+                    Vector256<short> even1 = Vector256.Load((short*)(w + 32)), odd1 = Vector256.Load((short*)(w + 96));
                     Vector256<byte> a0 = V256.Codes(a);
                     c0_0 += V256.WideProducts(a0, even0, odd0); c0_1 += V256.WideProducts(a0, even1, odd1);
                     Vector256<byte> a1 = V256.Codes(a + 3);
                     c1_0 += V256.WideProducts(a1, even0, odd0); c1_1 += V256.WideProducts(a1, even1, odd1);
                     Vector256<byte> a2 = V256.Codes(a + 6);
                     c2_0 += V256.WideProducts(a2, even0, odd0); c2_1 += V256.WideProducts(a2, even1, odd1);
-                    a += 4;
-                    w += 64;
+                    a += 4; w += 128;
+                }
+                // The last code of the run.
+                {
+                    Vector256<short> even0 = Vector256.Load((short*)(w));
+                    Vector256<short> even1 = Vector256.Load((short*)(w + 32));
+                    Vector256<byte> a0 = V256.Codes(a);
+                    c0_0 += V256.WideProducts(a0, even0); c0_1 += V256.WideProducts(a0, even1);
+                    Vector256<byte> a1 = V256.Codes(a + 3);
+                    c1_0 += V256.WideProducts(a1, even0); c1_1 += V256.WideProducts(a1, even1);
+                    Vector256<byte> a2 = V256.Codes(a + 6);
+                    c2_0 += V256.WideProducts(a2, even0); c2_1 += V256.WideProducts(a2, even1);
+                    a += 4; w += 128;
                 }
             }
-            // Requantize and store.
             Finish_U7_V256(c0_0, c0_1, table, y0, 32);
             Finish_U7_V256(c1_0, c1_1, table, y0 + 16, 32);
             Finish_U7_V256(c2_0, c2_1, table, y0 + 32, 32);
         }
     }
 
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_6x6x3_To6x6x16_S8S8_U7_Vector128(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
-    {
-        unchecked
-        {
-            byte* y0 = (byte*)output;
-            // A unit of work is 32 output channels.
-            weights += first * 1152;
-            table += first * 32;
-            y0 += first * 32;
-            for (int block = 2 * first; block < global::System.Math.Min(2 * end, 1); block += 1, weights += 576, table += 16, y0 += 16)
-            {
-                for (int y = 0; y < 6; y++)
-                {
-                    byte* x = input + y * 24;
-                    byte* y0Row = y0 + y * 96;
-                    for (int i = 0; i < 3; i++, x += 6, y0Row += 32)
-                    {
-                        Conv3x3_6x6x3_To6x6x16_S8S8_U7_Vector128_2x1(x, weights, table, y0Row);
-                    }
-                }
-            }
-        }
-    }
-
-    /// <summary>Tile of 2 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_6x6x3_To6x6x16_S8S8_U7_Vector128_2x1(byte* x, sbyte* w, int* table, byte* y0)
     {
@@ -401,62 +394,33 @@ unsafe partial class Small
             {
                 byte* a = x;
                 // Four codes by four weights per step, the even and the odd ones as int16 pairs.
-                for (int k = 0; k < 3; k++)
+                for (int k = 0; k < 2; k++)
                 {
-                    Vector128<sbyte> w0_0 = Vector128.Load(w);
-                    Vector128<sbyte> w0_1 = Vector128.Load(w + 16);
-                    Vector128<sbyte> w0_2 = Vector128.Load(w + 32);
-                    Vector128<sbyte> w0_3 = Vector128.Load(w + 48);
-                    Vector128<short> even0 = (w0_0.AsInt16() << 8) >> 8, odd0 = w0_0.AsInt16() >> 8;
-                    Vector128<short> even1 = (w0_1.AsInt16() << 8) >> 8, odd1 = w0_1.AsInt16() >> 8;
-                    Vector128<short> even2 = (w0_2.AsInt16() << 8) >> 8, odd2 = w0_2.AsInt16() >> 8;
-                    Vector128<short> even3 = (w0_3.AsInt16() << 8) >> 8, odd3 = w0_3.AsInt16() >> 8;
+                    Vector128<short> even0 = Vector128.Load((short*)(w)), odd0 = Vector128.Load((short*)(w + 64));
+                    Vector128<short> even1 = Vector128.Load((short*)(w + 16)), odd1 = Vector128.Load((short*)(w + 80));
+                    Vector128<short> even2 = Vector128.Load((short*)(w + 32)), odd2 = Vector128.Load((short*)(w + 96));
+                    Vector128<short> even3 = Vector128.Load((short*)(w + 48)), odd3 = Vector128.Load((short*)(w + 112));
                     Vector128<byte> a0 = V128.Codes(a);
                     c0_0 += V128.WideProducts(a0, even0, odd0); c0_1 += V128.WideProducts(a0, even1, odd1); c0_2 += V128.WideProducts(a0, even2, odd2); c0_3 += V128.WideProducts(a0, even3, odd3);
                     Vector128<byte> a1 = V128.Codes(a + 3);
                     c1_0 += V128.WideProducts(a1, even0, odd0); c1_1 += V128.WideProducts(a1, even1, odd1); c1_2 += V128.WideProducts(a1, even2, odd2); c1_3 += V128.WideProducts(a1, even3, odd3);
-                    a += 4;
-                    w += 64;
+                    a += 4; w += 128;
+                }
+                // The last code of the run.
+                {
+                    Vector128<short> even0 = Vector128.Load((short*)(w));
+                    Vector128<short> even1 = Vector128.Load((short*)(w + 16));
+                    Vector128<short> even2 = Vector128.Load((short*)(w + 32));
+                    Vector128<short> even3 = Vector128.Load((short*)(w + 48));
+                    Vector128<byte> a0 = V128.Codes(a);
+                    c0_0 += V128.WideProducts(a0, even0); c0_1 += V128.WideProducts(a0, even1); c0_2 += V128.WideProducts(a0, even2); c0_3 += V128.WideProducts(a0, even3);
+                    Vector128<byte> a1 = V128.Codes(a + 3);
+                    c1_0 += V128.WideProducts(a1, even0); c1_1 += V128.WideProducts(a1, even1); c1_2 += V128.WideProducts(a1, even2); c1_3 += V128.WideProducts(a1, even3);
+                    a += 4; w += 128;
                 }
             }
-            // Requantize and store.
             Finish_U7_V128(c0_0, c0_1, c0_2, c0_3, table, y0, 32);
             Finish_U7_V128(c1_0, c1_1, c1_2, c1_3, table, y0 + 16, 32);
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_6x6x3_To6x6x16_S8S8_U7_Scalar(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
-    {
-        unchecked
-        {
-            for (int y = 0; y < 6; y++)
-            {
-                for (int x = 0; x < 6; x++)
-                {
-                    byte* window = input + (y * 24) + (x * 3);
-                    int endChannel = global::System.Math.Min(end * 32, 16);
-                    for (int o = first * 32; o < endChannel; o++)
-                    {
-                        int accumulator = table[o];
-                        sbyte* weight = weights + (o * 27);
-                        for (int ky = 0; ky < 3; ky++)
-                        {
-                            byte* run = window + (ky * 24);
-                            for (int i = 0; i < 9; i++)
-                            {
-                                accumulator += run[i] * weight[i];
-                            }
-
-                            weight += 9;
-                        }
-
-                        int value = ((int)(((long)accumulator * table[32 + o]) >> 32) + table[96 + o]) >> table[128 + o];
-                        value = global::System.Math.Min(global::System.Math.Max(value, 0), 127);
-                        output[(y * 96) + (x * 16) + o] = (byte)value;
-                    }
-                }
-            }
         }
     }
 
@@ -519,49 +483,74 @@ unsafe partial class Small
     {
         unchecked
         {
+            byte* y0 = (byte*)output;
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Linear_16_To5_U7S8_S16_Avx512(input, weights, table, output, first, end);
+                // A unit of work is 32 output channels.
+                weights += first * 512;
+                table += first * 32;
+                y0 += first * 64;
+                // The last output channels.
+                {
+                    byte* x = input;
+                    byte* y0Row = y0;
+                    Linear_16_To5_U7S8_S16_Avx512_1x1Tail(x, weights, table, y0Row);
+                }
             }
             else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
             {
-                Linear_16_To5_U7S8_S16_AvxVnni(input, weights, table, output, first, end);
+                // A unit of work is 32 output channels.
+                weights += first * 512;
+                table += first * 32;
+                y0 += first * 64;
+                // The last output channels.
+                {
+                    byte* x = input;
+                    byte* y0Row = y0;
+                    Linear_16_To5_U7S8_S16_AvxVnni_1x1Tail(x, weights, table, y0Row);
+                }
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Linear_16_To5_U7S8_S16_Avx2(input, weights, table, output, first, end);
+                // A unit of work is 32 output channels.
+                weights += first * 512;
+                table += first * 32;
+                y0 += first * 64;
+                // The last output channels.
+                {
+                    byte* x = input;
+                    byte* y0Row = y0;
+                    Linear_16_To5_U7S8_S16_Avx2_1x1Tail(x, weights, table, y0Row);
+                }
             }
             else if (V128.IsSupported)
             {
-                Linear_16_To5_U7S8_S16_Vector128(input, weights, table, output, first, end);
+                // A unit of work is 32 output channels.
+                weights += first * 512;
+                table += first * 32;
+                y0 += first * 64;
+                // The last output channels.
+                {
+                    byte* x = input;
+                    byte* y0Row = y0;
+                    Linear_16_To5_U7S8_S16_Vector128_1x1Tail(x, weights, table, y0Row);
+                }
             }
             else
             {
-                Linear_16_To5_U7S8_S16_Scalar(input, weights, table, output, first, end);
+                byte* window = input;
+                int endChannel = global::System.Math.Min(end * 32, 5);
+                for (int o = first * 32; o < endChannel; o++)
+                {
+                    int accumulator = table[o] + SumOfProducts(window, weights + (o * 16), 1, 16, 1, 16, 16);
+                    int value = ((int)(((long)(accumulator << 4) * table[32 + o]) >> 32) + table[96 + o]) >> table[128 + o];
+                    value = global::System.Math.Min(global::System.Math.Max(value, -32767), 32767);
+                    output[o] = (short)value;
+                }
             }
         }
     }
 
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Linear_16_To5_U7S8_S16_Avx512(byte* input, sbyte* weights, int* table, short* output, int first, int end)
-    {
-        unchecked
-        {
-            byte* y0 = (byte*)output;
-            // A unit of work is 32 output channels.
-            weights += first * 512;
-            table += first * 32;
-            y0 += first * 64;
-            // The last output channels.
-            {
-                byte* x = input;
-                byte* y0Row = y0;
-                Linear_16_To5_U7S8_S16_Avx512_1x1Tail(x, weights, table, y0Row);
-            }
-        }
-    }
-
-    /// <summary>Tile of 1 pixel by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Linear_16_To5_U7S8_S16_Avx512_1x1Tail(byte* x, sbyte* w, int* table, byte* y0)
     {
@@ -575,46 +564,25 @@ unsafe partial class Small
                 Vector512<sbyte> w0_0 = Vector512.Load(w);
                 Vector512<sbyte> w1_0 = Vector512.Load(w + 64);
                 Vector512<sbyte> w2_0 = Vector512.Load(w + 128);
-                Vector512<byte> a0_0 = V512.Codes(a);
-                Vector512<byte> a0_1 = V512.Codes(a + 4);
-                Vector512<byte> a0_2 = V512.Codes(a + 8);
-                c0_0 += V512.Widen(V512.Products(a0_0, w0_0) + V512.Products(a0_1, w1_0) + V512.Products(a0_2, w2_0));
-                a += 12;
-                w += 192;
+                Vector512<byte> a0_0 = V512.Codes(a), a0_1 = V512.Codes(a + 4), a0_2 = V512.Codes(a + 8);
+                Vector512<short> p0_0_0 = V512.Products(a0_0, w0_0);
+                Vector512<short> p0_1_0 = V512.Products(a0_1, w1_0);
+                Vector512<short> p0_2_0 = V512.Products(a0_2, w2_0);
+                Vector512<int> q0_0 = V512.Widen(p0_0_0 + p0_1_0 + p0_2_0);
+                c0_0 += q0_0;
+                a += 12; w += 192;
             }
             // The rest of the run.
             {
                 Vector512<sbyte> w0_0 = Vector512.Load(w);
                 Vector512<byte> a0_0 = V512.Codes(a);
-                c0_0 += V512.Widen(V512.Products(a0_0, w0_0));
-                a += 4;
-                w += 64;
+                c0_0 = V512.Accumulate(c0_0, a0_0, w0_0);
+                a += 4; w += 64;
             }
-            // Requantize and store.
             Finish_S16_Last5_V512(c0_0, table, y0, 32);
         }
     }
 
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Linear_16_To5_U7S8_S16_AvxVnni(byte* input, sbyte* weights, int* table, short* output, int first, int end)
-    {
-        unchecked
-        {
-            byte* y0 = (byte*)output;
-            // A unit of work is 32 output channels.
-            weights += first * 512;
-            table += first * 32;
-            y0 += first * 64;
-            // The last output channels.
-            {
-                byte* x = input;
-                byte* y0Row = y0;
-                Linear_16_To5_U7S8_S16_AvxVnni_1x1Tail(x, weights, table, y0Row);
-            }
-        }
-    }
-
-    /// <summary>Tile of 1 pixel by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Linear_16_To5_U7S8_S16_AvxVnni_1x1Tail(byte* x, sbyte* w, int* table, byte* y0)
     {
@@ -627,38 +595,15 @@ unsafe partial class Small
             // Four codes by four weights per step.
             for (int k = 0; k < 4; k++)
             {
-                Vector256<sbyte> w0_0 = Vector256.Load(w);
-                Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
+                Vector256<sbyte> w0_0 = Vector256.Load(w), w0_1 = Vector256.Load(w + 32);
                 Vector256<byte> a0 = V256.Codes(a);
                 c0_0 = V256.Dot(c0_0, a0, w0_0); c0_1 = V256.Dot(c0_1, a0, w0_1);
-                a += 4;
-                w += 64;
+                a += 4; w += 64;
             }
-            // Requantize and store.
             Finish_S16_Last5_V256(c0_0, c0_1, table, y0, 32);
         }
     }
 
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Linear_16_To5_U7S8_S16_Avx2(byte* input, sbyte* weights, int* table, short* output, int first, int end)
-    {
-        unchecked
-        {
-            byte* y0 = (byte*)output;
-            // A unit of work is 32 output channels.
-            weights += first * 512;
-            table += first * 32;
-            y0 += first * 64;
-            // The last output channels.
-            {
-                byte* x = input;
-                byte* y0Row = y0;
-                Linear_16_To5_U7S8_S16_Avx2_1x1Tail(x, weights, table, y0Row);
-            }
-        }
-    }
-
-    /// <summary>Tile of 1 pixel by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Linear_16_To5_U7S8_S16_Avx2_1x1Tail(byte* x, sbyte* w, int* table, byte* y0)
     {
@@ -670,55 +615,24 @@ unsafe partial class Small
             byte* a = x;
             // 3 steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.
             {
-                Vector256<sbyte> w0_0 = Vector256.Load(w);
-                Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
-                Vector256<sbyte> w1_0 = Vector256.Load(w + 64);
-                Vector256<sbyte> w1_1 = Vector256.Load(w + 96);
-                Vector256<sbyte> w2_0 = Vector256.Load(w + 128);
-                Vector256<sbyte> w2_1 = Vector256.Load(w + 160);
-                Vector256<byte> a0_0 = V256.Codes(a);
-                Vector256<byte> a0_1 = V256.Codes(a + 4);
-                Vector256<byte> a0_2 = V256.Codes(a + 8);
-                c0_0 += V256.Widen(V256.Products(a0_0, w0_0) + V256.Products(a0_1, w1_0) + V256.Products(a0_2, w2_0));
-                c0_1 += V256.Widen(V256.Products(a0_0, w0_1) + V256.Products(a0_1, w1_1) + V256.Products(a0_2, w2_1));
-                a += 12;
-                w += 192;
+                Vector256<sbyte> w0_0 = Vector256.Load(w), w0_1 = Vector256.Load(w + 32);
+                Vector256<sbyte> w1_0 = Vector256.Load(w + 64), w1_1 = Vector256.Load(w + 96);
+                Vector256<sbyte> w2_0 = Vector256.Load(w + 128), w2_1 = Vector256.Load(w + 160);
+                Vector256<byte> a0_0 = V256.Codes(a), a0_1 = V256.Codes(a + 4), a0_2 = V256.Codes(a + 8);
+                c0_0 += V256.Widen(V256.Products(a0_0, w0_0) + V256.Products(a0_1, w1_0) + V256.Products(a0_2, w2_0)); c0_1 += V256.Widen(V256.Products(a0_0, w0_1) + V256.Products(a0_1, w1_1) + V256.Products(a0_2, w2_1));
+                a += 12; w += 192;
             }
             // The rest of the run.
             {
-                Vector256<sbyte> w0_0 = Vector256.Load(w);
-                Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
+                Vector256<sbyte> w0_0 = Vector256.Load(w), w0_1 = Vector256.Load(w + 32);
                 Vector256<byte> a0_0 = V256.Codes(a);
-                c0_0 += V256.Widen(V256.Products(a0_0, w0_0));
-                c0_1 += V256.Widen(V256.Products(a0_0, w0_1));
-                a += 4;
-                w += 64;
+                c0_0 = V256.Accumulate(c0_0, a0_0, w0_0); c0_1 = V256.Accumulate(c0_1, a0_0, w0_1);
+                a += 4; w += 64;
             }
-            // Requantize and store.
             Finish_S16_Last5_V256(c0_0, c0_1, table, y0, 32);
         }
     }
 
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Linear_16_To5_U7S8_S16_Vector128(byte* input, sbyte* weights, int* table, short* output, int first, int end)
-    {
-        unchecked
-        {
-            byte* y0 = (byte*)output;
-            // A unit of work is 32 output channels.
-            weights += first * 512;
-            table += first * 32;
-            y0 += first * 64;
-            // The last output channels.
-            {
-                byte* x = input;
-                byte* y0Row = y0;
-                Linear_16_To5_U7S8_S16_Vector128_1x1Tail(x, weights, table, y0Row);
-            }
-        }
-    }
-
-    /// <summary>Tile of 1 pixel by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Linear_16_To5_U7S8_S16_Vector128_1x1Tail(byte* x, sbyte* w, int* table, byte* y0)
     {
@@ -732,68 +646,21 @@ unsafe partial class Small
             byte* a = x;
             // 3 steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.
             {
-                Vector128<sbyte> w0_0 = Vector128.Load(w);
-                Vector128<sbyte> w0_1 = Vector128.Load(w + 16);
-                Vector128<sbyte> w0_2 = Vector128.Load(w + 32);
-                Vector128<sbyte> w0_3 = Vector128.Load(w + 48);
-                Vector128<sbyte> w1_0 = Vector128.Load(w + 64);
-                Vector128<sbyte> w1_1 = Vector128.Load(w + 80);
-                Vector128<sbyte> w1_2 = Vector128.Load(w + 96);
-                Vector128<sbyte> w1_3 = Vector128.Load(w + 112);
-                Vector128<sbyte> w2_0 = Vector128.Load(w + 128);
-                Vector128<sbyte> w2_1 = Vector128.Load(w + 144);
-                Vector128<sbyte> w2_2 = Vector128.Load(w + 160);
-                Vector128<sbyte> w2_3 = Vector128.Load(w + 176);
-                Vector128<byte> a0_0 = V128.Codes(a);
-                Vector128<byte> a0_1 = V128.Codes(a + 4);
-                Vector128<byte> a0_2 = V128.Codes(a + 8);
-                c0_0 += V128.Widen(V128.Products(a0_0, w0_0) + V128.Products(a0_1, w1_0) + V128.Products(a0_2, w2_0));
-                c0_1 += V128.Widen(V128.Products(a0_0, w0_1) + V128.Products(a0_1, w1_1) + V128.Products(a0_2, w2_1));
-                c0_2 += V128.Widen(V128.Products(a0_0, w0_2) + V128.Products(a0_1, w1_2) + V128.Products(a0_2, w2_2));
-                c0_3 += V128.Widen(V128.Products(a0_0, w0_3) + V128.Products(a0_1, w1_3) + V128.Products(a0_2, w2_3));
-                a += 12;
-                w += 192;
+                Vector128<sbyte> w0_0 = Vector128.Load(w), w0_1 = Vector128.Load(w + 16), w0_2 = Vector128.Load(w + 32), w0_3 = Vector128.Load(w + 48);
+                Vector128<sbyte> w1_0 = Vector128.Load(w + 64), w1_1 = Vector128.Load(w + 80), w1_2 = Vector128.Load(w + 96), w1_3 = Vector128.Load(w + 112);
+                Vector128<sbyte> w2_0 = Vector128.Load(w + 128), w2_1 = Vector128.Load(w + 144), w2_2 = Vector128.Load(w + 160), w2_3 = Vector128.Load(w + 176);
+                Vector128<byte> a0_0 = V128.Codes(a), a0_1 = V128.Codes(a + 4), a0_2 = V128.Codes(a + 8);
+                c0_0 += V128.Widen(V128.Products(a0_0, w0_0) + V128.Products(a0_1, w1_0) + V128.Products(a0_2, w2_0)); c0_1 += V128.Widen(V128.Products(a0_0, w0_1) + V128.Products(a0_1, w1_1) + V128.Products(a0_2, w2_1)); c0_2 += V128.Widen(V128.Products(a0_0, w0_2) + V128.Products(a0_1, w1_2) + V128.Products(a0_2, w2_2)); c0_3 += V128.Widen(V128.Products(a0_0, w0_3) + V128.Products(a0_1, w1_3) + V128.Products(a0_2, w2_3));
+                a += 12; w += 192;
             }
             // The rest of the run.
             {
-                Vector128<sbyte> w0_0 = Vector128.Load(w);
-                Vector128<sbyte> w0_1 = Vector128.Load(w + 16);
-                Vector128<sbyte> w0_2 = Vector128.Load(w + 32);
-                Vector128<sbyte> w0_3 = Vector128.Load(w + 48);
+                Vector128<sbyte> w0_0 = Vector128.Load(w), w0_1 = Vector128.Load(w + 16), w0_2 = Vector128.Load(w + 32), w0_3 = Vector128.Load(w + 48);
                 Vector128<byte> a0_0 = V128.Codes(a);
-                c0_0 += V128.Widen(V128.Products(a0_0, w0_0));
-                c0_1 += V128.Widen(V128.Products(a0_0, w0_1));
-                c0_2 += V128.Widen(V128.Products(a0_0, w0_2));
-                c0_3 += V128.Widen(V128.Products(a0_0, w0_3));
-                a += 4;
-                w += 64;
+                c0_0 = V128.Accumulate(c0_0, a0_0, w0_0); c0_1 = V128.Accumulate(c0_1, a0_0, w0_1); c0_2 = V128.Accumulate(c0_2, a0_0, w0_2); c0_3 = V128.Accumulate(c0_3, a0_0, w0_3);
+                a += 4; w += 64;
             }
-            // Requantize and store.
             Finish_S16_Last5_V128(c0_0, c0_1, c0_2, c0_3, table, y0, 32);
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Linear_16_To5_U7S8_S16_Scalar(byte* input, sbyte* weights, int* table, short* output, int first, int end)
-    {
-        unchecked
-        {
-            byte* window = input;
-            int endChannel = global::System.Math.Min(end * 32, 5);
-            for (int o = first * 32; o < endChannel; o++)
-            {
-                int accumulator = table[o];
-                sbyte* weight = weights + (o * 16);
-                byte* run = window;
-                for (int i = 0; i < 16; i++)
-                {
-                    accumulator += run[i] * weight[i];
-                }
-
-                int value = ((int)(((long)(accumulator << 4) * table[32 + o]) >> 32) + table[96 + o]) >> table[128 + o];
-                value = global::System.Math.Min(global::System.Math.Max(value, -32767), 32767);
-                output[o] = (short)value;
-            }
         }
     }
 
@@ -815,19 +682,6 @@ unsafe partial class Small
 
     /// <summary>Finishes sixteen output channels of a pixel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish_U7_V512(Vector512<int> v0, int* table, byte* y0, int channels)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V512.Requantize(v0, table, channels);
-            // Store u7 codes.
-            Vector128.Min(V512.Bytes(v0), Vector128.Create((byte)127)).Store(y0);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Finish_U7_V256(Vector256<int> v0, Vector256<int> v1, int* table, byte* y0, int channels)
     {
         unchecked
@@ -837,6 +691,19 @@ unsafe partial class Small
             v1 = V256.Requantize(v1, table + 8, channels);
             // Store u7 codes.
             Vector128.Min(V256.Bytes(v0, v1), Vector128.Create((byte)127)).Store(y0);
+        }
+    }
+
+    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_U7_V512(Vector512<int> v0, int* table, byte* y0, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V512.Requantize(v0, table, channels);
+            // Store u7 codes.
+            Vector128.Min(V512.Bytes(v0), Vector128.Create((byte)127)).Store(y0);
         }
     }
 
@@ -856,21 +723,26 @@ unsafe partial class Small
         }
     }
 
-    /// <summary>Finishes the last 5 output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish_S16_Last5_V256(Vector256<int> v0, Vector256<int> v1, int* table, byte* y0, int channels)
+    /// <summary>Codes of a window by weights: rows, runs in a row, and codes in a run, which lie side by side.</summary>
+    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
+    private static int SumOfProducts(byte* window, sbyte* weights, int rows, int rowBytes, int runs, int runBytes, int length)
     {
         unchecked
         {
-            // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0 << 4, table, channels);
-            v1 = V256.Requantize(v1 << 4, table + 8, channels);
-            // Store s16 codes.
-            v0 = Vector256.Max(v0, Vector256.Create(-32767));
-            v1 = Vector256.Max(v1, Vector256.Create(-32767));
-            byte* narrow = stackalloc byte[32];
-            V256.StoreShorts(narrow, v0, v1);
-            StoreBytes(Vector128.Load(narrow), y0, 10);
+            int sum = 0;
+            for (int row = 0; row < rows; row++, window += rowBytes)
+            {
+                for (int run = 0; run < runs; run++, weights += length)
+                {
+                    byte* codes = window + run * runBytes;
+                    for (int i = 0; i < length; i++)
+                    {
+                        sum += codes[i] * weights[i];
+                    }
+                }
+            }
+
+            return sum;
         }
     }
 
@@ -886,6 +758,24 @@ unsafe partial class Small
             v0 = Vector512.Max(v0, Vector512.Create(-32767));
             byte* narrow = stackalloc byte[32];
             V512.StoreShorts(narrow, v0);
+            StoreBytes(Vector128.Load(narrow), y0, 10);
+        }
+    }
+
+    /// <summary>Finishes the last 5 output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_S16_Last5_V256(Vector256<int> v0, Vector256<int> v1, int* table, byte* y0, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V256.Requantize(v0 << 4, table, channels);
+            v1 = V256.Requantize(v1 << 4, table + 8, channels);
+            // Store s16 codes.
+            v0 = Vector256.Max(v0, Vector256.Create(-32767));
+            v1 = Vector256.Max(v1, Vector256.Create(-32767));
+            byte* narrow = stackalloc byte[32];
+            V256.StoreShorts(narrow, v0, v1);
             StoreBytes(Vector128.Load(narrow), y0, 10);
         }
     }
@@ -974,11 +864,20 @@ unsafe partial class Small
         [MethodImpl(Inline)]
         public static Vector512<int> Accumulate(Vector512<int> acc, Vector512<byte> codes, Vector512<sbyte> weights) => acc + Widen(Products(codes, weights));
 
+        /// <summary>Two steps of four products per lane; their sum is proven to fit in int16, so one widening serves both.</summary>
+        [MethodImpl(Inline)]
+        public static Vector512<int> Accumulate(Vector512<int> acc, Vector512<byte> codes, Vector512<sbyte> weights, Vector512<byte> codes2, Vector512<sbyte> weights2) =>
+            acc + Widen(Products(codes, weights) + Products(codes2, weights2));
+
         /// <summary>Four codes times four weights per lane by int16 products: exact for all codes and weights.</summary>
         [MethodImpl(Inline)]
         public static Vector512<int> WideProducts(Vector512<byte> codes, Vector512<short> even, Vector512<short> odd) =>
-            Avx512BW.MultiplyAddAdjacent((codes.AsUInt16() & Vector512.Create((ushort)255)).AsInt16(), even)
-            + Avx512BW.MultiplyAddAdjacent((codes.AsUInt16() >>> 8).AsInt16(), odd);
+            WideProducts(codes, even) + PairProducts((codes.AsUInt16() >>> 8).AsInt16(), odd);
+
+        /// <summary>Only the even codes: the others' weights are zero.</summary>
+        [MethodImpl(Inline)]
+        public static Vector512<int> WideProducts(Vector512<byte> codes, Vector512<short> even) =>
+            PairProducts((codes.AsUInt16() & Vector512.Create((ushort)255)).AsInt16(), even);
 
         /// <summary>Codes of two kernel rows side by side: the first in the low, the second in the high half of every channel's lane.</summary>
         [MethodImpl(Inline)]
@@ -1079,11 +978,29 @@ unsafe partial class Small
         public static Vector256<int> Accumulate(Vector256<int> acc, Vector256<byte> codes, Vector256<sbyte> weights) =>
             AvxVnni.IsSupported ? Dot(acc, codes, weights) : acc + Widen(Products(codes, weights));
 
+        /// <summary>Adds products to sums of pairs in int16 lanes, or to int32 lanes by vpdpbusd where the machine has it.</summary>
+        [MethodImpl(Inline)]
+        public static Vector256<int> AddPairs(Vector256<int> sums, Vector256<byte> codes, Vector256<sbyte> weights) =>
+            AvxVnni.IsSupported ? Dot(sums, codes, weights) : (sums.AsInt16() + Products(codes, weights)).AsInt32();
+
+        /// <summary>The sums of <see cref="AddPairs"/> as int32 lanes.</summary>
+        [MethodImpl(Inline)]
+        public static Vector256<int> WidenPairs(Vector256<int> sums) => AvxVnni.IsSupported ? sums : Widen(sums.AsInt16());
+
+        /// <summary>Two steps of four products per lane; their sum is proven to fit in int16, so one widening serves both.</summary>
+        [MethodImpl(Inline)]
+        public static Vector256<int> Accumulate(Vector256<int> acc, Vector256<byte> codes, Vector256<sbyte> weights, Vector256<byte> codes2, Vector256<sbyte> weights2) =>
+            AvxVnni.IsSupported ? Dot(Dot(acc, codes, weights), codes2, weights2) : acc + Widen(Products(codes, weights) + Products(codes2, weights2));
+
         /// <summary>Four codes times four weights per lane by int16 products: exact for all codes and weights.</summary>
         [MethodImpl(Inline)]
         public static Vector256<int> WideProducts(Vector256<byte> codes, Vector256<short> even, Vector256<short> odd) =>
-            Avx2.MultiplyAddAdjacent((codes.AsUInt16() & Vector256.Create((ushort)255)).AsInt16(), even)
-            + Avx2.MultiplyAddAdjacent((codes.AsUInt16() >>> 8).AsInt16(), odd);
+            WideProducts(codes, even) + PairProducts((codes.AsUInt16() >>> 8).AsInt16(), odd);
+
+        /// <summary>Only the even codes: the others' weights are zero.</summary>
+        [MethodImpl(Inline)]
+        public static Vector256<int> WideProducts(Vector256<byte> codes, Vector256<short> even) =>
+            PairProducts((codes.AsUInt16() & Vector256.Create((ushort)255)).AsInt16(), even);
 
         /// <summary>Codes of two kernel rows side by side: the first in the low, the second in the high half of every channel's lane.</summary>
         [MethodImpl(Inline)]
@@ -1189,10 +1106,20 @@ unsafe partial class Small
         public static Vector128<int> Accumulate(Vector128<int> acc, Vector128<byte> codes, Vector128<sbyte> weights) =>
             Dp.IsSupported ? Dp.DotProduct(acc, codes.AsSByte(), weights) : acc + Widen(Products(codes, weights));
 
+        /// <summary>Two steps of four products per lane; their sum is proven to fit in int16, so one widening serves both.</summary>
+        [MethodImpl(Inline)]
+        public static Vector128<int> Accumulate(Vector128<int> acc, Vector128<byte> codes, Vector128<sbyte> weights, Vector128<byte> codes2, Vector128<sbyte> weights2) =>
+            Dp.IsSupported ? Accumulate(Accumulate(acc, codes, weights), codes2, weights2) : acc + Widen(Products(codes, weights) + Products(codes2, weights2));
+
         /// <summary>Four codes times four weights per lane by int16 products: exact for all codes and weights.</summary>
         [MethodImpl(Inline)]
         public static Vector128<int> WideProducts(Vector128<byte> codes, Vector128<short> even, Vector128<short> odd) =>
-            PairProducts((codes.AsUInt16() & Vector128.Create((ushort)255)).AsInt16(), even) + PairProducts((codes.AsUInt16() >>> 8).AsInt16(), odd);
+            WideProducts(codes, even) + PairProducts((codes.AsUInt16() >>> 8).AsInt16(), odd);
+
+        /// <summary>Only the even codes: the others' weights are zero.</summary>
+        [MethodImpl(Inline)]
+        public static Vector128<int> WideProducts(Vector128<byte> codes, Vector128<short> even) =>
+            PairProducts((codes.AsUInt16() & Vector128.Create((ushort)255)).AsInt16(), even);
 
         /// <summary>Codes of two kernel rows side by side: the first in the low, the second in the high half of every channel's lane.</summary>
         [MethodImpl(Inline)]

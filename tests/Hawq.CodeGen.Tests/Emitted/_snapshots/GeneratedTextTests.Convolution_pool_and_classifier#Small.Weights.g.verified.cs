@@ -15,10 +15,10 @@ using global::System.Runtime.Intrinsics.X86;
 
 unsafe partial class Small
 {
-    /// <summary>The constants of the network: 2496 bytes that all instances share, filled once from the embedded resource.</summary>
+    /// <summary>The constants of the network: 3072 bytes that all instances share, filled once from the embedded resource.</summary>
     private static class Weights
     {
-        private static readonly byte[] Memory = global::System.GC.AllocateArray<byte>(2560, pinned: true);
+        private static readonly byte[] Memory = global::System.GC.AllocateArray<byte>(3136, pinned: true);
 
         /// <summary>The 64-byte aligned block.</summary>
         internal static readonly byte* Block = Load();
@@ -34,31 +34,38 @@ unsafe partial class Small
             byte* source = memory.PositionPointer;
             byte* block = Align(Memory);
             sbyte* scratch = null;
-            Load_576(source, scratch, block);
-            Load_1856(source, scratch, block);
+            Load_1152(source, scratch, block);
+            Load_2432(source, scratch, block);
+            if (!global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported && !global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported && !global::System.Runtime.Intrinsics.X86.Avx2.IsSupported && V128.IsSupported)
+            {
+                ShiftsToMultipliers((int*)(block + 1664), 32);
+            }
+            if (!global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported && !global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported && !global::System.Runtime.Intrinsics.X86.Avx2.IsSupported && V128.IsSupported)
+            {
+                ShiftsToMultipliers((int*)(block + 2944), 32);
+            }
             return block;
         }
 
         // conv0: 16 channels of 27 weights, 8 bits each.
-        private static void Load_576(byte* source, sbyte* scratch, byte* block)
+        private static void Load_1152(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias = [-2432, 5404, 8333, 6140, -4571, 3326, -667, 3292, 2352, -560, 4795, 2745, 4898, 1292, -3926, 4767];
-            global::System.ReadOnlySpan<int> multipliers =
-            [
+            global::System.ReadOnlySpan<int> multipliers = [
                 1323056706, 1220778188, 1101750745, 1291465941, 1645570600, 1381040374, 1488575717, 1412505499, 1716323818, 1191353832,
                 1719338409, 1156110137, 1333952787, 1660174386, 1885897698, 1448029570
             ];
             global::System.ReadOnlySpan<byte> shifts = [38, 38, 38, 38, 39, 38, 38, 38, 39, 38, 38, 38, 38, 38, 39, 38];
             sbyte* codes = Codes(source + 0, 8, 16, 27, scratch);
-            Table((int*)(block + 576), 32, codes, 16, 27, 127, 0, bias, multipliers, shifts);
-            if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            Table((int*)(block + 1152), 32, codes, 16, 27, 127, 0, bias, multipliers, shifts);
+            if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
             {
                 Interleaved4(codes, 16, 27, 9, 16, (sbyte*)(block + 0));
             }
             else if (V128.IsSupported)
             {
                 Interleaved4(codes, 16, 27, 9, 16, (sbyte*)(block + 0));
-                ShiftsToMultipliers((int*)(block + 576) + 128, 32);
+                WidenWeights((sbyte*)(block + 0), 9);
             }
             else
             {
@@ -67,25 +74,20 @@ unsafe partial class Small
         }
 
         // gemm2: 5 channels of 16 weights, 8 bits each.
-        private static void Load_1856(byte* source, sbyte* scratch, byte* block)
+        private static void Load_2432(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias = [-1006, 6008, -30, 3363, 4215];
             global::System.ReadOnlySpan<int> multipliers = [1194657530, 1869897636, 1126872136, 1545832667, 1409713799];
             global::System.ReadOnlySpan<byte> shifts = [29, 30, 30, 29, 30];
             sbyte* codes = Codes(source + 448, 8, 5, 16, scratch);
-            Table((int*)(block + 1856), 32, codes, 5, 16, 0, 4, bias, multipliers, shifts);
-            if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            Table((int*)(block + 2432), 32, codes, 5, 16, 0, 4, bias, multipliers, shifts);
+            if (V128.IsSupported)
             {
-                Interleaved4(codes, 5, 16, 16, 16, (sbyte*)(block + 1216));
-            }
-            else if (V128.IsSupported)
-            {
-                Interleaved4(codes, 5, 16, 16, 16, (sbyte*)(block + 1216));
-                ShiftsToMultipliers((int*)(block + 1856) + 128, 32);
+                Interleaved4(codes, 5, 16, 16, 16, (sbyte*)(block + 1792));
             }
             else
             {
-                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 1216), 80, 80);
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 1792), 80, 80);
             }
         }
 
@@ -290,6 +292,25 @@ unsafe partial class Small
                 weights[best] -= (sbyte)(sign * taken);
                 corrected[(place * 64) + lane + (best % 64)] += (sbyte)(sign * taken);
                 sum -= taken;
+            }
+        }
+
+        // Every step of sixteen output channels, [16][4] bytes, as int16: first all even codes' weights, [16][2], then the odd ones'. In place, so from the end.
+        private static void WidenWeights(sbyte* packed, int steps)
+        {
+            for (int step = steps - 1; step >= 0; step--)
+            {
+                short* pairs = (short*)(packed + (step * 64));
+                Vector128<short> a = Vector128.Load(pairs), b = Vector128.Load(pairs + 8), c = Vector128.Load(pairs + 16), d = Vector128.Load(pairs + 24);
+                short* wide = (short*)(packed + (step * 128));
+                ((a << 8) >> 8).Store(wide);
+                ((b << 8) >> 8).Store(wide + 8);
+                ((c << 8) >> 8).Store(wide + 16);
+                ((d << 8) >> 8).Store(wide + 24);
+                (a >> 8).Store(wide + 32);
+                (b >> 8).Store(wide + 40);
+                (c >> 8).Store(wide + 48);
+                (d >> 8).Store(wide + 56);
             }
         }
 

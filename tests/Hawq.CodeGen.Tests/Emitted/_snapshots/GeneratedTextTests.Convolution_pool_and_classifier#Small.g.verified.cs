@@ -11,7 +11,7 @@ namespace Acme;
 /// <summary>The network small: 3 layers in integers, 6x6x3 pixels in, 1x1x5 out.</summary>
 /// <remarks>
 /// An instance owns 832 bytes of working memory and serves one thread at a time (a second one gets an exception, not wrong results);
-/// 2496 bytes of weights and tables are shared by all instances and loaded with the first one. Inference allocates nothing and uses neither
+/// 3072 bytes of weights and tables are shared by all instances and loaded with the first one. Inference allocates nothing and uses neither
 /// floating point nor division.
 /// <para>bits: 8/8</para>
 /// </remarks>

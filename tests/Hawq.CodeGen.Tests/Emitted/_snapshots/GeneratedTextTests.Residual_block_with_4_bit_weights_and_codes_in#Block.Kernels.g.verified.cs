@@ -16,7 +16,10 @@ using global::System.Runtime.Intrinsics.X86;
 unsafe partial class Block
 {
     /// <summary>All 6 steps of the network, in order. The arena holds 4864 bytes; the largest set of tensors alive at the same time takes 4800.</summary>
-    /// <remarks>Every thread of the team calls this with its own number and does its part of every step; all meet after each step.</remarks>
+    /// <remarks>
+    /// <para>Every thread of the team calls this with its own number and does its part of every step; all meet after each step.</para>
+    /// <para>A tile is named after its size: ..._Avx512_8x2 computes 8 pixels by 2 blocks of sixteen output channels.</para>
+    /// </remarks>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Run(byte* codes, int* logits, byte* arena, byte* weights, int worker, Team team)
     {
@@ -123,116 +126,76 @@ unsafe partial class Block
         {
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Requantize_8x8x16_U7_U15_Avx512(input, output, outputMultiplier, outputRounding, outputShift, first, end);
+                byte* x = (byte*)input;
+                byte* y0 = (byte*)output;
+                // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
+                int* scalars = stackalloc int[] { outputMultiplier, outputRounding, outputShift };
+                for (int row = first; row < end; row++)
+                {
+                    byte* xAt = x + (row * 160);
+                    byte* y0At = y0 + (row * 256);
+                    for (int i = 0; i < 8; i++)
+                    {
+                        Vector512<int> v0 = V512.LoadBytes(xAt);
+                        Finish_U15_V512(v0, y0At, scalars);
+                        xAt += 16;
+                        y0At += 32;
+                    }
+                }
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Requantize_8x8x16_U7_U15_Avx2(input, output, outputMultiplier, outputRounding, outputShift, first, end);
+                byte* x = (byte*)input;
+                byte* y0 = (byte*)output;
+                // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
+                int* scalars = stackalloc int[] { outputMultiplier, outputRounding, outputShift };
+                for (int row = first; row < end; row++)
+                {
+                    byte* xAt = x + (row * 160);
+                    byte* y0At = y0 + (row * 256);
+                    for (int i = 0; i < 8; i++)
+                    {
+                        Vector256<int> v0 = V256.LoadBytes(xAt);
+                        Vector256<int> v1 = V256.LoadBytes(xAt + 8);
+                        Finish_U15_V256(v0, v1, y0At, scalars);
+                        xAt += 16;
+                        y0At += 32;
+                    }
+                }
             }
             else if (V128.IsSupported)
             {
-                Requantize_8x8x16_U7_U15_Vector128(input, output, outputMultiplier, outputRounding, outputShift, first, end);
+                byte* x = (byte*)input;
+                byte* y0 = (byte*)output;
+                // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
+                int* scalars = stackalloc int[] { outputMultiplier, outputRounding, outputShift };
+                for (int row = first; row < end; row++)
+                {
+                    byte* xAt = x + (row * 160);
+                    byte* y0At = y0 + (row * 256);
+                    for (int i = 0; i < 8; i++)
+                    {
+                        Vector128<int> v0 = V128.LoadBytes(xAt);
+                        Vector128<int> v1 = V128.LoadBytes(xAt + 4);
+                        Vector128<int> v2 = V128.LoadBytes(xAt + 8);
+                        Vector128<int> v3 = V128.LoadBytes(xAt + 12);
+                        Finish_U15_V128(v0, v1, v2, v3, y0At, scalars);
+                        xAt += 16;
+                        y0At += 32;
+                    }
+                }
             }
             else
             {
-                Requantize_8x8x16_U7_U15_Scalar(input, output, outputMultiplier, outputRounding, outputShift, first, end);
-            }
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Requantize_8x8x16_U7_U15_Avx512(
-        byte* input, short* output, int outputMultiplier, int outputRounding, int outputShift, int first, int end)
-    {
-        unchecked
-        {
-            byte* x = (byte*)input;
-            byte* y0 = (byte*)output;
-            // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
-            int* scalars = stackalloc int[] { outputMultiplier, outputRounding, outputShift };
-            for (int row = first; row < end; row++)
-            {
-                byte* xAt = x + (row * 160);
-                byte* y0At = y0 + (row * 256);
-                for (int i = 0; i < 8; i++)
+                for (int y = first; y < end; y++)
                 {
-                    Vector512<int> v0 = V512.LoadBytes(xAt);
-                    Finish_U15_V512(v0, y0At, scalars);
-                    xAt += 16;
-                    y0At += 32;
-                }
-            }
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Requantize_8x8x16_U7_U15_Avx2(
-        byte* input, short* output, int outputMultiplier, int outputRounding, int outputShift, int first, int end)
-    {
-        unchecked
-        {
-            byte* x = (byte*)input;
-            byte* y0 = (byte*)output;
-            // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
-            int* scalars = stackalloc int[] { outputMultiplier, outputRounding, outputShift };
-            for (int row = first; row < end; row++)
-            {
-                byte* xAt = x + (row * 160);
-                byte* y0At = y0 + (row * 256);
-                for (int i = 0; i < 8; i++)
-                {
-                    Vector256<int> v0 = V256.LoadBytes(xAt);
-                    Vector256<int> v1 = V256.LoadBytes(xAt + 8);
-                    Finish_U15_V256(v0, v1, y0At, scalars);
-                    xAt += 16;
-                    y0At += 32;
-                }
-            }
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Requantize_8x8x16_U7_U15_Vector128(
-        byte* input, short* output, int outputMultiplier, int outputRounding, int outputShift, int first, int end)
-    {
-        unchecked
-        {
-            byte* x = (byte*)input;
-            byte* y0 = (byte*)output;
-            // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
-            int* scalars = stackalloc int[] { outputMultiplier, outputRounding, outputShift };
-            for (int row = first; row < end; row++)
-            {
-                byte* xAt = x + (row * 160);
-                byte* y0At = y0 + (row * 256);
-                for (int i = 0; i < 8; i++)
-                {
-                    Vector128<int> v0 = V128.LoadBytes(xAt);
-                    Vector128<int> v1 = V128.LoadBytes(xAt + 4);
-                    Vector128<int> v2 = V128.LoadBytes(xAt + 8);
-                    Vector128<int> v3 = V128.LoadBytes(xAt + 12);
-                    Finish_U15_V128(v0, v1, v2, v3, y0At, scalars);
-                    xAt += 16;
-                    y0At += 32;
-                }
-            }
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Requantize_8x8x16_U7_U15_Scalar(
-        byte* input, short* output, int outputMultiplier, int outputRounding, int outputShift, int first, int end)
-    {
-        unchecked
-        {
-            for (int y = first; y < end; y++)
-            {
-                for (int x = 0; x < 8; x++)
-                {
-                    for (int c = 0; c < 16; c++)
+                    for (int x = 0; x < 8; x++)
                     {
-                        int value = input[(y * 160) + (x * 16) + c];
-                        output[(y * 128) + (x * 16) + c] = (short)(global::System.Math.Min((((int)(((long)(value << 12) * outputMultiplier) >> 32) + outputRounding) >> outputShift), 32767));
+                        for (int c = 0; c < 16; c++)
+                        {
+                            int value = input[(y * 160) + (x * 16) + c];
+                            output[(y * 128) + (x * 16) + c] = (short)(global::System.Math.Min((((int)(((long)(value << 12) * outputMultiplier) >> 32) + outputRounding) >> outputShift), 32767));
+                        }
                     }
                 }
             }
@@ -273,52 +236,79 @@ unsafe partial class Block
     {
         unchecked
         {
+            byte* y0 = (byte*)output;
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Avx512(input, weights, table, output, first, end);
-            }
-            else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
-            {
-                Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_AvxVnni(input, weights, table, output, first, end);
+                // A unit of work is 32 output channels.
+                weights += first * 4608;
+                table += first * 32;
+                y0 += first * 32;
+                for (int block = 2 * first; block < 2 * end; block += 2, weights += 4608, table += 32, y0 += 32)
+                {
+                    for (int y = 0; y < 4; y++)
+                    {
+                        byte* x = input + y * 320;
+                        byte* y0Row = y0 + y * 192;
+                        Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Avx512_4x2(x, weights, table, y0Row);
+                    }
+                }
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Avx2(input, weights, table, output, first, end);
+                // A unit of work is 32 output channels.
+                weights += first * 4608;
+                table += first * 32;
+                y0 += first * 32;
+                for (int block = 2 * first; block < 2 * end; block += 1, weights += 2304, table += 16, y0 += 16)
+                {
+                    for (int y = 0; y < 4; y++)
+                    {
+                        byte* x = input + y * 320;
+                        byte* y0Row = y0 + y * 192;
+                        Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Avx2_4x1(x, weights, table, y0Row);
+                    }
+                }
             }
             else if (V128.IsSupported)
             {
-                Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Vector128(input, weights, table, output, first, end);
+                // A unit of work is 32 output channels.
+                weights += first * 4608;
+                table += first * 32;
+                y0 += first * 32;
+                for (int block = 2 * first; block < 2 * end; block += 1, weights += 2304, table += 16, y0 += 16)
+                {
+                    for (int y = 0; y < 4; y++)
+                    {
+                        byte* x = input + y * 320;
+                        byte* y0Row = y0 + y * 192;
+                        for (int i = 0; i < 2; i++, x += 64, y0Row += 64)
+                        {
+                            Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Vector128_2x1(x, weights, table, y0Row);
+                        }
+                    }
+                }
             }
             else
             {
-                Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Scalar(input, weights, table, output, first, end);
-            }
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Avx512(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
-    {
-        unchecked
-        {
-            byte* y0 = (byte*)output;
-            // A unit of work is 32 output channels.
-            weights += first * 4608;
-            table += first * 32;
-            y0 += first * 32;
-            for (int block = 2 * first; block < 2 * end; block += 2, weights += 4608, table += 32, y0 += 32)
-            {
                 for (int y = 0; y < 4; y++)
                 {
-                    byte* x = input + y * 320;
-                    byte* y0Row = y0 + y * 192;
-                    Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Avx512_4x2(x, weights, table, y0Row);
+                    for (int x = 0; x < 4; x++)
+                    {
+                        byte* window = input + (y * 320) + (x * 32);
+                        int endChannel = end * 32;
+                        for (int o = first * 32; o < endChannel; o++)
+                        {
+                            int accumulator = table[o] + SumOfProducts(window, weights + (o * 144), 3, 160, 1, 16, 48);
+                            int value = ((int)(((long)accumulator * table[32 + o]) >> 32) + table[96 + o]) >> table[128 + o];
+                            value = global::System.Math.Min(global::System.Math.Max(value, 0), 127);
+                            output[(y * 192) + (x * 32) + o] = (byte)value;
+                        }
+                    }
                 }
             }
         }
     }
 
-    /// <summary>Tile of 4 pixels by 32 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Avx512_4x2(byte* x, sbyte* w, int* table, byte* y0)
     {
@@ -334,25 +324,26 @@ unsafe partial class Block
                 byte* a = x;
                 for (int k = 0; k < 12; k++)
                 {
-                    Vector512<sbyte> w0_0 = Vector512.Load(w);
-                    Vector512<sbyte> w0_1 = Vector512.Load(w + 2304);
+                    Vector512<sbyte> w0_0 = Vector512.Load(w), w0_1 = Vector512.Load(w + 2304);
                     Vector512<byte> a0 = V512.Codes(a);
-                    s0_0 += V512.Products(a0, w0_0); s0_1 += V512.Products(a0, w0_1);
+                    Vector512<short> p0_0 = V512.Products(a0, w0_0), p0_1 = V512.Products(a0, w0_1);
+                    s0_0 += p0_0; s0_1 += p0_1;
                     Vector512<byte> a1 = V512.Codes(a + 32);
-                    s1_0 += V512.Products(a1, w0_0); s1_1 += V512.Products(a1, w0_1);
+                    Vector512<short> p1_0 = V512.Products(a1, w0_0), p1_1 = V512.Products(a1, w0_1);
+                    s1_0 += p1_0; s1_1 += p1_1;
                     Vector512<byte> a2 = V512.Codes(a + 64);
-                    s2_0 += V512.Products(a2, w0_0); s2_1 += V512.Products(a2, w0_1);
+                    Vector512<short> p2_0 = V512.Products(a2, w0_0), p2_1 = V512.Products(a2, w0_1);
+                    s2_0 += p2_0; s2_1 += p2_1;
                     Vector512<byte> a3 = V512.Codes(a + 96);
-                    s3_0 += V512.Products(a3, w0_0); s3_1 += V512.Products(a3, w0_1);
-                    a += 4;
-                    w += 64;
+                    Vector512<short> p3_0 = V512.Products(a3, w0_0), p3_1 = V512.Products(a3, w0_1);
+                    s3_0 += p3_0; s3_1 += p3_1;
+                    a += 4; w += 64;
                 }
             }
             c0_0 += V512.Widen(s0_0); c0_1 += V512.Widen(s0_1);
             c1_0 += V512.Widen(s1_0); c1_1 += V512.Widen(s1_1);
             c2_0 += V512.Widen(s2_0); c2_1 += V512.Widen(s2_1);
             c3_0 += V512.Widen(s3_0); c3_1 += V512.Widen(s3_1);
-            // Requantize and store.
             Finish_U7_Both_V512(c0_0, c0_1, table, y0, 32);
             Finish_U7_Both_V512(c1_0, c1_1, table, y0 + 32, 32);
             Finish_U7_Both_V512(c2_0, c2_1, table, y0 + 64, 32);
@@ -360,58 +351,37 @@ unsafe partial class Block
         }
     }
 
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_AvxVnni(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
-    {
-        unchecked
-        {
-            byte* y0 = (byte*)output;
-            // A unit of work is 32 output channels.
-            weights += first * 4608;
-            table += first * 32;
-            y0 += first * 32;
-            for (int block = 2 * first; block < 2 * end; block += 1, weights += 2304, table += 16, y0 += 16)
-            {
-                for (int y = 0; y < 4; y++)
-                {
-                    byte* x = input + y * 320;
-                    byte* y0Row = y0 + y * 192;
-                    Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_AvxVnni_4x1(x, weights, table, y0Row);
-                }
-            }
-        }
-    }
-
-    /// <summary>Tile of 4 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_AvxVnni_4x1(byte* x, sbyte* w, int* table, byte* y0)
+    private static void Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Avx2_4x1(byte* x, sbyte* w, int* table, byte* y0)
     {
         unchecked
         {
             // The accumulators start at the bias.
             Vector256<int> c0_0 = Vector256.Load(table), c1_0 = c0_0, c2_0 = c0_0, c3_0 = c0_0;
             Vector256<int> c0_1 = Vector256.Load(table + 8), c1_1 = c0_1, c2_1 = c0_1, c3_1 = c0_1;
+            // int16 sums over the whole kernel (see the proof), widened once at the end.
+            Vector256<int> s0_0 = default, s0_1 = default, s1_0 = default, s1_1 = default, s2_0 = default, s2_1 = default, s3_0 = default, s3_1 = default;
             for (int row = 0; row < 3; row++, x += 160)
             {
                 byte* a = x;
-                // Four codes by four weights per step.
                 for (int k = 0; k < 12; k++)
                 {
-                    Vector256<sbyte> w0_0 = Vector256.Load(w);
-                    Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
+                    Vector256<sbyte> w0_0 = Vector256.Load(w), w0_1 = Vector256.Load(w + 32);
                     Vector256<byte> a0 = V256.Codes(a);
-                    c0_0 = V256.Dot(c0_0, a0, w0_0); c0_1 = V256.Dot(c0_1, a0, w0_1);
+                    s0_0 = V256.AddPairs(s0_0, a0, w0_0); s0_1 = V256.AddPairs(s0_1, a0, w0_1);
                     Vector256<byte> a1 = V256.Codes(a + 32);
-                    c1_0 = V256.Dot(c1_0, a1, w0_0); c1_1 = V256.Dot(c1_1, a1, w0_1);
+                    s1_0 = V256.AddPairs(s1_0, a1, w0_0); s1_1 = V256.AddPairs(s1_1, a1, w0_1);
                     Vector256<byte> a2 = V256.Codes(a + 64);
-                    c2_0 = V256.Dot(c2_0, a2, w0_0); c2_1 = V256.Dot(c2_1, a2, w0_1);
+                    s2_0 = V256.AddPairs(s2_0, a2, w0_0); s2_1 = V256.AddPairs(s2_1, a2, w0_1);
                     Vector256<byte> a3 = V256.Codes(a + 96);
-                    c3_0 = V256.Dot(c3_0, a3, w0_0); c3_1 = V256.Dot(c3_1, a3, w0_1);
-                    a += 4;
-                    w += 64;
+                    s3_0 = V256.AddPairs(s3_0, a3, w0_0); s3_1 = V256.AddPairs(s3_1, a3, w0_1);
+                    a += 4; w += 64;
                 }
             }
-            // Requantize and store.
+            c0_0 += V256.WidenPairs(s0_0); c0_1 += V256.WidenPairs(s0_1);
+            c1_0 += V256.WidenPairs(s1_0); c1_1 += V256.WidenPairs(s1_1);
+            c2_0 += V256.WidenPairs(s2_0); c2_1 += V256.WidenPairs(s2_1);
+            c3_0 += V256.WidenPairs(s3_0); c3_1 += V256.WidenPairs(s3_1);
             Finish_U7_V256(c0_0, c0_1, table, y0, 32);
             Finish_U7_V256(c1_0, c1_1, table, y0 + 32, 32);
             Finish_U7_V256(c2_0, c2_1, table, y0 + 64, 32);
@@ -419,91 +389,6 @@ unsafe partial class Block
         }
     }
 
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Avx2(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
-    {
-        unchecked
-        {
-            byte* y0 = (byte*)output;
-            // A unit of work is 32 output channels.
-            weights += first * 4608;
-            table += first * 32;
-            y0 += first * 32;
-            for (int block = 2 * first; block < 2 * end; block += 1, weights += 2304, table += 16, y0 += 16)
-            {
-                for (int y = 0; y < 4; y++)
-                {
-                    byte* x = input + y * 320;
-                    byte* y0Row = y0 + y * 192;
-                    for (int i = 0; i < 2; i++, x += 64, y0Row += 64)
-                    {
-                        Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Avx2_2x1(x, weights, table, y0Row);
-                    }
-                }
-            }
-        }
-    }
-
-    /// <summary>Tile of 2 pixels by 16 output channels.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Avx2_2x1(byte* x, sbyte* w, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // The accumulators start at the bias.
-            Vector256<int> c0_0 = Vector256.Load(table), c1_0 = c0_0;
-            Vector256<int> c0_1 = Vector256.Load(table + 8), c1_1 = c0_1;
-            // int16 sums over the whole kernel (see the proof), widened once at the end.
-            Vector256<short> s0_0 = default, s0_1 = default, s1_0 = default, s1_1 = default;
-            for (int row = 0; row < 3; row++, x += 160)
-            {
-                byte* a = x;
-                for (int k = 0; k < 12; k++)
-                {
-                    Vector256<sbyte> w0_0 = Vector256.Load(w);
-                    Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
-                    Vector256<byte> a0 = V256.Codes(a);
-                    s0_0 += V256.Products(a0, w0_0); s0_1 += V256.Products(a0, w0_1);
-                    Vector256<byte> a1 = V256.Codes(a + 32);
-                    s1_0 += V256.Products(a1, w0_0); s1_1 += V256.Products(a1, w0_1);
-                    a += 4;
-                    w += 64;
-                }
-            }
-            c0_0 += V256.Widen(s0_0); c0_1 += V256.Widen(s0_1);
-            c1_0 += V256.Widen(s1_0); c1_1 += V256.Widen(s1_1);
-            // Requantize and store.
-            Finish_U7_V256(c0_0, c0_1, table, y0, 32);
-            Finish_U7_V256(c1_0, c1_1, table, y0 + 32, 32);
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Vector128(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
-    {
-        unchecked
-        {
-            byte* y0 = (byte*)output;
-            // A unit of work is 32 output channels.
-            weights += first * 4608;
-            table += first * 32;
-            y0 += first * 32;
-            for (int block = 2 * first; block < 2 * end; block += 1, weights += 2304, table += 16, y0 += 16)
-            {
-                for (int y = 0; y < 4; y++)
-                {
-                    byte* x = input + y * 320;
-                    byte* y0Row = y0 + y * 192;
-                    for (int i = 0; i < 2; i++, x += 64, y0Row += 64)
-                    {
-                        Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Vector128_2x1(x, weights, table, y0Row);
-                    }
-                }
-            }
-        }
-    }
-
-    /// <summary>Tile of 2 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Vector128_2x1(byte* x, sbyte* w, int* table, byte* y0)
     {
@@ -521,58 +406,18 @@ unsafe partial class Block
                 byte* a = x;
                 for (int k = 0; k < 12; k++)
                 {
-                    Vector128<sbyte> w0_0 = Vector128.Load(w);
-                    Vector128<sbyte> w0_1 = Vector128.Load(w + 16);
-                    Vector128<sbyte> w0_2 = Vector128.Load(w + 32);
-                    Vector128<sbyte> w0_3 = Vector128.Load(w + 48);
+                    Vector128<sbyte> w0_0 = Vector128.Load(w), w0_1 = Vector128.Load(w + 16), w0_2 = Vector128.Load(w + 32), w0_3 = Vector128.Load(w + 48);
                     Vector128<byte> a0 = V128.Codes(a);
                     s0_0 += V128.Products(a0, w0_0); s0_1 += V128.Products(a0, w0_1); s0_2 += V128.Products(a0, w0_2); s0_3 += V128.Products(a0, w0_3);
                     Vector128<byte> a1 = V128.Codes(a + 32);
                     s1_0 += V128.Products(a1, w0_0); s1_1 += V128.Products(a1, w0_1); s1_2 += V128.Products(a1, w0_2); s1_3 += V128.Products(a1, w0_3);
-                    a += 4;
-                    w += 64;
+                    a += 4; w += 64;
                 }
             }
             c0_0 += V128.Widen(s0_0); c0_1 += V128.Widen(s0_1); c0_2 += V128.Widen(s0_2); c0_3 += V128.Widen(s0_3);
             c1_0 += V128.Widen(s1_0); c1_1 += V128.Widen(s1_1); c1_2 += V128.Widen(s1_2); c1_3 += V128.Widen(s1_3);
-            // Requantize and store.
             Finish_U7_V128(c0_0, c0_1, c0_2, c0_3, table, y0, 32);
             Finish_U7_V128(c1_0, c1_1, c1_2, c1_3, table, y0 + 32, 32);
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3S2_8x8x16_To4x4x32_U7S4_U7_Scalar(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
-    {
-        unchecked
-        {
-            for (int y = 0; y < 4; y++)
-            {
-                for (int x = 0; x < 4; x++)
-                {
-                    byte* window = input + (y * 320) + (x * 32);
-                    int endChannel = end * 32;
-                    for (int o = first * 32; o < endChannel; o++)
-                    {
-                        int accumulator = table[o];
-                        sbyte* weight = weights + (o * 144);
-                        for (int ky = 0; ky < 3; ky++)
-                        {
-                            byte* run = window + (ky * 160);
-                            for (int i = 0; i < 48; i++)
-                            {
-                                accumulator += run[i] * weight[i];
-                            }
-
-                            weight += 48;
-                        }
-
-                        int value = ((int)(((long)accumulator * table[32 + o]) >> 32) + table[96 + o]) >> table[128 + o];
-                        value = global::System.Math.Min(global::System.Math.Max(value, 0), 127);
-                        output[(y * 192) + (x * 32) + o] = (byte)value;
-                    }
-                }
-            }
         }
     }
 
@@ -619,73 +464,97 @@ unsafe partial class Block
     {
         unchecked
         {
-            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
-            {
-                Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Avx512(
-                    input, weights, table, residual, selfMultiplier, selfRounding, selfShift, residualMultiplier, residualRounding, residualShift, output1, output2,
-                    output2Multiplier, output2Rounding, output2Shift, first, end);
-            }
-            else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
-            {
-                Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_AvxVnni(
-                    input, weights, table, residual, selfMultiplier, selfRounding, selfShift, residualMultiplier, residualRounding, residualShift, output1, output2,
-                    output2Multiplier, output2Rounding, output2Shift, first, end);
-            }
-            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
-            {
-                Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Avx2(
-                    input, weights, table, residual, selfMultiplier, selfRounding, selfShift, residualMultiplier, residualRounding, residualShift, output1, output2,
-                    output2Multiplier, output2Rounding, output2Shift, first, end);
-            }
-            else if (V128.IsSupported)
-            {
-                Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Vector128(
-                    input, weights, table, residual, selfMultiplier, selfRounding, selfShift, residualMultiplier, residualRounding, residualShift, output1, output2,
-                    output2Multiplier, output2Rounding, output2Shift, first, end);
-            }
-            else
-            {
-                Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Scalar(
-                    input, weights, table, residual, selfMultiplier, selfRounding, selfShift, residualMultiplier, residualRounding, residualShift, output1, output2,
-                    output2Multiplier, output2Rounding, output2Shift, first, end);
-            }
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Avx512(
-        byte* input, sbyte* weights, int* table, short* residual, int selfMultiplier, int selfRounding, int selfShift, int residualMultiplier,
-        int residualRounding, int residualShift, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first,
-        int end)
-    {
-        unchecked
-        {
             byte* other = (byte*)residual;
             byte* y0 = (byte*)output1;
             byte* y1 = (byte*)output2;
             // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
             int* scalars = stackalloc int[] { selfMultiplier, selfRounding, selfShift, residualMultiplier, residualRounding, residualShift, output2Multiplier, output2Rounding, output2Shift };
-            // A unit of work is 32 output channels.
-            weights += first * 9216;
-            table += first * 32;
-            other += first * 64;
-            y0 += first * 64;
-            y1 += first * 32;
-            for (int block = 2 * first; block < 2 * end; block += 2, weights += 9216, table += 32, other += 64, y0 += 64, y1 += 32)
+            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
+            {
+                // A unit of work is 32 output channels.
+                weights += first * 9216;
+                table += first * 32;
+                other += first * 64;
+                y0 += first * 64;
+                y1 += first * 32;
+                for (int block = 2 * first; block < 2 * end; block += 2, weights += 9216, table += 32, other += 64, y0 += 64, y1 += 32)
+                {
+                    for (int y = 0; y < 4; y++)
+                    {
+                        byte* x = input + y * 192;
+                        byte* otherRow = other + y * 256;
+                        byte* y0Row = y0 + y * 256;
+                        byte* y1Row = y1 + y * 128;
+                        Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Avx512_4x2(x, weights, table, otherRow, y0Row, y1Row, scalars);
+                    }
+                }
+            }
+            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            {
+                // A unit of work is 32 output channels.
+                weights += first * 9216;
+                table += first * 32;
+                other += first * 64;
+                y0 += first * 64;
+                y1 += first * 32;
+                for (int block = 2 * first; block < 2 * end; block += 1, weights += 4608, table += 16, other += 32, y0 += 32, y1 += 16)
+                {
+                    for (int y = 0; y < 4; y++)
+                    {
+                        byte* x = input + y * 192;
+                        byte* otherRow = other + y * 256;
+                        byte* y0Row = y0 + y * 256;
+                        byte* y1Row = y1 + y * 128;
+                        Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Avx2_4x1(x, weights, table, otherRow, y0Row, y1Row, scalars);
+                    }
+                }
+            }
+            else if (V128.IsSupported)
+            {
+                // A unit of work is 32 output channels.
+                weights += first * 9216;
+                table += first * 32;
+                other += first * 64;
+                y0 += first * 64;
+                y1 += first * 32;
+                for (int block = 2 * first; block < 2 * end; block += 1, weights += 4608, table += 16, other += 32, y0 += 32, y1 += 16)
+                {
+                    for (int y = 0; y < 4; y++)
+                    {
+                        byte* x = input + y * 192;
+                        byte* otherRow = other + y * 256;
+                        byte* y0Row = y0 + y * 256;
+                        byte* y1Row = y1 + y * 128;
+                        for (int i = 0; i < 2; i++, x += 64, otherRow += 128, y0Row += 128, y1Row += 64)
+                        {
+                            Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Vector128_2x1(x, weights, table, otherRow, y0Row, y1Row, scalars);
+                        }
+                    }
+                }
+            }
+            else
             {
                 for (int y = 0; y < 4; y++)
                 {
-                    byte* x = input + y * 192;
-                    byte* otherRow = other + y * 256;
-                    byte* y0Row = y0 + y * 256;
-                    byte* y1Row = y1 + y * 128;
-                    Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Avx512_4x2(x, weights, table, otherRow, y0Row, y1Row, scalars);
+                    for (int x = 0; x < 4; x++)
+                    {
+                        byte* window = input + (y * 192) + (x * 32);
+                        int endChannel = end * 32;
+                        for (int o = first * 32; o < endChannel; o++)
+                        {
+                            int accumulator = table[o] + SumOfProducts(window, weights + (o * 288), 3, 192, 1, 32, 96);
+                            int value = ((int)(((long)(accumulator << 4) * table[32 + o]) >> 32) + table[96 + o]) >> table[128 + o];
+                            value = (((int)(((long)(value << 8) * selfMultiplier) >> 32) + selfRounding) >> selfShift) + (((int)(((long)residual[(y * 128) + (x * 32) + o] * residualMultiplier) >> 32) + residualRounding) >> residualShift);
+                            value = global::System.Math.Min(global::System.Math.Max(value, 0), 32767);
+                            output1[(y * 128) + (x * 32) + o] = (short)value;
+                            output2[(y * 128) + (x * 32) + o] = (byte)(global::System.Math.Min((((int)(((long)value * output2Multiplier) >> 32) + output2Rounding) >> output2Shift), 127));
+                        }
+                    }
                 }
             }
         }
     }
 
-    /// <summary>Tile of 4 pixels by 32 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Avx512_4x2(byte* x, sbyte* w, int* table, byte* other, byte* y0, byte* y1, int* scalars)
     {
@@ -701,25 +570,26 @@ unsafe partial class Block
                 byte* a = x;
                 for (int k = 0; k < 24; k++)
                 {
-                    Vector512<sbyte> w0_0 = Vector512.Load(w);
-                    Vector512<sbyte> w0_1 = Vector512.Load(w + 4608);
+                    Vector512<sbyte> w0_0 = Vector512.Load(w), w0_1 = Vector512.Load(w + 4608);
                     Vector512<byte> a0 = V512.Codes(a);
-                    s0_0 += V512.Products(a0, w0_0); s0_1 += V512.Products(a0, w0_1);
+                    Vector512<short> p0_0 = V512.Products(a0, w0_0), p0_1 = V512.Products(a0, w0_1);
+                    s0_0 += p0_0; s0_1 += p0_1;
                     Vector512<byte> a1 = V512.Codes(a + 32);
-                    s1_0 += V512.Products(a1, w0_0); s1_1 += V512.Products(a1, w0_1);
+                    Vector512<short> p1_0 = V512.Products(a1, w0_0), p1_1 = V512.Products(a1, w0_1);
+                    s1_0 += p1_0; s1_1 += p1_1;
                     Vector512<byte> a2 = V512.Codes(a + 64);
-                    s2_0 += V512.Products(a2, w0_0); s2_1 += V512.Products(a2, w0_1);
+                    Vector512<short> p2_0 = V512.Products(a2, w0_0), p2_1 = V512.Products(a2, w0_1);
+                    s2_0 += p2_0; s2_1 += p2_1;
                     Vector512<byte> a3 = V512.Codes(a + 96);
-                    s3_0 += V512.Products(a3, w0_0); s3_1 += V512.Products(a3, w0_1);
-                    a += 4;
-                    w += 64;
+                    Vector512<short> p3_0 = V512.Products(a3, w0_0), p3_1 = V512.Products(a3, w0_1);
+                    s3_0 += p3_0; s3_1 += p3_1;
+                    a += 4; w += 64;
                 }
             }
             c0_0 += V512.Widen(s0_0); c0_1 += V512.Widen(s0_1);
             c1_0 += V512.Widen(s1_0); c1_1 += V512.Widen(s1_1);
             c2_0 += V512.Widen(s2_0); c2_1 += V512.Widen(s2_1);
             c3_0 += V512.Widen(s3_0); c3_1 += V512.Widen(s3_1);
-            // Requantize and store.
             Finish_AddU15U7_Both_V512(c0_0, c0_1, table, other, y0, y1, scalars, 32);
             Finish_AddU15U7_Both_V512(c1_0, c1_1, table, other + 64, y0 + 64, y1 + 32, scalars, 32);
             Finish_AddU15U7_Both_V512(c2_0, c2_1, table, other + 128, y0 + 128, y1 + 64, scalars, 32);
@@ -727,69 +597,37 @@ unsafe partial class Block
         }
     }
 
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_AvxVnni(
-        byte* input, sbyte* weights, int* table, short* residual, int selfMultiplier, int selfRounding, int selfShift, int residualMultiplier,
-        int residualRounding, int residualShift, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first,
-        int end)
-    {
-        unchecked
-        {
-            byte* other = (byte*)residual;
-            byte* y0 = (byte*)output1;
-            byte* y1 = (byte*)output2;
-            // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
-            int* scalars = stackalloc int[] { selfMultiplier, selfRounding, selfShift, residualMultiplier, residualRounding, residualShift, output2Multiplier, output2Rounding, output2Shift };
-            // A unit of work is 32 output channels.
-            weights += first * 9216;
-            table += first * 32;
-            other += first * 64;
-            y0 += first * 64;
-            y1 += first * 32;
-            for (int block = 2 * first; block < 2 * end; block += 1, weights += 4608, table += 16, other += 32, y0 += 32, y1 += 16)
-            {
-                for (int y = 0; y < 4; y++)
-                {
-                    byte* x = input + y * 192;
-                    byte* otherRow = other + y * 256;
-                    byte* y0Row = y0 + y * 256;
-                    byte* y1Row = y1 + y * 128;
-                    Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_AvxVnni_4x1(x, weights, table, otherRow, y0Row, y1Row, scalars);
-                }
-            }
-        }
-    }
-
-    /// <summary>Tile of 4 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_AvxVnni_4x1(byte* x, sbyte* w, int* table, byte* other, byte* y0, byte* y1, int* scalars)
+    private static void Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Avx2_4x1(byte* x, sbyte* w, int* table, byte* other, byte* y0, byte* y1, int* scalars)
     {
         unchecked
         {
             // The accumulators start at the bias.
             Vector256<int> c0_0 = Vector256.Load(table), c1_0 = c0_0, c2_0 = c0_0, c3_0 = c0_0;
             Vector256<int> c0_1 = Vector256.Load(table + 8), c1_1 = c0_1, c2_1 = c0_1, c3_1 = c0_1;
+            // int16 sums over the whole kernel (see the proof), widened once at the end.
+            Vector256<int> s0_0 = default, s0_1 = default, s1_0 = default, s1_1 = default, s2_0 = default, s2_1 = default, s3_0 = default, s3_1 = default;
             for (int row = 0; row < 3; row++, x += 192)
             {
                 byte* a = x;
-                // Four codes by four weights per step.
                 for (int k = 0; k < 24; k++)
                 {
-                    Vector256<sbyte> w0_0 = Vector256.Load(w);
-                    Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
+                    Vector256<sbyte> w0_0 = Vector256.Load(w), w0_1 = Vector256.Load(w + 32);
                     Vector256<byte> a0 = V256.Codes(a);
-                    c0_0 = V256.Dot(c0_0, a0, w0_0); c0_1 = V256.Dot(c0_1, a0, w0_1);
+                    s0_0 = V256.AddPairs(s0_0, a0, w0_0); s0_1 = V256.AddPairs(s0_1, a0, w0_1);
                     Vector256<byte> a1 = V256.Codes(a + 32);
-                    c1_0 = V256.Dot(c1_0, a1, w0_0); c1_1 = V256.Dot(c1_1, a1, w0_1);
+                    s1_0 = V256.AddPairs(s1_0, a1, w0_0); s1_1 = V256.AddPairs(s1_1, a1, w0_1);
                     Vector256<byte> a2 = V256.Codes(a + 64);
-                    c2_0 = V256.Dot(c2_0, a2, w0_0); c2_1 = V256.Dot(c2_1, a2, w0_1);
+                    s2_0 = V256.AddPairs(s2_0, a2, w0_0); s2_1 = V256.AddPairs(s2_1, a2, w0_1);
                     Vector256<byte> a3 = V256.Codes(a + 96);
-                    c3_0 = V256.Dot(c3_0, a3, w0_0); c3_1 = V256.Dot(c3_1, a3, w0_1);
-                    a += 4;
-                    w += 64;
+                    s3_0 = V256.AddPairs(s3_0, a3, w0_0); s3_1 = V256.AddPairs(s3_1, a3, w0_1);
+                    a += 4; w += 64;
                 }
             }
-            // Requantize and store.
+            c0_0 += V256.WidenPairs(s0_0); c0_1 += V256.WidenPairs(s0_1);
+            c1_0 += V256.WidenPairs(s1_0); c1_1 += V256.WidenPairs(s1_1);
+            c2_0 += V256.WidenPairs(s2_0); c2_1 += V256.WidenPairs(s2_1);
+            c3_0 += V256.WidenPairs(s3_0); c3_1 += V256.WidenPairs(s3_1);
             Finish_AddU15U7_V256(c0_0, c0_1, table, other, y0, y1, scalars, 32);
             Finish_AddU15U7_V256(c1_0, c1_1, table, other + 64, y0 + 64, y1 + 32, scalars, 32);
             Finish_AddU15U7_V256(c2_0, c2_1, table, other + 128, y0 + 128, y1 + 64, scalars, 32);
@@ -797,113 +635,6 @@ unsafe partial class Block
         }
     }
 
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Avx2(
-        byte* input, sbyte* weights, int* table, short* residual, int selfMultiplier, int selfRounding, int selfShift, int residualMultiplier,
-        int residualRounding, int residualShift, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first,
-        int end)
-    {
-        unchecked
-        {
-            byte* other = (byte*)residual;
-            byte* y0 = (byte*)output1;
-            byte* y1 = (byte*)output2;
-            // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
-            int* scalars = stackalloc int[] { selfMultiplier, selfRounding, selfShift, residualMultiplier, residualRounding, residualShift, output2Multiplier, output2Rounding, output2Shift };
-            // A unit of work is 32 output channels.
-            weights += first * 9216;
-            table += first * 32;
-            other += first * 64;
-            y0 += first * 64;
-            y1 += first * 32;
-            for (int block = 2 * first; block < 2 * end; block += 1, weights += 4608, table += 16, other += 32, y0 += 32, y1 += 16)
-            {
-                for (int y = 0; y < 4; y++)
-                {
-                    byte* x = input + y * 192;
-                    byte* otherRow = other + y * 256;
-                    byte* y0Row = y0 + y * 256;
-                    byte* y1Row = y1 + y * 128;
-                    for (int i = 0; i < 2; i++, x += 64, otherRow += 128, y0Row += 128, y1Row += 64)
-                    {
-                        Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Avx2_2x1(x, weights, table, otherRow, y0Row, y1Row, scalars);
-                    }
-                }
-            }
-        }
-    }
-
-    /// <summary>Tile of 2 pixels by 16 output channels.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Avx2_2x1(byte* x, sbyte* w, int* table, byte* other, byte* y0, byte* y1, int* scalars)
-    {
-        unchecked
-        {
-            // The accumulators start at the bias.
-            Vector256<int> c0_0 = Vector256.Load(table), c1_0 = c0_0;
-            Vector256<int> c0_1 = Vector256.Load(table + 8), c1_1 = c0_1;
-            // int16 sums over the whole kernel (see the proof), widened once at the end.
-            Vector256<short> s0_0 = default, s0_1 = default, s1_0 = default, s1_1 = default;
-            for (int row = 0; row < 3; row++, x += 192)
-            {
-                byte* a = x;
-                for (int k = 0; k < 24; k++)
-                {
-                    Vector256<sbyte> w0_0 = Vector256.Load(w);
-                    Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
-                    Vector256<byte> a0 = V256.Codes(a);
-                    s0_0 += V256.Products(a0, w0_0); s0_1 += V256.Products(a0, w0_1);
-                    Vector256<byte> a1 = V256.Codes(a + 32);
-                    s1_0 += V256.Products(a1, w0_0); s1_1 += V256.Products(a1, w0_1);
-                    a += 4;
-                    w += 64;
-                }
-            }
-            c0_0 += V256.Widen(s0_0); c0_1 += V256.Widen(s0_1);
-            c1_0 += V256.Widen(s1_0); c1_1 += V256.Widen(s1_1);
-            // Requantize and store.
-            Finish_AddU15U7_V256(c0_0, c0_1, table, other, y0, y1, scalars, 32);
-            Finish_AddU15U7_V256(c1_0, c1_1, table, other + 64, y0 + 64, y1 + 32, scalars, 32);
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Vector128(
-        byte* input, sbyte* weights, int* table, short* residual, int selfMultiplier, int selfRounding, int selfShift, int residualMultiplier,
-        int residualRounding, int residualShift, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first,
-        int end)
-    {
-        unchecked
-        {
-            byte* other = (byte*)residual;
-            byte* y0 = (byte*)output1;
-            byte* y1 = (byte*)output2;
-            // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
-            int* scalars = stackalloc int[] { selfMultiplier, selfRounding, selfShift, residualMultiplier, residualRounding, residualShift, output2Multiplier, output2Rounding, output2Shift };
-            // A unit of work is 32 output channels.
-            weights += first * 9216;
-            table += first * 32;
-            other += first * 64;
-            y0 += first * 64;
-            y1 += first * 32;
-            for (int block = 2 * first; block < 2 * end; block += 1, weights += 4608, table += 16, other += 32, y0 += 32, y1 += 16)
-            {
-                for (int y = 0; y < 4; y++)
-                {
-                    byte* x = input + y * 192;
-                    byte* otherRow = other + y * 256;
-                    byte* y0Row = y0 + y * 256;
-                    byte* y1Row = y1 + y * 128;
-                    for (int i = 0; i < 2; i++, x += 64, otherRow += 128, y0Row += 128, y1Row += 64)
-                    {
-                        Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Vector128_2x1(x, weights, table, otherRow, y0Row, y1Row, scalars);
-                    }
-                }
-            }
-        }
-    }
-
-    /// <summary>Tile of 2 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Vector128_2x1(byte* x, sbyte* w, int* table, byte* other, byte* y0, byte* y1, int* scalars)
     {
@@ -921,63 +652,18 @@ unsafe partial class Block
                 byte* a = x;
                 for (int k = 0; k < 24; k++)
                 {
-                    Vector128<sbyte> w0_0 = Vector128.Load(w);
-                    Vector128<sbyte> w0_1 = Vector128.Load(w + 16);
-                    Vector128<sbyte> w0_2 = Vector128.Load(w + 32);
-                    Vector128<sbyte> w0_3 = Vector128.Load(w + 48);
+                    Vector128<sbyte> w0_0 = Vector128.Load(w), w0_1 = Vector128.Load(w + 16), w0_2 = Vector128.Load(w + 32), w0_3 = Vector128.Load(w + 48);
                     Vector128<byte> a0 = V128.Codes(a);
                     s0_0 += V128.Products(a0, w0_0); s0_1 += V128.Products(a0, w0_1); s0_2 += V128.Products(a0, w0_2); s0_3 += V128.Products(a0, w0_3);
                     Vector128<byte> a1 = V128.Codes(a + 32);
                     s1_0 += V128.Products(a1, w0_0); s1_1 += V128.Products(a1, w0_1); s1_2 += V128.Products(a1, w0_2); s1_3 += V128.Products(a1, w0_3);
-                    a += 4;
-                    w += 64;
+                    a += 4; w += 64;
                 }
             }
             c0_0 += V128.Widen(s0_0); c0_1 += V128.Widen(s0_1); c0_2 += V128.Widen(s0_2); c0_3 += V128.Widen(s0_3);
             c1_0 += V128.Widen(s1_0); c1_1 += V128.Widen(s1_1); c1_2 += V128.Widen(s1_2); c1_3 += V128.Widen(s1_3);
-            // Requantize and store.
             Finish_AddU15U7_V128(c0_0, c0_1, c0_2, c0_3, table, other, y0, y1, scalars, 32);
             Finish_AddU15U7_V128(c1_0, c1_1, c1_2, c1_3, table, other + 64, y0 + 64, y1 + 32, scalars, 32);
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7_Scalar(
-        byte* input, sbyte* weights, int* table, short* residual, int selfMultiplier, int selfRounding, int selfShift, int residualMultiplier,
-        int residualRounding, int residualShift, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first,
-        int end)
-    {
-        unchecked
-        {
-            for (int y = 0; y < 4; y++)
-            {
-                for (int x = 0; x < 4; x++)
-                {
-                    byte* window = input + (y * 192) + (x * 32);
-                    int endChannel = end * 32;
-                    for (int o = first * 32; o < endChannel; o++)
-                    {
-                        int accumulator = table[o];
-                        sbyte* weight = weights + (o * 288);
-                        for (int ky = 0; ky < 3; ky++)
-                        {
-                            byte* run = window + (ky * 192);
-                            for (int i = 0; i < 96; i++)
-                            {
-                                accumulator += run[i] * weight[i];
-                            }
-
-                            weight += 96;
-                        }
-
-                        int value = ((int)(((long)(accumulator << 4) * table[32 + o]) >> 32) + table[96 + o]) >> table[128 + o];
-                        value = (((int)(((long)(value << 8) * selfMultiplier) >> 32) + selfRounding) >> selfShift) + (((int)(((long)residual[(y * 128) + (x * 32) + o] * residualMultiplier) >> 32) + residualRounding) >> residualShift);
-                        value = global::System.Math.Min(global::System.Math.Max(value, 0), 32767);
-                        output1[(y * 128) + (x * 32) + o] = (short)value;
-                        output2[(y * 128) + (x * 32) + o] = (byte)(global::System.Math.Min((((int)(((long)value * output2Multiplier) >> 32) + output2Rounding) >> output2Shift), 127));
-                    }
-                }
-            }
         }
     }
 
@@ -1043,20 +729,6 @@ unsafe partial class Block
         }
     }
 
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish_U7_V256(Vector256<int> v0, Vector256<int> v1, int* table, byte* y0, int channels)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0, table, channels);
-            v1 = V256.Requantize(v1, table + 8, channels);
-            // Store u7 codes.
-            Vector128.Min(V256.Bytes(v0, v1), Vector128.Create((byte)127)).Store(y0);
-        }
-    }
-
     /// <summary>Finishes thirty-two output channels of a pixel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Finish_U7_Both_V512(Vector512<int> v0, Vector512<int> v1, int* table, byte* y0, int channels)
@@ -1068,6 +740,20 @@ unsafe partial class Block
             v1 = V512.Requantize(v1, table + 16, channels);
             // Store u7 codes.
             Vector256.Min(V512.Bytes(v0, v1), Vector256.Create((byte)127)).Store(y0);
+        }
+    }
+
+    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_U7_V256(Vector256<int> v0, Vector256<int> v1, int* table, byte* y0, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V256.Requantize(v0, table, channels);
+            v1 = V256.Requantize(v1, table + 8, channels);
+            // Store u7 codes.
+            Vector128.Min(V256.Bytes(v0, v1), Vector128.Create((byte)127)).Store(y0);
         }
     }
 
@@ -1087,28 +773,26 @@ unsafe partial class Block
         }
     }
 
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish_AddU15U7_V256(Vector256<int> v0, Vector256<int> v1, int* table, byte* other, byte* y0, byte* y1, int* scalars, int channels)
+    /// <summary>Codes of a window by weights: rows, runs in a row, and codes in a run, which lie side by side.</summary>
+    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
+    private static int SumOfProducts(byte* window, sbyte* weights, int rows, int rowBytes, int runs, int runBytes, int length)
     {
         unchecked
         {
-            // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0 << 4, table, channels);
-            v1 = V256.Requantize(v1 << 4, table + 8, channels);
-            // Add the residual, brought to the same grid.
-            v0 = V256.Rescale(v0 << 8, scalars) + V256.Rescale(V256.LoadShorts(other), scalars + 3);
-            v1 = V256.Rescale(v1 << 8, scalars) + V256.Rescale(V256.LoadShorts(other + 16), scalars + 3);
-            v0 = Vector256.Max(Vector256.Min(v0, Vector256.Create(32767)), Vector256<int>.Zero);
-            v1 = Vector256.Max(Vector256.Min(v1, Vector256.Create(32767)), Vector256<int>.Zero);
-            // Store u15 codes.
-            Vector256<int> v0_0 = v0;
-            Vector256<int> v1_0 = v1;
-            V256.StoreShorts(y0, v0_0, v1_0);
-            // Store u7 codes.
-            Vector256<int> v0_1 = V256.Rescale(v0, scalars + 6);
-            Vector256<int> v1_1 = V256.Rescale(v1, scalars + 6);
-            Vector128.Min(V256.Bytes(v0_1, v1_1), Vector128.Create((byte)127)).Store(y1);
+            int sum = 0;
+            for (int row = 0; row < rows; row++, window += rowBytes)
+            {
+                for (int run = 0; run < runs; run++, weights += length)
+                {
+                    byte* codes = window + run * runBytes;
+                    for (int i = 0; i < length; i++)
+                    {
+                        sum += codes[i] * weights[i];
+                    }
+                }
+            }
+
+            return sum;
         }
     }
 
@@ -1134,6 +818,31 @@ unsafe partial class Block
             Vector512<int> v0_1 = V512.Rescale(v0, scalars + 6);
             Vector512<int> v1_1 = V512.Rescale(v1, scalars + 6);
             Vector256.Min(V512.Bytes(v0_1, v1_1), Vector256.Create((byte)127)).Store(y1);
+        }
+    }
+
+    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_AddU15U7_V256(Vector256<int> v0, Vector256<int> v1, int* table, byte* other, byte* y0, byte* y1, int* scalars, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V256.Requantize(v0 << 4, table, channels);
+            v1 = V256.Requantize(v1 << 4, table + 8, channels);
+            // Add the residual, brought to the same grid.
+            v0 = V256.Rescale(v0 << 8, scalars) + V256.Rescale(V256.LoadShorts(other), scalars + 3);
+            v1 = V256.Rescale(v1 << 8, scalars) + V256.Rescale(V256.LoadShorts(other + 16), scalars + 3);
+            v0 = Vector256.Max(Vector256.Min(v0, Vector256.Create(32767)), Vector256<int>.Zero);
+            v1 = Vector256.Max(Vector256.Min(v1, Vector256.Create(32767)), Vector256<int>.Zero);
+            // Store u15 codes.
+            Vector256<int> v0_0 = v0;
+            Vector256<int> v1_0 = v1;
+            V256.StoreShorts(y0, v0_0, v1_0);
+            // Store u7 codes.
+            Vector256<int> v0_1 = V256.Rescale(v0, scalars + 6);
+            Vector256<int> v1_1 = V256.Rescale(v1, scalars + 6);
+            Vector128.Min(V256.Bytes(v0_1, v1_1), Vector128.Create((byte)127)).Store(y1);
         }
     }
 
@@ -1234,11 +943,20 @@ unsafe partial class Block
         [MethodImpl(Inline)]
         public static Vector512<int> Accumulate(Vector512<int> acc, Vector512<byte> codes, Vector512<sbyte> weights) => acc + Widen(Products(codes, weights));
 
+        /// <summary>Two steps of four products per lane; their sum is proven to fit in int16, so one widening serves both.</summary>
+        [MethodImpl(Inline)]
+        public static Vector512<int> Accumulate(Vector512<int> acc, Vector512<byte> codes, Vector512<sbyte> weights, Vector512<byte> codes2, Vector512<sbyte> weights2) =>
+            acc + Widen(Products(codes, weights) + Products(codes2, weights2));
+
         /// <summary>Four codes times four weights per lane by int16 products: exact for all codes and weights.</summary>
         [MethodImpl(Inline)]
         public static Vector512<int> WideProducts(Vector512<byte> codes, Vector512<short> even, Vector512<short> odd) =>
-            Avx512BW.MultiplyAddAdjacent((codes.AsUInt16() & Vector512.Create((ushort)255)).AsInt16(), even)
-            + Avx512BW.MultiplyAddAdjacent((codes.AsUInt16() >>> 8).AsInt16(), odd);
+            WideProducts(codes, even) + PairProducts((codes.AsUInt16() >>> 8).AsInt16(), odd);
+
+        /// <summary>Only the even codes: the others' weights are zero.</summary>
+        [MethodImpl(Inline)]
+        public static Vector512<int> WideProducts(Vector512<byte> codes, Vector512<short> even) =>
+            PairProducts((codes.AsUInt16() & Vector512.Create((ushort)255)).AsInt16(), even);
 
         /// <summary>Codes of two kernel rows side by side: the first in the low, the second in the high half of every channel's lane.</summary>
         [MethodImpl(Inline)]
@@ -1339,11 +1057,29 @@ unsafe partial class Block
         public static Vector256<int> Accumulate(Vector256<int> acc, Vector256<byte> codes, Vector256<sbyte> weights) =>
             AvxVnni.IsSupported ? Dot(acc, codes, weights) : acc + Widen(Products(codes, weights));
 
+        /// <summary>Adds products to sums of pairs in int16 lanes, or to int32 lanes by vpdpbusd where the machine has it.</summary>
+        [MethodImpl(Inline)]
+        public static Vector256<int> AddPairs(Vector256<int> sums, Vector256<byte> codes, Vector256<sbyte> weights) =>
+            AvxVnni.IsSupported ? Dot(sums, codes, weights) : (sums.AsInt16() + Products(codes, weights)).AsInt32();
+
+        /// <summary>The sums of <see cref="AddPairs"/> as int32 lanes.</summary>
+        [MethodImpl(Inline)]
+        public static Vector256<int> WidenPairs(Vector256<int> sums) => AvxVnni.IsSupported ? sums : Widen(sums.AsInt16());
+
+        /// <summary>Two steps of four products per lane; their sum is proven to fit in int16, so one widening serves both.</summary>
+        [MethodImpl(Inline)]
+        public static Vector256<int> Accumulate(Vector256<int> acc, Vector256<byte> codes, Vector256<sbyte> weights, Vector256<byte> codes2, Vector256<sbyte> weights2) =>
+            AvxVnni.IsSupported ? Dot(Dot(acc, codes, weights), codes2, weights2) : acc + Widen(Products(codes, weights) + Products(codes2, weights2));
+
         /// <summary>Four codes times four weights per lane by int16 products: exact for all codes and weights.</summary>
         [MethodImpl(Inline)]
         public static Vector256<int> WideProducts(Vector256<byte> codes, Vector256<short> even, Vector256<short> odd) =>
-            Avx2.MultiplyAddAdjacent((codes.AsUInt16() & Vector256.Create((ushort)255)).AsInt16(), even)
-            + Avx2.MultiplyAddAdjacent((codes.AsUInt16() >>> 8).AsInt16(), odd);
+            WideProducts(codes, even) + PairProducts((codes.AsUInt16() >>> 8).AsInt16(), odd);
+
+        /// <summary>Only the even codes: the others' weights are zero.</summary>
+        [MethodImpl(Inline)]
+        public static Vector256<int> WideProducts(Vector256<byte> codes, Vector256<short> even) =>
+            PairProducts((codes.AsUInt16() & Vector256.Create((ushort)255)).AsInt16(), even);
 
         /// <summary>Codes of two kernel rows side by side: the first in the low, the second in the high half of every channel's lane.</summary>
         [MethodImpl(Inline)]
@@ -1449,10 +1185,20 @@ unsafe partial class Block
         public static Vector128<int> Accumulate(Vector128<int> acc, Vector128<byte> codes, Vector128<sbyte> weights) =>
             Dp.IsSupported ? Dp.DotProduct(acc, codes.AsSByte(), weights) : acc + Widen(Products(codes, weights));
 
+        /// <summary>Two steps of four products per lane; their sum is proven to fit in int16, so one widening serves both.</summary>
+        [MethodImpl(Inline)]
+        public static Vector128<int> Accumulate(Vector128<int> acc, Vector128<byte> codes, Vector128<sbyte> weights, Vector128<byte> codes2, Vector128<sbyte> weights2) =>
+            Dp.IsSupported ? Accumulate(Accumulate(acc, codes, weights), codes2, weights2) : acc + Widen(Products(codes, weights) + Products(codes2, weights2));
+
         /// <summary>Four codes times four weights per lane by int16 products: exact for all codes and weights.</summary>
         [MethodImpl(Inline)]
         public static Vector128<int> WideProducts(Vector128<byte> codes, Vector128<short> even, Vector128<short> odd) =>
-            PairProducts((codes.AsUInt16() & Vector128.Create((ushort)255)).AsInt16(), even) + PairProducts((codes.AsUInt16() >>> 8).AsInt16(), odd);
+            WideProducts(codes, even) + PairProducts((codes.AsUInt16() >>> 8).AsInt16(), odd);
+
+        /// <summary>Only the even codes: the others' weights are zero.</summary>
+        [MethodImpl(Inline)]
+        public static Vector128<int> WideProducts(Vector128<byte> codes, Vector128<short> even) =>
+            PairProducts((codes.AsUInt16() & Vector128.Create((ushort)255)).AsInt16(), even);
 
         /// <summary>Codes of two kernel rows side by side: the first in the low, the second in the high half of every channel's lane.</summary>
         [MethodImpl(Inline)]

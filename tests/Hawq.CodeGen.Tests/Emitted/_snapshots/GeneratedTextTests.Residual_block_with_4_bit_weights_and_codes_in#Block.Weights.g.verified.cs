@@ -36,6 +36,11 @@ unsafe partial class Block
             sbyte* scratch = (sbyte*)global::System.Runtime.InteropServices.NativeMemory.Alloc(9216);
             Load_4608(source, scratch, block);
             Load_14464(source, scratch, block);
+            if (!global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported && !global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported && !global::System.Runtime.Intrinsics.X86.Avx2.IsSupported && V128.IsSupported)
+            {
+                ShiftsToMultipliers((int*)(block + 5120), 32);
+                ShiftsToMultipliers((int*)(block + 14976), 32);
+            }
             global::System.Runtime.InteropServices.NativeMemory.Free(scratch);
             return block;
         }
@@ -43,33 +48,25 @@ unsafe partial class Block
         // conv1: 32 channels of 144 weights, 4 bits each.
         private static void Load_4608(byte* source, sbyte* scratch, byte* block)
         {
-            global::System.ReadOnlySpan<int> bias =
-            [
+            global::System.ReadOnlySpan<int> bias = [
                 520, -164, 232, -325, -554, 944, 174, 87, 871, 605, -443, -272, 885, -464, 657, -482, 644, 691, 552, -608, -32, 59, -493,
                 -234, 133, -316, -494, 272, 769, 59, 963, 483
             ];
-            global::System.ReadOnlySpan<int> multipliers =
-            [
+            global::System.ReadOnlySpan<int> multipliers = [
                 1586545614, 1107087822, 1576416849, 2076388565, 1479354116, 2099692126, 1648468679, 1450356642, 1438064689, 1557992209,
                 1833523365, 1451042734, 1703393285, 1264547255, 1753328978, 1682186139, 2085078482, 1532381976, 1771155584, 2053395095,
                 1618189348, 1545217291, 1177100393, 1509700002, 2038068781, 1671048765, 1212327038, 1148005786, 1370324540, 1242763576,
                 1356829604, 1615066929
             ];
-            global::System.ReadOnlySpan<byte> shifts =
-            [
+            global::System.ReadOnlySpan<byte> shifts = [
                 36, 35, 36, 36, 36, 36, 36, 35, 35, 35, 36, 35, 35, 35, 36, 35, 36, 36, 36, 36, 35, 36, 35, 35, 36, 35, 35, 35, 35, 35, 35,
                 35
             ];
             sbyte* codes = Codes(source + 0, 4, 32, 144, scratch);
             Table((int*)(block + 4608), 32, codes, 32, 144, 0, 0, bias, multipliers, shifts);
-            if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            if (V128.IsSupported)
             {
                 Interleaved4(codes, 32, 144, 48, 16, (sbyte*)(block + 0));
-            }
-            else if (V128.IsSupported)
-            {
-                Interleaved4(codes, 32, 144, 48, 16, (sbyte*)(block + 0));
-                ShiftsToMultipliers((int*)(block + 4608) + 128, 32);
             }
             else
             {
@@ -80,33 +77,25 @@ unsafe partial class Block
         // conv2: 32 channels of 288 weights, 4 bits each.
         private static void Load_14464(byte* source, sbyte* scratch, byte* block)
         {
-            global::System.ReadOnlySpan<int> bias =
-            [
+            global::System.ReadOnlySpan<int> bias = [
                 78, -99, 1084, 543, -709, 999, 1332, 869, 507, 934, -527, 601, -736, 1119, 370, -770, -365, 327, -232, -366, -252, -344,
                 1451, 1381, 769, -128, 868, 1253, 1278, -811, -726, 1096
             ];
-            global::System.ReadOnlySpan<int> multipliers =
-            [
+            global::System.ReadOnlySpan<int> multipliers = [
                 2062291812, 1390269696, 1236614693, 1703429528, 1152055007, 1147931708, 1353178634, 1127825209, 1300557886, 1598434252,
                 1186050161, 1863030124, 1844026721, 1262230468, 1765871635, 1972337842, 1229556570, 1242130297, 1466919875, 1807412458,
                 1796022190, 2111874089, 1410354821, 1549305130, 1271905312, 1721378792, 1781439294, 1683973805, 1212628847, 1684268386,
                 1114684291, 2102376328
             ];
-            global::System.ReadOnlySpan<byte> shifts =
-            [
+            global::System.ReadOnlySpan<byte> shifts = [
                 30, 30, 29, 30, 29, 30, 30, 29, 29, 30, 30, 30, 30, 29, 30, 30, 29, 29, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 29, 30, 29,
                 30
             ];
             sbyte* codes = Codes(source + 2304, 4, 32, 288, scratch);
             Table((int*)(block + 14464), 32, codes, 32, 288, 0, 4, bias, multipliers, shifts);
-            if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            if (V128.IsSupported)
             {
                 Interleaved4(codes, 32, 288, 96, 16, (sbyte*)(block + 5248));
-            }
-            else if (V128.IsSupported)
-            {
-                Interleaved4(codes, 32, 288, 96, 16, (sbyte*)(block + 5248));
-                ShiftsToMultipliers((int*)(block + 14464) + 128, 32);
             }
             else
             {
@@ -315,6 +304,25 @@ unsafe partial class Block
                 weights[best] -= (sbyte)(sign * taken);
                 corrected[(place * 64) + lane + (best % 64)] += (sbyte)(sign * taken);
                 sum -= taken;
+            }
+        }
+
+        // Every step of sixteen output channels, [16][4] bytes, as int16: first all even codes' weights, [16][2], then the odd ones'. In place, so from the end.
+        private static void WidenWeights(sbyte* packed, int steps)
+        {
+            for (int step = steps - 1; step >= 0; step--)
+            {
+                short* pairs = (short*)(packed + (step * 64));
+                Vector128<short> a = Vector128.Load(pairs), b = Vector128.Load(pairs + 8), c = Vector128.Load(pairs + 16), d = Vector128.Load(pairs + 24);
+                short* wide = (short*)(packed + (step * 128));
+                ((a << 8) >> 8).Store(wide);
+                ((b << 8) >> 8).Store(wide + 8);
+                ((c << 8) >> 8).Store(wide + 16);
+                ((d << 8) >> 8).Store(wide + 24);
+                (a >> 8).Store(wide + 32);
+                (b >> 8).Store(wide + 40);
+                (c >> 8).Store(wide + 48);
+                (d >> 8).Store(wide + 56);
             }
         }
 

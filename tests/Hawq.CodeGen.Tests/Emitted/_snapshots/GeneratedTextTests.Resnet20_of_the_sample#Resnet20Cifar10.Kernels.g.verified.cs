@@ -16,7 +16,10 @@ using global::System.Runtime.Intrinsics.X86;
 unsafe partial class Resnet20Cifar10
 {
     /// <summary>All 25 steps of the network, in order. The arena holds 102592 bytes; the largest set of tensors alive at the same time takes 102528.</summary>
-    /// <remarks>Every thread of the team calls this with its own number and does its part of every step; all meet after each step.</remarks>
+    /// <remarks>
+    /// <para>Every thread of the team calls this with its own number and does its part of every step; all meet after each step.</para>
+    /// <para>A tile is named after its size: ..._Avx512_8x2 computes 8 pixels by 2 blocks of sixteen output channels.</para>
+    /// </remarks>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Run(byte* pixels, int* logits, byte* arena, byte* weights, int worker, Team team)
     {
@@ -48,7 +51,7 @@ unsafe partial class Resnet20Cifar10
         }
 
         Conv3x3_32x32x3_To32x32x16_S8S8_U15U7(
-            arena + 51264, (sbyte*)weights, (int*)(weights + 576), (short*)arena, arena + 33328, output2Multiplier: 2130316270, output2Rounding: 32,
+            arena + 51264, (sbyte*)weights, (int*)(weights + 1152), (short*)arena, arena + 33328, output2Multiplier: 2130316270, output2Rounding: 32,
             output2Shift: 6, first: first32, end: end32);
         team.Wait();
 
@@ -58,7 +61,7 @@ unsafe partial class Resnet20Cifar10
             FillBorder_32x32x16(arena + 65536);
         }
 
-        Conv3x3_32x32x16_To32x32x16_U7S8_U7(arena + 32768, (sbyte*)(weights + 1216), (int*)(weights + 6080), arena + 66096, first: first32, end: end32);
+        Conv3x3_32x32x16_To32x32x16_U7S8_U7(arena + 32768, (sbyte*)(weights + 1792), (int*)(weights + 6656), arena + 66096, first: first32, end: end32);
         team.Wait();
 
         // layer1.0.conv2 + layer1.0.add + layer1.0.relu2.requantize8: layer1.0.relu1 32x32x16 u7, relu 32x32x16 u15 -> layer1.0.relu2 32x32x16 u15, layer1.0.relu2.q8 32x32x16 u7
@@ -68,7 +71,7 @@ unsafe partial class Resnet20Cifar10
         }
 
         Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7(
-            arena + 65536, (sbyte*)(weights + 6720), (int*)(weights + 11584), (short*)arena, residualMultiplier: 1726474540, residualRounding: 4,
+            arena + 65536, (sbyte*)(weights + 7296), (int*)(weights + 12160), (short*)arena, residualMultiplier: 1726474540, residualRounding: 4,
             residualShift: 3, (short*)(arena + 32768), arena + 84592, output2Multiplier: 2121770738, output2Rounding: 32, output2Shift: 6, first: first32,
             end: end32);
         team.Wait();
@@ -79,7 +82,7 @@ unsafe partial class Resnet20Cifar10
             FillBorder_32x32x16(arena + 65536);
         }
 
-        Conv3x3_32x32x16_To32x32x16_U7S8_U7(arena + 84032, (sbyte*)(weights + 12224), (int*)(weights + 17088), arena + 66096, first: first32, end: end32);
+        Conv3x3_32x32x16_To32x32x16_U7S8_U7(arena + 84032, (sbyte*)(weights + 12800), (int*)(weights + 17664), arena + 66096, first: first32, end: end32);
         team.Wait();
 
         // layer1.1.conv2 + layer1.1.add + layer1.1.relu2.requantize8: layer1.1.relu1 32x32x16 u7, layer1.0.relu2 32x32x16 u15 -> layer1.1.relu2 32x32x16 u15, layer1.1.relu2.q8 32x32x16 u7
@@ -89,7 +92,7 @@ unsafe partial class Resnet20Cifar10
         }
 
         Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2(
-            arena + 65536, (sbyte*)(weights + 17728), (int*)(weights + 22592), (short*)(arena + 32768), residualMultiplier: 1083403354, residualRounding: 2,
+            arena + 65536, (sbyte*)(weights + 18304), (int*)(weights + 23168), (short*)(arena + 32768), residualMultiplier: 1083403354, residualRounding: 2,
             residualShift: 2, (short*)arena, arena + 84592, output2Multiplier: 2140898493, output2Rounding: 32, output2Shift: 6, first: first32, end: end32);
         team.Wait();
 
@@ -99,7 +102,7 @@ unsafe partial class Resnet20Cifar10
             FillBorder_32x32x16(arena + 65536);
         }
 
-        Conv3x3_32x32x16_To32x32x16_U7S8_U7(arena + 84032, (sbyte*)(weights + 23232), (int*)(weights + 28096), arena + 66096, first: first32, end: end32);
+        Conv3x3_32x32x16_To32x32x16_U7S8_U7(arena + 84032, (sbyte*)(weights + 23808), (int*)(weights + 28672), arena + 66096, first: first32, end: end32);
         team.Wait();
 
         // layer1.2.conv2 + layer1.2.add + layer1.2.relu2.requantize8: layer1.2.relu1 32x32x16 u7, layer1.1.relu2 32x32x16 u15 -> layer1.2.relu2 32x32x16 u15, layer1.2.relu2.q8 32x32x16 u7
@@ -109,7 +112,7 @@ unsafe partial class Resnet20Cifar10
         }
 
         Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2(
-            arena + 65536, (sbyte*)(weights + 28736), (int*)(weights + 33600), (short*)arena, residualMultiplier: 1172933191, residualRounding: 2,
+            arena + 65536, (sbyte*)(weights + 29312), (int*)(weights + 34176), (short*)arena, residualMultiplier: 1172933191, residualRounding: 2,
             residualShift: 2, (short*)(arena + 32768), arena + 84592, output2Multiplier: 2140504896, output2Rounding: 32, output2Shift: 6, first: first32,
             end: end32);
         team.Wait();
@@ -120,7 +123,7 @@ unsafe partial class Resnet20Cifar10
             FillBorder_16x16x32(arena + 65536);
         }
 
-        Conv3x3S2_32x32x16_To16x16x32_U7S8_U7(arena + 84032, (sbyte*)(weights + 34240), (int*)(weights + 43904), arena + 66144, first: first16, end: end16);
+        Conv3x3S2_32x32x16_To16x16x32_U7S8_U7(arena + 84032, (sbyte*)(weights + 34816), (int*)(weights + 44480), arena + 66144, first: first16, end: end16);
         team.Wait();
 
         // layer2.0.slice + layer2.0.pad: layer1.2.relu2 32x32x16 u15 -> layer2.0.pad 16x16x32 u15
@@ -134,7 +137,7 @@ unsafe partial class Resnet20Cifar10
         }
 
         Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7(
-            arena + 65536, (sbyte*)(weights + 44544), (int*)(weights + 122880), (short*)arena, residualMultiplier: 1113079222, residualRounding: 2,
+            arena + 65536, (sbyte*)(weights + 45120), (int*)(weights + 123456), (short*)arena, residualMultiplier: 1113079222, residualRounding: 2,
             residualShift: 2, (short*)(arena + 16384), arena + 33376, output2Multiplier: 2144186105, output2Rounding: 32, output2Shift: 6, scratch,
             first: first16, end: end16);
         team.Wait();
@@ -146,7 +149,7 @@ unsafe partial class Resnet20Cifar10
         }
 
         Conv3x3_16x16x32_To16x16x32_U7S8_U7(
-            arena + 32768, (sbyte*)(weights + 123520), (int*)(weights + 201856), arena + 43744, scratch, first: first16, end: end16);
+            arena + 32768, (sbyte*)(weights + 124096), (int*)(weights + 202432), arena + 43744, scratch, first: first16, end: end16);
         team.Wait();
 
         // layer2.1.conv2 + layer2.1.add + layer2.1.relu2.requantize8: layer2.1.relu1 16x16x32 u7, layer2.0.relu2 16x16x32 u15 -> layer2.1.relu2 16x16x32 u15, layer2.1.relu2.q8 16x16x32 u7
@@ -156,7 +159,7 @@ unsafe partial class Resnet20Cifar10
         }
 
         Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7(
-            arena + 43136, (sbyte*)(weights + 202496), (int*)(weights + 280832), (short*)(arena + 16384), residualMultiplier: 2020958605, residualRounding: 4,
+            arena + 43136, (sbyte*)(weights + 203072), (int*)(weights + 281408), (short*)(arena + 16384), residualMultiplier: 2020958605, residualRounding: 4,
             residualShift: 3, (short*)arena, arena + 33376, output2Multiplier: 1074799779, output2Rounding: 16, output2Shift: 5, scratch, first: first16,
             end: end16);
         team.Wait();
@@ -168,7 +171,7 @@ unsafe partial class Resnet20Cifar10
         }
 
         Conv3x3_16x16x32_To16x16x32_U7S8_U7(
-            arena + 32768, (sbyte*)(weights + 281472), (int*)(weights + 359808), arena + 43744, scratch, first: first16, end: end16);
+            arena + 32768, (sbyte*)(weights + 282048), (int*)(weights + 360384), arena + 43744, scratch, first: first16, end: end16);
         team.Wait();
 
         // layer2.2.conv2 + layer2.2.add + layer2.2.relu2.requantize8: layer2.2.relu1 16x16x32 u7, layer2.1.relu2 16x16x32 u15 -> layer2.2.relu2 16x16x32 u15, layer2.2.relu2.q8 16x16x32 u7
@@ -178,7 +181,7 @@ unsafe partial class Resnet20Cifar10
         }
 
         Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7(
-            arena + 43136, (sbyte*)(weights + 360448), (int*)(weights + 438784), (short*)arena, residualMultiplier: 1221783366, residualRounding: 2,
+            arena + 43136, (sbyte*)(weights + 361024), (int*)(weights + 439360), (short*)arena, residualMultiplier: 1221783366, residualRounding: 2,
             residualShift: 2, (short*)(arena + 16384), arena + 33376, output2Multiplier: 2120353233, output2Rounding: 32, output2Shift: 6, scratch,
             first: first16, end: end16);
         team.Wait();
@@ -189,7 +192,7 @@ unsafe partial class Resnet20Cifar10
             FillBorder_8x8x64(arena + 43136);
         }
 
-        Conv3x3S2_16x16x32_To8x8x64_U7S8_U7(arena + 32768, (sbyte*)(weights + 439424), (int*)(weights + 477696), arena + 43840, first: first2, end: end2);
+        Conv3x3S2_16x16x32_To8x8x64_U7S8_U7(arena + 32768, (sbyte*)(weights + 440000), (int*)(weights + 478272), arena + 43840, first: first2, end: end2);
         team.Wait();
 
         // layer3.0.slice + layer3.0.pad: layer2.2.relu2 16x16x32 u15 -> layer3.0.pad 8x8x64 u15
@@ -203,7 +206,7 @@ unsafe partial class Resnet20Cifar10
         }
 
         Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7(
-            arena + 43136, (sbyte*)(weights + 478976), (int*)(weights + 555264), (short*)arena, residualMultiplier: 1559606388, residualRounding: 4,
+            arena + 43136, (sbyte*)(weights + 479552), (int*)(weights + 555840), (short*)arena, residualMultiplier: 1559606388, residualRounding: 4,
             residualShift: 3, (short*)(arena + 8192), arena + 17088, output2Multiplier: 2146691252, output2Rounding: 32, output2Shift: 6, first: first2,
             end: end2);
         team.Wait();
@@ -214,7 +217,7 @@ unsafe partial class Resnet20Cifar10
             FillBorder_8x8x64(arena + 22784);
         }
 
-        Conv3x3_8x8x64_To8x8x64_U7S8_U7(arena + 16384, (sbyte*)(weights + 556544), (int*)(weights + 632832), arena + 23488, first: first2, end: end2);
+        Conv3x3_8x8x64_To8x8x64_U7S8_U7(arena + 16384, (sbyte*)(weights + 557120), (int*)(weights + 633408), arena + 23488, first: first2, end: end2);
         team.Wait();
 
         // layer3.1.conv2 + layer3.1.add + layer3.1.relu2.requantize8: layer3.1.relu1 8x8x64 u7, layer3.0.relu2 8x8x64 u15 -> layer3.1.relu2 8x8x64 u15, layer3.1.relu2.q8 8x8x64 u7
@@ -224,7 +227,7 @@ unsafe partial class Resnet20Cifar10
         }
 
         Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2(
-            arena + 22784, (sbyte*)(weights + 634112), (int*)(weights + 710400), (short*)(arena + 8192), residualMultiplier: 1930658251, residualRounding: 4,
+            arena + 22784, (sbyte*)(weights + 634688), (int*)(weights + 710976), (short*)(arena + 8192), residualMultiplier: 1930658251, residualRounding: 4,
             residualShift: 3, (short*)arena, arena + 17088, output2Multiplier: 1090785391, output2Rounding: 16, output2Shift: 5, first: first2, end: end2);
         team.Wait();
 
@@ -234,12 +237,12 @@ unsafe partial class Resnet20Cifar10
             FillBorder_8x8x64(arena + 22784);
         }
 
-        Conv3x3_8x8x64_To8x8x64_U7S8_U7(arena + 16384, (sbyte*)(weights + 711680), (int*)(weights + 787968), arena + 23488, first: first2, end: end2);
+        Conv3x3_8x8x64_To8x8x64_U7S8_U7(arena + 16384, (sbyte*)(weights + 712256), (int*)(weights + 788544), arena + 23488, first: first2, end: end2);
         team.Wait();
 
         // layer3.2.conv2 + layer3.2.add: layer3.2.relu1 8x8x64 u7, layer3.1.relu2 8x8x64 u15 -> layer3.2.relu2 8x8x64 u15
         Conv3x3_8x8x64_To8x8x64_U7S8_AddU15(
-            arena + 22784, (sbyte*)(weights + 789248), (int*)(weights + 865536), (short*)arena, residualMultiplier: 1133756015, residualRounding: 4,
+            arena + 22784, (sbyte*)(weights + 789824), (int*)(weights + 866112), (short*)arena, residualMultiplier: 1133756015, residualRounding: 4,
             residualShift: 3, (short*)(arena + 8192), first: first2, end: end2);
         team.Wait();
 
@@ -252,7 +255,7 @@ unsafe partial class Resnet20Cifar10
         team.Wait();
 
         // linear: avgpool 1x1x64 u7 -> logits 1x1x10 s16
-        Linear_64_To10_U7S8_S16(arena, (sbyte*)(weights + 866816), (int*)(weights + 868992), (short*)(arena + 64), first: first1, end: end1);
+        Linear_64_To10_U7S8_S16(arena, (sbyte*)(weights + 867392), (int*)(weights + 869568), (short*)(arena + 64), first: first1, end: end1);
         team.Wait();
 
         // Output: logits 1x1x10 s16
@@ -388,55 +391,83 @@ unsafe partial class Resnet20Cifar10
     {
         unchecked
         {
-            if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
-            {
-                Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_AvxVnni(input, weights, table, output1, output2, output2Multiplier, output2Rounding, output2Shift, first, end);
-            }
-            else if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
-            {
-                Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Avx512(input, weights, table, output1, output2, output2Multiplier, output2Rounding, output2Shift, first, end);
-            }
-            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
-            {
-                Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Avx2(input, weights, table, output1, output2, output2Multiplier, output2Rounding, output2Shift, first, end);
-            }
-            else if (V128.IsSupported)
-            {
-                Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Vector128(
-                    input, weights, table, output1, output2, output2Multiplier, output2Rounding, output2Shift, first, end);
-            }
-            else
-            {
-                Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Scalar(input, weights, table, output1, output2, output2Multiplier, output2Rounding, output2Shift, first, end);
-            }
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_AvxVnni(
-        byte* input, sbyte* weights, int* table, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first,
-        int end)
-    {
-        unchecked
-        {
             byte* y0 = (byte*)output1;
             byte* y1 = (byte*)output2;
             // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
             int* scalars = stackalloc int[] { output2Multiplier, output2Rounding, output2Shift };
-            for (int y = first; y < end; y++)
+            if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
             {
-                byte* x = input + y * 102;
-                byte* y0Row = y0 + y * 1024;
-                byte* y1Row = y1 + y * 544;
-                for (int i = 0; i < 8; i++, x += 12, y0Row += 128, y1Row += 64)
+                for (int y = first; y < end; y++)
                 {
-                    Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_AvxVnni_4x1(x, weights, table, y0Row, y1Row, scalars);
+                    byte* x = input + y * 102;
+                    byte* y0Row = y0 + y * 1024;
+                    byte* y1Row = y1 + y * 544;
+                    for (int i = 0; i < 8; i++, x += 12, y0Row += 128, y1Row += 64)
+                    {
+                        Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_AvxVnni_4x1(x, weights, table, y0Row, y1Row, scalars);
+                    }
+                }
+            }
+            else if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
+            {
+                for (int y = first; y < end; y++)
+                {
+                    byte* x = input + y * 102;
+                    byte* y0Row = y0 + y * 1024;
+                    byte* y1Row = y1 + y * 544;
+                    for (int i = 0; i < 4; i++, x += 24, y0Row += 256, y1Row += 128)
+                    {
+                        Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Avx512_8x1(x, weights, table, y0Row, y1Row, scalars);
+                    }
+                }
+            }
+            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            {
+                for (int y = first; y < end; y++)
+                {
+                    byte* x = input + y * 102;
+                    byte* y0Row = y0 + y * 1024;
+                    byte* y1Row = y1 + y * 544;
+                    for (int i = 0; i < 16; i++, x += 6, y0Row += 64, y1Row += 32)
+                    {
+                        Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Avx2_2x1(x, weights, table, y0Row, y1Row, scalars);
+                    }
+                }
+            }
+            else if (V128.IsSupported)
+            {
+                for (int y = first; y < end; y++)
+                {
+                    byte* x = input + y * 102;
+                    byte* y0Row = y0 + y * 1024;
+                    byte* y1Row = y1 + y * 544;
+                    for (int i = 0; i < 16; i++, x += 6, y0Row += 64, y1Row += 32)
+                    {
+                        Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Vector128_2x1(x, weights, table, y0Row, y1Row, scalars);
+                    }
+                }
+            }
+            else
+            {
+                for (int y = first; y < end; y++)
+                {
+                    for (int x = 0; x < 32; x++)
+                    {
+                        byte* window = input + (y * 102) + (x * 3);
+                        for (int o = 0; o < 16; o++)
+                        {
+                            int accumulator = table[o] + SumOfProducts(window, weights + (o * 27), 3, 102, 1, 3, 9);
+                            int value = ((int)(((long)accumulator * table[32 + o]) >> 32) + table[96 + o]) >> table[128 + o];
+                            value = global::System.Math.Min(global::System.Math.Max(value, 0), 32767);
+                            output1[(y * 512) + (x * 16) + o] = (short)value;
+                            output2[(y * 544) + (x * 16) + o] = (byte)(global::System.Math.Min((((int)(((long)value * output2Multiplier) >> 32) + output2Rounding) >> output2Shift), 127));
+                        }
+                    }
                 }
             }
         }
     }
 
-    /// <summary>Tile of 4 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_AvxVnni_4x1(byte* x, sbyte* w, int* table, byte* y0, byte* y1, int* scalars)
     {
@@ -451,8 +482,7 @@ unsafe partial class Resnet20Cifar10
                 // Four codes by four weights per step.
                 for (int k = 0; k < 3; k++)
                 {
-                    Vector256<sbyte> w0_0 = Vector256.Load(w);
-                    Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
+                    Vector256<sbyte> w0_0 = Vector256.Load(w), w0_1 = Vector256.Load(w + 32);
                     Vector256<byte> a0 = V256.Codes(a);
                     c0_0 = V256.Dot(c0_0, a0, w0_0); c0_1 = V256.Dot(c0_1, a0, w0_1);
                     Vector256<byte> a1 = V256.Codes(a + 3);
@@ -461,11 +491,9 @@ unsafe partial class Resnet20Cifar10
                     c2_0 = V256.Dot(c2_0, a2, w0_0); c2_1 = V256.Dot(c2_1, a2, w0_1);
                     Vector256<byte> a3 = V256.Codes(a + 9);
                     c3_0 = V256.Dot(c3_0, a3, w0_0); c3_1 = V256.Dot(c3_1, a3, w0_1);
-                    a += 4;
-                    w += 64;
+                    a += 4; w += 64;
                 }
             }
-            // Requantize and store.
             Finish_U15U7_V256(c0_0, c0_1, table, y0, y1, scalars, 32);
             Finish_U15U7_V256(c1_0, c1_1, table, y0 + 32, y1 + 16, scalars, 32);
             Finish_U15U7_V256(c2_0, c2_1, table, y0 + 64, y1 + 32, scalars, 32);
@@ -473,31 +501,6 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Avx512(
-        byte* input, sbyte* weights, int* table, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first,
-        int end)
-    {
-        unchecked
-        {
-            byte* y0 = (byte*)output1;
-            byte* y1 = (byte*)output2;
-            // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
-            int* scalars = stackalloc int[] { output2Multiplier, output2Rounding, output2Shift };
-            for (int y = first; y < end; y++)
-            {
-                byte* x = input + y * 102;
-                byte* y0Row = y0 + y * 1024;
-                byte* y1Row = y1 + y * 544;
-                for (int i = 0; i < 4; i++, x += 24, y0Row += 256, y1Row += 128)
-                {
-                    Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Avx512_8x1(x, weights, table, y0Row, y1Row, scalars);
-                }
-            }
-        }
-    }
-
-    /// <summary>Tile of 8 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Avx512_8x1(byte* x, sbyte* w, int* table, byte* y0, byte* y1, int* scalars)
     {
@@ -509,10 +512,9 @@ unsafe partial class Resnet20Cifar10
             {
                 byte* a = x;
                 // Four codes by four weights per step, the even and the odd ones as int16 pairs.
-                for (int k = 0; k < 3; k++)
+                for (int k = 0; k < 2; k++)
                 {
-                    Vector512<sbyte> w0_0 = Vector512.Load(w);
-                    Vector512<short> even0 = (w0_0.AsInt16() << 8) >> 8, odd0 = w0_0.AsInt16() >> 8;
+                    Vector512<short> even0 = Vector512.Load((short*)(w)), odd0 = Vector512.Load((short*)(w + 64));
                     Vector512<byte> a0 = V512.Codes(a);
                     c0_0 += V512.WideProducts(a0, even0, odd0);
                     Vector512<byte> a1 = V512.Codes(a + 3);
@@ -529,11 +531,30 @@ unsafe partial class Resnet20Cifar10
                     c6_0 += V512.WideProducts(a6, even0, odd0);
                     Vector512<byte> a7 = V512.Codes(a + 21);
                     c7_0 += V512.WideProducts(a7, even0, odd0);
-                    a += 4;
-                    w += 64;
+                    a += 4; w += 128;
+                }
+                // The last code of the run.
+                {
+                    Vector512<short> even0 = Vector512.Load((short*)(w));
+                    Vector512<byte> a0 = V512.Codes(a);
+                    c0_0 += V512.WideProducts(a0, even0);
+                    Vector512<byte> a1 = V512.Codes(a + 3);
+                    c1_0 += V512.WideProducts(a1, even0);
+                    Vector512<byte> a2 = V512.Codes(a + 6);
+                    c2_0 += V512.WideProducts(a2, even0);
+                    Vector512<byte> a3 = V512.Codes(a + 9);
+                    c3_0 += V512.WideProducts(a3, even0);
+                    Vector512<byte> a4 = V512.Codes(a + 12);
+                    c4_0 += V512.WideProducts(a4, even0);
+                    Vector512<byte> a5 = V512.Codes(a + 15);
+                    c5_0 += V512.WideProducts(a5, even0);
+                    Vector512<byte> a6 = V512.Codes(a + 18);
+                    c6_0 += V512.WideProducts(a6, even0);
+                    Vector512<byte> a7 = V512.Codes(a + 21);
+                    c7_0 += V512.WideProducts(a7, even0);
+                    a += 4; w += 128;
                 }
             }
-            // Requantize and store.
             Finish_U15U7_V512(c0_0, table, y0, y1, scalars, 32);
             Finish_U15U7_V512(c1_0, table, y0 + 32, y1 + 16, scalars, 32);
             Finish_U15U7_V512(c2_0, table, y0 + 64, y1 + 32, scalars, 32);
@@ -545,31 +566,6 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Avx2(
-        byte* input, sbyte* weights, int* table, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first,
-        int end)
-    {
-        unchecked
-        {
-            byte* y0 = (byte*)output1;
-            byte* y1 = (byte*)output2;
-            // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
-            int* scalars = stackalloc int[] { output2Multiplier, output2Rounding, output2Shift };
-            for (int y = first; y < end; y++)
-            {
-                byte* x = input + y * 102;
-                byte* y0Row = y0 + y * 1024;
-                byte* y1Row = y1 + y * 544;
-                for (int i = 0; i < 16; i++, x += 6, y0Row += 64, y1Row += 32)
-                {
-                    Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Avx2_2x1(x, weights, table, y0Row, y1Row, scalars);
-                }
-            }
-        }
-    }
-
-    /// <summary>Tile of 2 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Avx2_2x1(byte* x, sbyte* w, int* table, byte* y0, byte* y1, int* scalars)
     {
@@ -582,51 +578,32 @@ unsafe partial class Resnet20Cifar10
             {
                 byte* a = x;
                 // Four codes by four weights per step, the even and the odd ones as int16 pairs.
-                for (int k = 0; k < 3; k++)
+                for (int k = 0; k < 2; k++)
                 {
-                    Vector256<sbyte> w0_0 = Vector256.Load(w);
-                    Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
-                    Vector256<short> even0 = (w0_0.AsInt16() << 8) >> 8, odd0 = w0_0.AsInt16() >> 8;
-                    Vector256<short> even1 = (w0_1.AsInt16() << 8) >> 8, odd1 = w0_1.AsInt16() >> 8;
+                    Vector256<short> even0 = Vector256.Load((short*)(w)), odd0 = Vector256.Load((short*)(w + 64));
+                    Vector256<short> even1 = Vector256.Load((short*)(w + 32)), odd1 = Vector256.Load((short*)(w + 96));
                     Vector256<byte> a0 = V256.Codes(a);
                     c0_0 += V256.WideProducts(a0, even0, odd0); c0_1 += V256.WideProducts(a0, even1, odd1);
                     Vector256<byte> a1 = V256.Codes(a + 3);
                     c1_0 += V256.WideProducts(a1, even0, odd0); c1_1 += V256.WideProducts(a1, even1, odd1);
-                    a += 4;
-                    w += 64;
+                    a += 4; w += 128;
+                }
+                // The last code of the run.
+                {
+                    Vector256<short> even0 = Vector256.Load((short*)(w));
+                    Vector256<short> even1 = Vector256.Load((short*)(w + 32));
+                    Vector256<byte> a0 = V256.Codes(a);
+                    c0_0 += V256.WideProducts(a0, even0); c0_1 += V256.WideProducts(a0, even1);
+                    Vector256<byte> a1 = V256.Codes(a + 3);
+                    c1_0 += V256.WideProducts(a1, even0); c1_1 += V256.WideProducts(a1, even1);
+                    a += 4; w += 128;
                 }
             }
-            // Requantize and store.
             Finish_U15U7_V256(c0_0, c0_1, table, y0, y1, scalars, 32);
             Finish_U15U7_V256(c1_0, c1_1, table, y0 + 32, y1 + 16, scalars, 32);
         }
     }
 
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Vector128(
-        byte* input, sbyte* weights, int* table, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first,
-        int end)
-    {
-        unchecked
-        {
-            byte* y0 = (byte*)output1;
-            byte* y1 = (byte*)output2;
-            // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
-            int* scalars = stackalloc int[] { output2Multiplier, output2Rounding, output2Shift };
-            for (int y = first; y < end; y++)
-            {
-                byte* x = input + y * 102;
-                byte* y0Row = y0 + y * 1024;
-                byte* y1Row = y1 + y * 544;
-                for (int i = 0; i < 16; i++, x += 6, y0Row += 64, y1Row += 32)
-                {
-                    Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Vector128_2x1(x, weights, table, y0Row, y1Row, scalars);
-                }
-            }
-        }
-    }
-
-    /// <summary>Tile of 2 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Vector128_2x1(byte* x, sbyte* w, int* table, byte* y0, byte* y1, int* scalars)
     {
@@ -641,64 +618,33 @@ unsafe partial class Resnet20Cifar10
             {
                 byte* a = x;
                 // Four codes by four weights per step, the even and the odd ones as int16 pairs.
-                for (int k = 0; k < 3; k++)
+                for (int k = 0; k < 2; k++)
                 {
-                    Vector128<sbyte> w0_0 = Vector128.Load(w);
-                    Vector128<sbyte> w0_1 = Vector128.Load(w + 16);
-                    Vector128<sbyte> w0_2 = Vector128.Load(w + 32);
-                    Vector128<sbyte> w0_3 = Vector128.Load(w + 48);
-                    Vector128<short> even0 = (w0_0.AsInt16() << 8) >> 8, odd0 = w0_0.AsInt16() >> 8;
-                    Vector128<short> even1 = (w0_1.AsInt16() << 8) >> 8, odd1 = w0_1.AsInt16() >> 8;
-                    Vector128<short> even2 = (w0_2.AsInt16() << 8) >> 8, odd2 = w0_2.AsInt16() >> 8;
-                    Vector128<short> even3 = (w0_3.AsInt16() << 8) >> 8, odd3 = w0_3.AsInt16() >> 8;
+                    Vector128<short> even0 = Vector128.Load((short*)(w)), odd0 = Vector128.Load((short*)(w + 64));
+                    Vector128<short> even1 = Vector128.Load((short*)(w + 16)), odd1 = Vector128.Load((short*)(w + 80));
+                    Vector128<short> even2 = Vector128.Load((short*)(w + 32)), odd2 = Vector128.Load((short*)(w + 96));
+                    Vector128<short> even3 = Vector128.Load((short*)(w + 48)), odd3 = Vector128.Load((short*)(w + 112));
                     Vector128<byte> a0 = V128.Codes(a);
                     c0_0 += V128.WideProducts(a0, even0, odd0); c0_1 += V128.WideProducts(a0, even1, odd1); c0_2 += V128.WideProducts(a0, even2, odd2); c0_3 += V128.WideProducts(a0, even3, odd3);
                     Vector128<byte> a1 = V128.Codes(a + 3);
                     c1_0 += V128.WideProducts(a1, even0, odd0); c1_1 += V128.WideProducts(a1, even1, odd1); c1_2 += V128.WideProducts(a1, even2, odd2); c1_3 += V128.WideProducts(a1, even3, odd3);
-                    a += 4;
-                    w += 64;
+                    a += 4; w += 128;
+                }
+                // The last code of the run.
+                {
+                    Vector128<short> even0 = Vector128.Load((short*)(w));
+                    Vector128<short> even1 = Vector128.Load((short*)(w + 16));
+                    Vector128<short> even2 = Vector128.Load((short*)(w + 32));
+                    Vector128<short> even3 = Vector128.Load((short*)(w + 48));
+                    Vector128<byte> a0 = V128.Codes(a);
+                    c0_0 += V128.WideProducts(a0, even0); c0_1 += V128.WideProducts(a0, even1); c0_2 += V128.WideProducts(a0, even2); c0_3 += V128.WideProducts(a0, even3);
+                    Vector128<byte> a1 = V128.Codes(a + 3);
+                    c1_0 += V128.WideProducts(a1, even0); c1_1 += V128.WideProducts(a1, even1); c1_2 += V128.WideProducts(a1, even2); c1_3 += V128.WideProducts(a1, even3);
+                    a += 4; w += 128;
                 }
             }
-            // Requantize and store.
             Finish_U15U7_V128(c0_0, c0_1, c0_2, c0_3, table, y0, y1, scalars, 32);
             Finish_U15U7_V128(c1_0, c1_1, c1_2, c1_3, table, y0 + 32, y1 + 16, scalars, 32);
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x3_To32x32x16_S8S8_U15U7_Scalar(
-        byte* input, sbyte* weights, int* table, short* output1, byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first,
-        int end)
-    {
-        unchecked
-        {
-            for (int y = first; y < end; y++)
-            {
-                for (int x = 0; x < 32; x++)
-                {
-                    byte* window = input + (y * 102) + (x * 3);
-                    for (int o = 0; o < 16; o++)
-                    {
-                        int accumulator = table[o];
-                        sbyte* weight = weights + (o * 27);
-                        for (int ky = 0; ky < 3; ky++)
-                        {
-                            byte* run = window + (ky * 102);
-                            for (int i = 0; i < 9; i++)
-                            {
-                                accumulator += run[i] * weight[i];
-                            }
-
-                            weight += 9;
-                        }
-
-                        int value = ((int)(((long)accumulator * table[32 + o]) >> 32) + table[96 + o]) >> table[128 + o];
-                        value = global::System.Math.Min(global::System.Math.Max(value, 0), 32767);
-                        output1[(y * 512) + (x * 16) + o] = (short)value;
-                        output2[(y * 544) + (x * 16) + o] = (byte)(global::System.Math.Min((((int)(((long)value * output2Multiplier) >> 32) + output2Rounding) >> output2Shift), 127));
-                    }
-                }
-            }
         }
     }
 
@@ -725,48 +671,63 @@ unsafe partial class Resnet20Cifar10
     {
         unchecked
         {
+            byte* y0 = (byte*)output;
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Conv3x3_32x32x16_To32x32x16_U7S8_U7_Avx512(input, weights, table, output, first, end);
-            }
-            else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
-            {
-                Conv3x3_32x32x16_To32x32x16_U7S8_U7_AvxVnni(input, weights, table, output, first, end);
+                for (int y = first; y < end; y++)
+                {
+                    byte* x = input + y * 544;
+                    byte* y0Row = y0 + y * 544;
+                    for (int i = 0; i < 2; i++, x += 256, y0Row += 256)
+                    {
+                        Conv3x3_32x32x16_To32x32x16_U7S8_U7_Avx512_16x1(x, weights, table, y0Row);
+                    }
+                }
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Conv3x3_32x32x16_To32x32x16_U7S8_U7_Avx2(input, weights, table, output, first, end);
+                for (int y = first; y < end; y++)
+                {
+                    byte* x = input + y * 544;
+                    byte* y0Row = y0 + y * 544;
+                    for (int i = 0; i < 8; i++, x += 64, y0Row += 64)
+                    {
+                        Conv3x3_32x32x16_To32x32x16_U7S8_U7_Avx2_4x1(x, weights, table, y0Row);
+                    }
+                }
             }
             else if (V128.IsSupported)
             {
-                Conv3x3_32x32x16_To32x32x16_U7S8_U7_Vector128(input, weights, table, output, first, end);
+                for (int y = first; y < end; y++)
+                {
+                    byte* x = input + y * 544;
+                    byte* y0Row = y0 + y * 544;
+                    for (int i = 0; i < 16; i++, x += 32, y0Row += 32)
+                    {
+                        Conv3x3_32x32x16_To32x32x16_U7S8_U7_Vector128_2x1(x, weights, table, y0Row);
+                    }
+                }
             }
             else
             {
-                Conv3x3_32x32x16_To32x32x16_U7S8_U7_Scalar(input, weights, table, output, first, end);
-            }
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_U7_Avx512(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
-    {
-        unchecked
-        {
-            byte* y0 = (byte*)output;
-            for (int y = first; y < end; y++)
-            {
-                byte* x = input + y * 544;
-                byte* y0Row = y0 + y * 544;
-                for (int i = 0; i < 2; i++, x += 256, y0Row += 256)
+                for (int y = first; y < end; y++)
                 {
-                    Conv3x3_32x32x16_To32x32x16_U7S8_U7_Avx512_16x1(x, weights, table, y0Row);
+                    for (int x = 0; x < 32; x++)
+                    {
+                        byte* window = input + (y * 544) + (x * 16);
+                        for (int o = 0; o < 16; o++)
+                        {
+                            int accumulator = table[o] + SumOfProducts(window, weights + (o * 144), 3, 544, 1, 16, 48);
+                            int value = ((int)(((long)accumulator * table[32 + o]) >> 32) + table[96 + o]) >> table[128 + o];
+                            value = global::System.Math.Min(global::System.Math.Max(value, 0), 127);
+                            output[(y * 544) + (x * 16) + o] = (byte)value;
+                        }
+                    }
                 }
             }
         }
     }
 
-    /// <summary>Tile of 16 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_32x32x16_To32x32x16_U7S8_U7_Avx512_16x1(byte* x, sbyte* w, int* table, byte* y0)
     {
@@ -782,59 +743,41 @@ unsafe partial class Resnet20Cifar10
                 {
                     Vector512<sbyte> w0_0 = Vector512.Load(w);
                     Vector512<sbyte> w1_0 = Vector512.Load(w + 64);
-                    Vector512<byte> a0_0 = V512.Codes(a);
-                    Vector512<byte> a0_1 = V512.Codes(a + 4);
-                    c0_0 += V512.Widen(V512.Products(a0_0, w0_0) + V512.Products(a0_1, w1_0));
-                    Vector512<byte> a1_0 = V512.Codes(a + 16);
-                    Vector512<byte> a1_1 = V512.Codes(a + 20);
-                    c1_0 += V512.Widen(V512.Products(a1_0, w0_0) + V512.Products(a1_1, w1_0));
-                    Vector512<byte> a2_0 = V512.Codes(a + 32);
-                    Vector512<byte> a2_1 = V512.Codes(a + 36);
-                    c2_0 += V512.Widen(V512.Products(a2_0, w0_0) + V512.Products(a2_1, w1_0));
-                    Vector512<byte> a3_0 = V512.Codes(a + 48);
-                    Vector512<byte> a3_1 = V512.Codes(a + 52);
-                    c3_0 += V512.Widen(V512.Products(a3_0, w0_0) + V512.Products(a3_1, w1_0));
-                    Vector512<byte> a4_0 = V512.Codes(a + 64);
-                    Vector512<byte> a4_1 = V512.Codes(a + 68);
-                    c4_0 += V512.Widen(V512.Products(a4_0, w0_0) + V512.Products(a4_1, w1_0));
-                    Vector512<byte> a5_0 = V512.Codes(a + 80);
-                    Vector512<byte> a5_1 = V512.Codes(a + 84);
-                    c5_0 += V512.Widen(V512.Products(a5_0, w0_0) + V512.Products(a5_1, w1_0));
-                    Vector512<byte> a6_0 = V512.Codes(a + 96);
-                    Vector512<byte> a6_1 = V512.Codes(a + 100);
-                    c6_0 += V512.Widen(V512.Products(a6_0, w0_0) + V512.Products(a6_1, w1_0));
-                    Vector512<byte> a7_0 = V512.Codes(a + 112);
-                    Vector512<byte> a7_1 = V512.Codes(a + 116);
-                    c7_0 += V512.Widen(V512.Products(a7_0, w0_0) + V512.Products(a7_1, w1_0));
-                    Vector512<byte> a8_0 = V512.Codes(a + 128);
-                    Vector512<byte> a8_1 = V512.Codes(a + 132);
-                    c8_0 += V512.Widen(V512.Products(a8_0, w0_0) + V512.Products(a8_1, w1_0));
-                    Vector512<byte> a9_0 = V512.Codes(a + 144);
-                    Vector512<byte> a9_1 = V512.Codes(a + 148);
-                    c9_0 += V512.Widen(V512.Products(a9_0, w0_0) + V512.Products(a9_1, w1_0));
-                    Vector512<byte> a10_0 = V512.Codes(a + 160);
-                    Vector512<byte> a10_1 = V512.Codes(a + 164);
-                    c10_0 += V512.Widen(V512.Products(a10_0, w0_0) + V512.Products(a10_1, w1_0));
-                    Vector512<byte> a11_0 = V512.Codes(a + 176);
-                    Vector512<byte> a11_1 = V512.Codes(a + 180);
-                    c11_0 += V512.Widen(V512.Products(a11_0, w0_0) + V512.Products(a11_1, w1_0));
-                    Vector512<byte> a12_0 = V512.Codes(a + 192);
-                    Vector512<byte> a12_1 = V512.Codes(a + 196);
-                    c12_0 += V512.Widen(V512.Products(a12_0, w0_0) + V512.Products(a12_1, w1_0));
-                    Vector512<byte> a13_0 = V512.Codes(a + 208);
-                    Vector512<byte> a13_1 = V512.Codes(a + 212);
-                    c13_0 += V512.Widen(V512.Products(a13_0, w0_0) + V512.Products(a13_1, w1_0));
-                    Vector512<byte> a14_0 = V512.Codes(a + 224);
-                    Vector512<byte> a14_1 = V512.Codes(a + 228);
-                    c14_0 += V512.Widen(V512.Products(a14_0, w0_0) + V512.Products(a14_1, w1_0));
-                    Vector512<byte> a15_0 = V512.Codes(a + 240);
-                    Vector512<byte> a15_1 = V512.Codes(a + 244);
-                    c15_0 += V512.Widen(V512.Products(a15_0, w0_0) + V512.Products(a15_1, w1_0));
-                    a += 8;
-                    w += 128;
+                    Vector512<byte> a0_0 = V512.Codes(a), a0_1 = V512.Codes(a + 4);
+                    c0_0 = V512.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0);
+                    Vector512<byte> a1_0 = V512.Codes(a + 16), a1_1 = V512.Codes(a + 20);
+                    c1_0 = V512.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0);
+                    Vector512<byte> a2_0 = V512.Codes(a + 32), a2_1 = V512.Codes(a + 36);
+                    c2_0 = V512.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0);
+                    Vector512<byte> a3_0 = V512.Codes(a + 48), a3_1 = V512.Codes(a + 52);
+                    c3_0 = V512.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0);
+                    Vector512<byte> a4_0 = V512.Codes(a + 64), a4_1 = V512.Codes(a + 68);
+                    c4_0 = V512.Accumulate(c4_0, a4_0, w0_0, a4_1, w1_0);
+                    Vector512<byte> a5_0 = V512.Codes(a + 80), a5_1 = V512.Codes(a + 84);
+                    c5_0 = V512.Accumulate(c5_0, a5_0, w0_0, a5_1, w1_0);
+                    Vector512<byte> a6_0 = V512.Codes(a + 96), a6_1 = V512.Codes(a + 100);
+                    c6_0 = V512.Accumulate(c6_0, a6_0, w0_0, a6_1, w1_0);
+                    Vector512<byte> a7_0 = V512.Codes(a + 112), a7_1 = V512.Codes(a + 116);
+                    c7_0 = V512.Accumulate(c7_0, a7_0, w0_0, a7_1, w1_0);
+                    Vector512<byte> a8_0 = V512.Codes(a + 128), a8_1 = V512.Codes(a + 132);
+                    c8_0 = V512.Accumulate(c8_0, a8_0, w0_0, a8_1, w1_0);
+                    Vector512<byte> a9_0 = V512.Codes(a + 144), a9_1 = V512.Codes(a + 148);
+                    c9_0 = V512.Accumulate(c9_0, a9_0, w0_0, a9_1, w1_0);
+                    Vector512<byte> a10_0 = V512.Codes(a + 160), a10_1 = V512.Codes(a + 164);
+                    c10_0 = V512.Accumulate(c10_0, a10_0, w0_0, a10_1, w1_0);
+                    Vector512<byte> a11_0 = V512.Codes(a + 176), a11_1 = V512.Codes(a + 180);
+                    c11_0 = V512.Accumulate(c11_0, a11_0, w0_0, a11_1, w1_0);
+                    Vector512<byte> a12_0 = V512.Codes(a + 192), a12_1 = V512.Codes(a + 196);
+                    c12_0 = V512.Accumulate(c12_0, a12_0, w0_0, a12_1, w1_0);
+                    Vector512<byte> a13_0 = V512.Codes(a + 208), a13_1 = V512.Codes(a + 212);
+                    c13_0 = V512.Accumulate(c13_0, a13_0, w0_0, a13_1, w1_0);
+                    Vector512<byte> a14_0 = V512.Codes(a + 224), a14_1 = V512.Codes(a + 228);
+                    c14_0 = V512.Accumulate(c14_0, a14_0, w0_0, a14_1, w1_0);
+                    Vector512<byte> a15_0 = V512.Codes(a + 240), a15_1 = V512.Codes(a + 244);
+                    c15_0 = V512.Accumulate(c15_0, a15_0, w0_0, a15_1, w1_0);
+                    a += 8; w += 128;
                 }
             }
-            // Requantize and store.
             Finish_U7_V512(c0_0, table, y0, 32);
             Finish_U7_V512(c1_0, table, y0 + 16, 32);
             Finish_U7_V512(c2_0, table, y0 + 32, 32);
@@ -854,80 +797,6 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_U7_AvxVnni(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
-    {
-        unchecked
-        {
-            byte* y0 = (byte*)output;
-            for (int y = first; y < end; y++)
-            {
-                byte* x = input + y * 544;
-                byte* y0Row = y0 + y * 544;
-                for (int i = 0; i < 8; i++, x += 64, y0Row += 64)
-                {
-                    Conv3x3_32x32x16_To32x32x16_U7S8_U7_AvxVnni_4x1(x, weights, table, y0Row);
-                }
-            }
-        }
-    }
-
-    /// <summary>Tile of 4 pixels by 16 output channels.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_U7_AvxVnni_4x1(byte* x, sbyte* w, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // The accumulators start at the bias.
-            Vector256<int> c0_0 = Vector256.Load(table), c1_0 = c0_0, c2_0 = c0_0, c3_0 = c0_0;
-            Vector256<int> c0_1 = Vector256.Load(table + 8), c1_1 = c0_1, c2_1 = c0_1, c3_1 = c0_1;
-            for (int row = 0; row < 3; row++, x += 544)
-            {
-                byte* a = x;
-                // Four codes by four weights per step.
-                for (int k = 0; k < 12; k++)
-                {
-                    Vector256<sbyte> w0_0 = Vector256.Load(w);
-                    Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
-                    Vector256<byte> a0 = V256.Codes(a);
-                    c0_0 = V256.Dot(c0_0, a0, w0_0); c0_1 = V256.Dot(c0_1, a0, w0_1);
-                    Vector256<byte> a1 = V256.Codes(a + 16);
-                    c1_0 = V256.Dot(c1_0, a1, w0_0); c1_1 = V256.Dot(c1_1, a1, w0_1);
-                    Vector256<byte> a2 = V256.Codes(a + 32);
-                    c2_0 = V256.Dot(c2_0, a2, w0_0); c2_1 = V256.Dot(c2_1, a2, w0_1);
-                    Vector256<byte> a3 = V256.Codes(a + 48);
-                    c3_0 = V256.Dot(c3_0, a3, w0_0); c3_1 = V256.Dot(c3_1, a3, w0_1);
-                    a += 4;
-                    w += 64;
-                }
-            }
-            // Requantize and store.
-            Finish_U7_V256(c0_0, c0_1, table, y0, 32);
-            Finish_U7_V256(c1_0, c1_1, table, y0 + 16, 32);
-            Finish_U7_V256(c2_0, c2_1, table, y0 + 32, 32);
-            Finish_U7_V256(c3_0, c3_1, table, y0 + 48, 32);
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_U7_Avx2(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
-    {
-        unchecked
-        {
-            byte* y0 = (byte*)output;
-            for (int y = first; y < end; y++)
-            {
-                byte* x = input + y * 544;
-                byte* y0Row = y0 + y * 544;
-                for (int i = 0; i < 8; i++, x += 64, y0Row += 64)
-                {
-                    Conv3x3_32x32x16_To32x32x16_U7S8_U7_Avx2_4x1(x, weights, table, y0Row);
-                }
-            }
-        }
-    }
-
-    /// <summary>Tile of 4 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_32x32x16_To32x32x16_U7S8_U7_Avx2_4x1(byte* x, sbyte* w, int* table, byte* y0)
     {
@@ -942,31 +811,19 @@ unsafe partial class Resnet20Cifar10
                 // 2 steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.
                 for (int k = 0; k < 6; k++)
                 {
-                    Vector256<sbyte> w0_0 = Vector256.Load(w);
-                    Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
-                    Vector256<sbyte> w1_0 = Vector256.Load(w + 64);
-                    Vector256<sbyte> w1_1 = Vector256.Load(w + 96);
-                    Vector256<byte> a0_0 = V256.Codes(a);
-                    Vector256<byte> a0_1 = V256.Codes(a + 4);
-                    c0_0 += V256.Widen(V256.Products(a0_0, w0_0) + V256.Products(a0_1, w1_0));
-                    c0_1 += V256.Widen(V256.Products(a0_0, w0_1) + V256.Products(a0_1, w1_1));
-                    Vector256<byte> a1_0 = V256.Codes(a + 16);
-                    Vector256<byte> a1_1 = V256.Codes(a + 20);
-                    c1_0 += V256.Widen(V256.Products(a1_0, w0_0) + V256.Products(a1_1, w1_0));
-                    c1_1 += V256.Widen(V256.Products(a1_0, w0_1) + V256.Products(a1_1, w1_1));
-                    Vector256<byte> a2_0 = V256.Codes(a + 32);
-                    Vector256<byte> a2_1 = V256.Codes(a + 36);
-                    c2_0 += V256.Widen(V256.Products(a2_0, w0_0) + V256.Products(a2_1, w1_0));
-                    c2_1 += V256.Widen(V256.Products(a2_0, w0_1) + V256.Products(a2_1, w1_1));
-                    Vector256<byte> a3_0 = V256.Codes(a + 48);
-                    Vector256<byte> a3_1 = V256.Codes(a + 52);
-                    c3_0 += V256.Widen(V256.Products(a3_0, w0_0) + V256.Products(a3_1, w1_0));
-                    c3_1 += V256.Widen(V256.Products(a3_0, w0_1) + V256.Products(a3_1, w1_1));
-                    a += 8;
-                    w += 128;
+                    Vector256<sbyte> w0_0 = Vector256.Load(w), w0_1 = Vector256.Load(w + 32);
+                    Vector256<sbyte> w1_0 = Vector256.Load(w + 64), w1_1 = Vector256.Load(w + 96);
+                    Vector256<byte> a0_0 = V256.Codes(a), a0_1 = V256.Codes(a + 4);
+                    c0_0 = V256.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V256.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
+                    Vector256<byte> a1_0 = V256.Codes(a + 16), a1_1 = V256.Codes(a + 20);
+                    c1_0 = V256.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V256.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
+                    Vector256<byte> a2_0 = V256.Codes(a + 32), a2_1 = V256.Codes(a + 36);
+                    c2_0 = V256.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V256.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
+                    Vector256<byte> a3_0 = V256.Codes(a + 48), a3_1 = V256.Codes(a + 52);
+                    c3_0 = V256.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V256.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
+                    a += 8; w += 128;
                 }
             }
-            // Requantize and store.
             Finish_U7_V256(c0_0, c0_1, table, y0, 32);
             Finish_U7_V256(c1_0, c1_1, table, y0 + 16, 32);
             Finish_U7_V256(c2_0, c2_1, table, y0 + 32, 32);
@@ -974,25 +831,6 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_U7_Vector128(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
-    {
-        unchecked
-        {
-            byte* y0 = (byte*)output;
-            for (int y = first; y < end; y++)
-            {
-                byte* x = input + y * 544;
-                byte* y0Row = y0 + y * 544;
-                for (int i = 0; i < 16; i++, x += 32, y0Row += 32)
-                {
-                    Conv3x3_32x32x16_To32x32x16_U7S8_U7_Vector128_2x1(x, weights, table, y0Row);
-                }
-            }
-        }
-    }
-
-    /// <summary>Tile of 2 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_32x32x16_To32x32x16_U7S8_U7_Vector128_2x1(byte* x, sbyte* w, int* table, byte* y0)
     {
@@ -1009,67 +847,17 @@ unsafe partial class Resnet20Cifar10
                 // 2 steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.
                 for (int k = 0; k < 6; k++)
                 {
-                    Vector128<sbyte> w0_0 = Vector128.Load(w);
-                    Vector128<sbyte> w0_1 = Vector128.Load(w + 16);
-                    Vector128<sbyte> w0_2 = Vector128.Load(w + 32);
-                    Vector128<sbyte> w0_3 = Vector128.Load(w + 48);
-                    Vector128<sbyte> w1_0 = Vector128.Load(w + 64);
-                    Vector128<sbyte> w1_1 = Vector128.Load(w + 80);
-                    Vector128<sbyte> w1_2 = Vector128.Load(w + 96);
-                    Vector128<sbyte> w1_3 = Vector128.Load(w + 112);
-                    Vector128<byte> a0_0 = V128.Codes(a);
-                    Vector128<byte> a0_1 = V128.Codes(a + 4);
-                    c0_0 += V128.Widen(V128.Products(a0_0, w0_0) + V128.Products(a0_1, w1_0));
-                    c0_1 += V128.Widen(V128.Products(a0_0, w0_1) + V128.Products(a0_1, w1_1));
-                    c0_2 += V128.Widen(V128.Products(a0_0, w0_2) + V128.Products(a0_1, w1_2));
-                    c0_3 += V128.Widen(V128.Products(a0_0, w0_3) + V128.Products(a0_1, w1_3));
-                    Vector128<byte> a1_0 = V128.Codes(a + 16);
-                    Vector128<byte> a1_1 = V128.Codes(a + 20);
-                    c1_0 += V128.Widen(V128.Products(a1_0, w0_0) + V128.Products(a1_1, w1_0));
-                    c1_1 += V128.Widen(V128.Products(a1_0, w0_1) + V128.Products(a1_1, w1_1));
-                    c1_2 += V128.Widen(V128.Products(a1_0, w0_2) + V128.Products(a1_1, w1_2));
-                    c1_3 += V128.Widen(V128.Products(a1_0, w0_3) + V128.Products(a1_1, w1_3));
-                    a += 8;
-                    w += 128;
+                    Vector128<sbyte> w0_0 = Vector128.Load(w), w0_1 = Vector128.Load(w + 16), w0_2 = Vector128.Load(w + 32), w0_3 = Vector128.Load(w + 48);
+                    Vector128<sbyte> w1_0 = Vector128.Load(w + 64), w1_1 = Vector128.Load(w + 80), w1_2 = Vector128.Load(w + 96), w1_3 = Vector128.Load(w + 112);
+                    Vector128<byte> a0_0 = V128.Codes(a), a0_1 = V128.Codes(a + 4);
+                    c0_0 = V128.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V128.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1); c0_2 = V128.Accumulate(c0_2, a0_0, w0_2, a0_1, w1_2); c0_3 = V128.Accumulate(c0_3, a0_0, w0_3, a0_1, w1_3);
+                    Vector128<byte> a1_0 = V128.Codes(a + 16), a1_1 = V128.Codes(a + 20);
+                    c1_0 = V128.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V128.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1); c1_2 = V128.Accumulate(c1_2, a1_0, w0_2, a1_1, w1_2); c1_3 = V128.Accumulate(c1_3, a1_0, w0_3, a1_1, w1_3);
+                    a += 8; w += 128;
                 }
             }
-            // Requantize and store.
             Finish_U7_V128(c0_0, c0_1, c0_2, c0_3, table, y0, 32);
             Finish_U7_V128(c1_0, c1_1, c1_2, c1_3, table, y0 + 16, 32);
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_U7_Scalar(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
-    {
-        unchecked
-        {
-            for (int y = first; y < end; y++)
-            {
-                for (int x = 0; x < 32; x++)
-                {
-                    byte* window = input + (y * 544) + (x * 16);
-                    for (int o = 0; o < 16; o++)
-                    {
-                        int accumulator = table[o];
-                        sbyte* weight = weights + (o * 144);
-                        for (int ky = 0; ky < 3; ky++)
-                        {
-                            byte* run = window + (ky * 544);
-                            for (int i = 0; i < 48; i++)
-                            {
-                                accumulator += run[i] * weight[i];
-                            }
-
-                            weight += 48;
-                        }
-
-                        int value = ((int)(((long)accumulator * table[32 + o]) >> 32) + table[96 + o]) >> table[128 + o];
-                        value = global::System.Math.Min(global::System.Math.Max(value, 0), 127);
-                        output[(y * 544) + (x * 16) + o] = (byte)value;
-                    }
-                }
-            }
         }
     }
 
@@ -1088,66 +876,75 @@ unsafe partial class Resnet20Cifar10
     {
         unchecked
         {
-            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
-            {
-                Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Avx512(
-                    input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output1, output2, output2Multiplier, output2Rounding,
-                    output2Shift, first, end);
-            }
-            else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
-            {
-                Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_AvxVnni(
-                    input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output1, output2, output2Multiplier, output2Rounding,
-                    output2Shift, first, end);
-            }
-            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
-            {
-                Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Avx2(
-                    input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output1, output2, output2Multiplier, output2Rounding,
-                    output2Shift, first, end);
-            }
-            else if (V128.IsSupported)
-            {
-                Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Vector128(
-                    input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output1, output2, output2Multiplier, output2Rounding,
-                    output2Shift, first, end);
-            }
-            else
-            {
-                Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Scalar(
-                    input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output1, output2, output2Multiplier, output2Rounding,
-                    output2Shift, first, end);
-            }
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Avx512(
-        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
-        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
-    {
-        unchecked
-        {
             byte* other = (byte*)residual;
             byte* y0 = (byte*)output1;
             byte* y1 = (byte*)output2;
             // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
             int* scalars = stackalloc int[] { residualMultiplier, residualRounding, residualShift, output2Multiplier, output2Rounding, output2Shift };
-            for (int y = first; y < end; y++)
+            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                byte* x = input + y * 544;
-                byte* otherRow = other + y * 1024;
-                byte* y0Row = y0 + y * 1024;
-                byte* y1Row = y1 + y * 544;
-                for (int i = 0; i < 2; i++, x += 256, otherRow += 512, y0Row += 512, y1Row += 256)
+                for (int y = first; y < end; y++)
                 {
-                    Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Avx512_16x1(x, weights, table, otherRow, y0Row, y1Row, scalars);
+                    byte* x = input + y * 544;
+                    byte* otherRow = other + y * 1024;
+                    byte* y0Row = y0 + y * 1024;
+                    byte* y1Row = y1 + y * 544;
+                    for (int i = 0; i < 2; i++, x += 256, otherRow += 512, y0Row += 512, y1Row += 256)
+                    {
+                        Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Avx512_16x1(x, weights, table, otherRow, y0Row, y1Row, scalars);
+                    }
+                }
+            }
+            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            {
+                for (int y = first; y < end; y++)
+                {
+                    byte* x = input + y * 544;
+                    byte* otherRow = other + y * 1024;
+                    byte* y0Row = y0 + y * 1024;
+                    byte* y1Row = y1 + y * 544;
+                    for (int i = 0; i < 8; i++, x += 64, otherRow += 128, y0Row += 128, y1Row += 64)
+                    {
+                        Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Avx2_4x1(x, weights, table, otherRow, y0Row, y1Row, scalars);
+                    }
+                }
+            }
+            else if (V128.IsSupported)
+            {
+                for (int y = first; y < end; y++)
+                {
+                    byte* x = input + y * 544;
+                    byte* otherRow = other + y * 1024;
+                    byte* y0Row = y0 + y * 1024;
+                    byte* y1Row = y1 + y * 544;
+                    for (int i = 0; i < 16; i++, x += 32, otherRow += 64, y0Row += 64, y1Row += 32)
+                    {
+                        Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Vector128_2x1(x, weights, table, otherRow, y0Row, y1Row, scalars);
+                    }
+                }
+            }
+            else
+            {
+                for (int y = first; y < end; y++)
+                {
+                    for (int x = 0; x < 32; x++)
+                    {
+                        byte* window = input + (y * 544) + (x * 16);
+                        for (int o = 0; o < 16; o++)
+                        {
+                            int accumulator = table[o] + SumOfProducts(window, weights + (o * 144), 3, 544, 1, 16, 48);
+                            int value = ((int)(((long)(accumulator << 4) * table[32 + o]) >> 32) + table[96 + o]) >> table[128 + o];
+                            value = value + (((int)(((long)(residual[(y * 512) + (x * 16) + o] << 4) * residualMultiplier) >> 32) + residualRounding) >> residualShift);
+                            value = global::System.Math.Min(global::System.Math.Max(value, 0), 32767);
+                            output1[(y * 512) + (x * 16) + o] = (short)value;
+                            output2[(y * 544) + (x * 16) + o] = (byte)(global::System.Math.Min((((int)(((long)value * output2Multiplier) >> 32) + output2Rounding) >> output2Shift), 127));
+                        }
+                    }
                 }
             }
         }
     }
 
-    /// <summary>Tile of 16 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Avx512_16x1(byte* x, sbyte* w, int* table, byte* other, byte* y0, byte* y1, int* scalars)
     {
@@ -1163,59 +960,41 @@ unsafe partial class Resnet20Cifar10
                 {
                     Vector512<sbyte> w0_0 = Vector512.Load(w);
                     Vector512<sbyte> w1_0 = Vector512.Load(w + 64);
-                    Vector512<byte> a0_0 = V512.Codes(a);
-                    Vector512<byte> a0_1 = V512.Codes(a + 4);
-                    c0_0 += V512.Widen(V512.Products(a0_0, w0_0) + V512.Products(a0_1, w1_0));
-                    Vector512<byte> a1_0 = V512.Codes(a + 16);
-                    Vector512<byte> a1_1 = V512.Codes(a + 20);
-                    c1_0 += V512.Widen(V512.Products(a1_0, w0_0) + V512.Products(a1_1, w1_0));
-                    Vector512<byte> a2_0 = V512.Codes(a + 32);
-                    Vector512<byte> a2_1 = V512.Codes(a + 36);
-                    c2_0 += V512.Widen(V512.Products(a2_0, w0_0) + V512.Products(a2_1, w1_0));
-                    Vector512<byte> a3_0 = V512.Codes(a + 48);
-                    Vector512<byte> a3_1 = V512.Codes(a + 52);
-                    c3_0 += V512.Widen(V512.Products(a3_0, w0_0) + V512.Products(a3_1, w1_0));
-                    Vector512<byte> a4_0 = V512.Codes(a + 64);
-                    Vector512<byte> a4_1 = V512.Codes(a + 68);
-                    c4_0 += V512.Widen(V512.Products(a4_0, w0_0) + V512.Products(a4_1, w1_0));
-                    Vector512<byte> a5_0 = V512.Codes(a + 80);
-                    Vector512<byte> a5_1 = V512.Codes(a + 84);
-                    c5_0 += V512.Widen(V512.Products(a5_0, w0_0) + V512.Products(a5_1, w1_0));
-                    Vector512<byte> a6_0 = V512.Codes(a + 96);
-                    Vector512<byte> a6_1 = V512.Codes(a + 100);
-                    c6_0 += V512.Widen(V512.Products(a6_0, w0_0) + V512.Products(a6_1, w1_0));
-                    Vector512<byte> a7_0 = V512.Codes(a + 112);
-                    Vector512<byte> a7_1 = V512.Codes(a + 116);
-                    c7_0 += V512.Widen(V512.Products(a7_0, w0_0) + V512.Products(a7_1, w1_0));
-                    Vector512<byte> a8_0 = V512.Codes(a + 128);
-                    Vector512<byte> a8_1 = V512.Codes(a + 132);
-                    c8_0 += V512.Widen(V512.Products(a8_0, w0_0) + V512.Products(a8_1, w1_0));
-                    Vector512<byte> a9_0 = V512.Codes(a + 144);
-                    Vector512<byte> a9_1 = V512.Codes(a + 148);
-                    c9_0 += V512.Widen(V512.Products(a9_0, w0_0) + V512.Products(a9_1, w1_0));
-                    Vector512<byte> a10_0 = V512.Codes(a + 160);
-                    Vector512<byte> a10_1 = V512.Codes(a + 164);
-                    c10_0 += V512.Widen(V512.Products(a10_0, w0_0) + V512.Products(a10_1, w1_0));
-                    Vector512<byte> a11_0 = V512.Codes(a + 176);
-                    Vector512<byte> a11_1 = V512.Codes(a + 180);
-                    c11_0 += V512.Widen(V512.Products(a11_0, w0_0) + V512.Products(a11_1, w1_0));
-                    Vector512<byte> a12_0 = V512.Codes(a + 192);
-                    Vector512<byte> a12_1 = V512.Codes(a + 196);
-                    c12_0 += V512.Widen(V512.Products(a12_0, w0_0) + V512.Products(a12_1, w1_0));
-                    Vector512<byte> a13_0 = V512.Codes(a + 208);
-                    Vector512<byte> a13_1 = V512.Codes(a + 212);
-                    c13_0 += V512.Widen(V512.Products(a13_0, w0_0) + V512.Products(a13_1, w1_0));
-                    Vector512<byte> a14_0 = V512.Codes(a + 224);
-                    Vector512<byte> a14_1 = V512.Codes(a + 228);
-                    c14_0 += V512.Widen(V512.Products(a14_0, w0_0) + V512.Products(a14_1, w1_0));
-                    Vector512<byte> a15_0 = V512.Codes(a + 240);
-                    Vector512<byte> a15_1 = V512.Codes(a + 244);
-                    c15_0 += V512.Widen(V512.Products(a15_0, w0_0) + V512.Products(a15_1, w1_0));
-                    a += 8;
-                    w += 128;
+                    Vector512<byte> a0_0 = V512.Codes(a), a0_1 = V512.Codes(a + 4);
+                    c0_0 = V512.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0);
+                    Vector512<byte> a1_0 = V512.Codes(a + 16), a1_1 = V512.Codes(a + 20);
+                    c1_0 = V512.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0);
+                    Vector512<byte> a2_0 = V512.Codes(a + 32), a2_1 = V512.Codes(a + 36);
+                    c2_0 = V512.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0);
+                    Vector512<byte> a3_0 = V512.Codes(a + 48), a3_1 = V512.Codes(a + 52);
+                    c3_0 = V512.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0);
+                    Vector512<byte> a4_0 = V512.Codes(a + 64), a4_1 = V512.Codes(a + 68);
+                    c4_0 = V512.Accumulate(c4_0, a4_0, w0_0, a4_1, w1_0);
+                    Vector512<byte> a5_0 = V512.Codes(a + 80), a5_1 = V512.Codes(a + 84);
+                    c5_0 = V512.Accumulate(c5_0, a5_0, w0_0, a5_1, w1_0);
+                    Vector512<byte> a6_0 = V512.Codes(a + 96), a6_1 = V512.Codes(a + 100);
+                    c6_0 = V512.Accumulate(c6_0, a6_0, w0_0, a6_1, w1_0);
+                    Vector512<byte> a7_0 = V512.Codes(a + 112), a7_1 = V512.Codes(a + 116);
+                    c7_0 = V512.Accumulate(c7_0, a7_0, w0_0, a7_1, w1_0);
+                    Vector512<byte> a8_0 = V512.Codes(a + 128), a8_1 = V512.Codes(a + 132);
+                    c8_0 = V512.Accumulate(c8_0, a8_0, w0_0, a8_1, w1_0);
+                    Vector512<byte> a9_0 = V512.Codes(a + 144), a9_1 = V512.Codes(a + 148);
+                    c9_0 = V512.Accumulate(c9_0, a9_0, w0_0, a9_1, w1_0);
+                    Vector512<byte> a10_0 = V512.Codes(a + 160), a10_1 = V512.Codes(a + 164);
+                    c10_0 = V512.Accumulate(c10_0, a10_0, w0_0, a10_1, w1_0);
+                    Vector512<byte> a11_0 = V512.Codes(a + 176), a11_1 = V512.Codes(a + 180);
+                    c11_0 = V512.Accumulate(c11_0, a11_0, w0_0, a11_1, w1_0);
+                    Vector512<byte> a12_0 = V512.Codes(a + 192), a12_1 = V512.Codes(a + 196);
+                    c12_0 = V512.Accumulate(c12_0, a12_0, w0_0, a12_1, w1_0);
+                    Vector512<byte> a13_0 = V512.Codes(a + 208), a13_1 = V512.Codes(a + 212);
+                    c13_0 = V512.Accumulate(c13_0, a13_0, w0_0, a13_1, w1_0);
+                    Vector512<byte> a14_0 = V512.Codes(a + 224), a14_1 = V512.Codes(a + 228);
+                    c14_0 = V512.Accumulate(c14_0, a14_0, w0_0, a14_1, w1_0);
+                    Vector512<byte> a15_0 = V512.Codes(a + 240), a15_1 = V512.Codes(a + 244);
+                    c15_0 = V512.Accumulate(c15_0, a15_0, w0_0, a15_1, w1_0);
+                    a += 8; w += 128;
                 }
             }
-            // Requantize and store.
             Finish_AddU15U7_V512(c0_0, table, other, y0, y1, scalars, 32);
             Finish_AddU15U7_V512(c1_0, table, other + 32, y0 + 32, y1 + 16, scalars, 32);
             Finish_AddU15U7_V512(c2_0, table, other + 64, y0 + 64, y1 + 32, scalars, 32);
@@ -1235,96 +1014,6 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_AvxVnni(
-        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
-        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
-    {
-        unchecked
-        {
-            byte* other = (byte*)residual;
-            byte* y0 = (byte*)output1;
-            byte* y1 = (byte*)output2;
-            // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
-            int* scalars = stackalloc int[] { residualMultiplier, residualRounding, residualShift, output2Multiplier, output2Rounding, output2Shift };
-            for (int y = first; y < end; y++)
-            {
-                byte* x = input + y * 544;
-                byte* otherRow = other + y * 1024;
-                byte* y0Row = y0 + y * 1024;
-                byte* y1Row = y1 + y * 544;
-                for (int i = 0; i < 8; i++, x += 64, otherRow += 128, y0Row += 128, y1Row += 64)
-                {
-                    Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_AvxVnni_4x1(x, weights, table, otherRow, y0Row, y1Row, scalars);
-                }
-            }
-        }
-    }
-
-    /// <summary>Tile of 4 pixels by 16 output channels.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_AvxVnni_4x1(byte* x, sbyte* w, int* table, byte* other, byte* y0, byte* y1, int* scalars)
-    {
-        unchecked
-        {
-            // The accumulators start at the bias.
-            Vector256<int> c0_0 = Vector256.Load(table), c1_0 = c0_0, c2_0 = c0_0, c3_0 = c0_0;
-            Vector256<int> c0_1 = Vector256.Load(table + 8), c1_1 = c0_1, c2_1 = c0_1, c3_1 = c0_1;
-            for (int row = 0; row < 3; row++, x += 544)
-            {
-                byte* a = x;
-                // Four codes by four weights per step.
-                for (int k = 0; k < 12; k++)
-                {
-                    Vector256<sbyte> w0_0 = Vector256.Load(w);
-                    Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
-                    Vector256<byte> a0 = V256.Codes(a);
-                    c0_0 = V256.Dot(c0_0, a0, w0_0); c0_1 = V256.Dot(c0_1, a0, w0_1);
-                    Vector256<byte> a1 = V256.Codes(a + 16);
-                    c1_0 = V256.Dot(c1_0, a1, w0_0); c1_1 = V256.Dot(c1_1, a1, w0_1);
-                    Vector256<byte> a2 = V256.Codes(a + 32);
-                    c2_0 = V256.Dot(c2_0, a2, w0_0); c2_1 = V256.Dot(c2_1, a2, w0_1);
-                    Vector256<byte> a3 = V256.Codes(a + 48);
-                    c3_0 = V256.Dot(c3_0, a3, w0_0); c3_1 = V256.Dot(c3_1, a3, w0_1);
-                    a += 4;
-                    w += 64;
-                }
-            }
-            // Requantize and store.
-            Finish_AddU15U7_V256(c0_0, c0_1, table, other, y0, y1, scalars, 32);
-            Finish_AddU15U7_V256(c1_0, c1_1, table, other + 32, y0 + 32, y1 + 16, scalars, 32);
-            Finish_AddU15U7_V256(c2_0, c2_1, table, other + 64, y0 + 64, y1 + 32, scalars, 32);
-            Finish_AddU15U7_V256(c3_0, c3_1, table, other + 96, y0 + 96, y1 + 48, scalars, 32);
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Avx2(
-        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
-        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
-    {
-        unchecked
-        {
-            byte* other = (byte*)residual;
-            byte* y0 = (byte*)output1;
-            byte* y1 = (byte*)output2;
-            // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
-            int* scalars = stackalloc int[] { residualMultiplier, residualRounding, residualShift, output2Multiplier, output2Rounding, output2Shift };
-            for (int y = first; y < end; y++)
-            {
-                byte* x = input + y * 544;
-                byte* otherRow = other + y * 1024;
-                byte* y0Row = y0 + y * 1024;
-                byte* y1Row = y1 + y * 544;
-                for (int i = 0; i < 8; i++, x += 64, otherRow += 128, y0Row += 128, y1Row += 64)
-                {
-                    Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Avx2_4x1(x, weights, table, otherRow, y0Row, y1Row, scalars);
-                }
-            }
-        }
-    }
-
-    /// <summary>Tile of 4 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Avx2_4x1(byte* x, sbyte* w, int* table, byte* other, byte* y0, byte* y1, int* scalars)
     {
@@ -1339,31 +1028,19 @@ unsafe partial class Resnet20Cifar10
                 // 2 steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.
                 for (int k = 0; k < 6; k++)
                 {
-                    Vector256<sbyte> w0_0 = Vector256.Load(w);
-                    Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
-                    Vector256<sbyte> w1_0 = Vector256.Load(w + 64);
-                    Vector256<sbyte> w1_1 = Vector256.Load(w + 96);
-                    Vector256<byte> a0_0 = V256.Codes(a);
-                    Vector256<byte> a0_1 = V256.Codes(a + 4);
-                    c0_0 += V256.Widen(V256.Products(a0_0, w0_0) + V256.Products(a0_1, w1_0));
-                    c0_1 += V256.Widen(V256.Products(a0_0, w0_1) + V256.Products(a0_1, w1_1));
-                    Vector256<byte> a1_0 = V256.Codes(a + 16);
-                    Vector256<byte> a1_1 = V256.Codes(a + 20);
-                    c1_0 += V256.Widen(V256.Products(a1_0, w0_0) + V256.Products(a1_1, w1_0));
-                    c1_1 += V256.Widen(V256.Products(a1_0, w0_1) + V256.Products(a1_1, w1_1));
-                    Vector256<byte> a2_0 = V256.Codes(a + 32);
-                    Vector256<byte> a2_1 = V256.Codes(a + 36);
-                    c2_0 += V256.Widen(V256.Products(a2_0, w0_0) + V256.Products(a2_1, w1_0));
-                    c2_1 += V256.Widen(V256.Products(a2_0, w0_1) + V256.Products(a2_1, w1_1));
-                    Vector256<byte> a3_0 = V256.Codes(a + 48);
-                    Vector256<byte> a3_1 = V256.Codes(a + 52);
-                    c3_0 += V256.Widen(V256.Products(a3_0, w0_0) + V256.Products(a3_1, w1_0));
-                    c3_1 += V256.Widen(V256.Products(a3_0, w0_1) + V256.Products(a3_1, w1_1));
-                    a += 8;
-                    w += 128;
+                    Vector256<sbyte> w0_0 = Vector256.Load(w), w0_1 = Vector256.Load(w + 32);
+                    Vector256<sbyte> w1_0 = Vector256.Load(w + 64), w1_1 = Vector256.Load(w + 96);
+                    Vector256<byte> a0_0 = V256.Codes(a), a0_1 = V256.Codes(a + 4);
+                    c0_0 = V256.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V256.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
+                    Vector256<byte> a1_0 = V256.Codes(a + 16), a1_1 = V256.Codes(a + 20);
+                    c1_0 = V256.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V256.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
+                    Vector256<byte> a2_0 = V256.Codes(a + 32), a2_1 = V256.Codes(a + 36);
+                    c2_0 = V256.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V256.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
+                    Vector256<byte> a3_0 = V256.Codes(a + 48), a3_1 = V256.Codes(a + 52);
+                    c3_0 = V256.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V256.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
+                    a += 8; w += 128;
                 }
             }
-            // Requantize and store.
             Finish_AddU15U7_V256(c0_0, c0_1, table, other, y0, y1, scalars, 32);
             Finish_AddU15U7_V256(c1_0, c1_1, table, other + 32, y0 + 32, y1 + 16, scalars, 32);
             Finish_AddU15U7_V256(c2_0, c2_1, table, other + 64, y0 + 64, y1 + 32, scalars, 32);
@@ -1371,33 +1048,6 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Vector128(
-        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
-        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
-    {
-        unchecked
-        {
-            byte* other = (byte*)residual;
-            byte* y0 = (byte*)output1;
-            byte* y1 = (byte*)output2;
-            // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
-            int* scalars = stackalloc int[] { residualMultiplier, residualRounding, residualShift, output2Multiplier, output2Rounding, output2Shift };
-            for (int y = first; y < end; y++)
-            {
-                byte* x = input + y * 544;
-                byte* otherRow = other + y * 1024;
-                byte* y0Row = y0 + y * 1024;
-                byte* y1Row = y1 + y * 544;
-                for (int i = 0; i < 16; i++, x += 32, otherRow += 64, y0Row += 64, y1Row += 32)
-                {
-                    Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Vector128_2x1(x, weights, table, otherRow, y0Row, y1Row, scalars);
-                }
-            }
-        }
-    }
-
-    /// <summary>Tile of 2 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Vector128_2x1(byte* x, sbyte* w, int* table, byte* other, byte* y0, byte* y1, int* scalars)
     {
@@ -1414,71 +1064,17 @@ unsafe partial class Resnet20Cifar10
                 // 2 steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.
                 for (int k = 0; k < 6; k++)
                 {
-                    Vector128<sbyte> w0_0 = Vector128.Load(w);
-                    Vector128<sbyte> w0_1 = Vector128.Load(w + 16);
-                    Vector128<sbyte> w0_2 = Vector128.Load(w + 32);
-                    Vector128<sbyte> w0_3 = Vector128.Load(w + 48);
-                    Vector128<sbyte> w1_0 = Vector128.Load(w + 64);
-                    Vector128<sbyte> w1_1 = Vector128.Load(w + 80);
-                    Vector128<sbyte> w1_2 = Vector128.Load(w + 96);
-                    Vector128<sbyte> w1_3 = Vector128.Load(w + 112);
-                    Vector128<byte> a0_0 = V128.Codes(a);
-                    Vector128<byte> a0_1 = V128.Codes(a + 4);
-                    c0_0 += V128.Widen(V128.Products(a0_0, w0_0) + V128.Products(a0_1, w1_0));
-                    c0_1 += V128.Widen(V128.Products(a0_0, w0_1) + V128.Products(a0_1, w1_1));
-                    c0_2 += V128.Widen(V128.Products(a0_0, w0_2) + V128.Products(a0_1, w1_2));
-                    c0_3 += V128.Widen(V128.Products(a0_0, w0_3) + V128.Products(a0_1, w1_3));
-                    Vector128<byte> a1_0 = V128.Codes(a + 16);
-                    Vector128<byte> a1_1 = V128.Codes(a + 20);
-                    c1_0 += V128.Widen(V128.Products(a1_0, w0_0) + V128.Products(a1_1, w1_0));
-                    c1_1 += V128.Widen(V128.Products(a1_0, w0_1) + V128.Products(a1_1, w1_1));
-                    c1_2 += V128.Widen(V128.Products(a1_0, w0_2) + V128.Products(a1_1, w1_2));
-                    c1_3 += V128.Widen(V128.Products(a1_0, w0_3) + V128.Products(a1_1, w1_3));
-                    a += 8;
-                    w += 128;
+                    Vector128<sbyte> w0_0 = Vector128.Load(w), w0_1 = Vector128.Load(w + 16), w0_2 = Vector128.Load(w + 32), w0_3 = Vector128.Load(w + 48);
+                    Vector128<sbyte> w1_0 = Vector128.Load(w + 64), w1_1 = Vector128.Load(w + 80), w1_2 = Vector128.Load(w + 96), w1_3 = Vector128.Load(w + 112);
+                    Vector128<byte> a0_0 = V128.Codes(a), a0_1 = V128.Codes(a + 4);
+                    c0_0 = V128.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V128.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1); c0_2 = V128.Accumulate(c0_2, a0_0, w0_2, a0_1, w1_2); c0_3 = V128.Accumulate(c0_3, a0_0, w0_3, a0_1, w1_3);
+                    Vector128<byte> a1_0 = V128.Codes(a + 16), a1_1 = V128.Codes(a + 20);
+                    c1_0 = V128.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V128.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1); c1_2 = V128.Accumulate(c1_2, a1_0, w0_2, a1_1, w1_2); c1_3 = V128.Accumulate(c1_3, a1_0, w0_3, a1_1, w1_3);
+                    a += 8; w += 128;
                 }
             }
-            // Requantize and store.
             Finish_AddU15U7_V128(c0_0, c0_1, c0_2, c0_3, table, other, y0, y1, scalars, 32);
             Finish_AddU15U7_V128(c1_0, c1_1, c1_2, c1_3, table, other + 32, y0 + 32, y1 + 16, scalars, 32);
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_Scalar(
-        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
-        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
-    {
-        unchecked
-        {
-            for (int y = first; y < end; y++)
-            {
-                for (int x = 0; x < 32; x++)
-                {
-                    byte* window = input + (y * 544) + (x * 16);
-                    for (int o = 0; o < 16; o++)
-                    {
-                        int accumulator = table[o];
-                        sbyte* weight = weights + (o * 144);
-                        for (int ky = 0; ky < 3; ky++)
-                        {
-                            byte* run = window + (ky * 544);
-                            for (int i = 0; i < 48; i++)
-                            {
-                                accumulator += run[i] * weight[i];
-                            }
-
-                            weight += 48;
-                        }
-
-                        int value = ((int)(((long)(accumulator << 4) * table[32 + o]) >> 32) + table[96 + o]) >> table[128 + o];
-                        value = value + (((int)(((long)(residual[(y * 512) + (x * 16) + o] << 4) * residualMultiplier) >> 32) + residualRounding) >> residualShift);
-                        value = global::System.Math.Min(global::System.Math.Max(value, 0), 32767);
-                        output1[(y * 512) + (x * 16) + o] = (short)value;
-                        output2[(y * 544) + (x * 16) + o] = (byte)(global::System.Math.Min((((int)(((long)value * output2Multiplier) >> 32) + output2Rounding) >> output2Shift), 127));
-                    }
-                }
-            }
         }
     }
 
@@ -1502,67 +1098,76 @@ unsafe partial class Resnet20Cifar10
     {
         unchecked
         {
-            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
-            {
-                Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Avx512(
-                    input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output1, output2, output2Multiplier, output2Rounding,
-                    output2Shift, first, end);
-            }
-            else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
-            {
-                Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_AvxVnni(
-                    input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output1, output2, output2Multiplier, output2Rounding,
-                    output2Shift, first, end);
-            }
-            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
-            {
-                Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Avx2(
-                    input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output1, output2, output2Multiplier, output2Rounding,
-                    output2Shift, first, end);
-            }
-            else if (V128.IsSupported)
-            {
-                Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Vector128(
-                    input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output1, output2, output2Multiplier, output2Rounding,
-                    output2Shift, first, end);
-            }
-            else
-            {
-                Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Scalar(
-                    input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output1, output2, output2Multiplier, output2Rounding,
-                    output2Shift, first, end);
-            }
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Avx512(
-        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
-        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
-    {
-        unchecked
-        {
             int* corrections = (int*)(weights + 2304);
             byte* other = (byte*)residual;
             byte* y0 = (byte*)output1;
             byte* y1 = (byte*)output2;
             // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
             int* scalars = stackalloc int[] { residualMultiplier, residualRounding, residualShift, output2Multiplier, output2Rounding, output2Shift };
-            for (int y = first; y < end; y++)
+            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                byte* x = input + y * 544;
-                byte* otherRow = other + y * 1024;
-                byte* y0Row = y0 + y * 1024;
-                byte* y1Row = y1 + y * 544;
-                for (int i = 0; i < 2; i++, x += 256, otherRow += 512, y0Row += 512, y1Row += 256)
+                for (int y = first; y < end; y++)
                 {
-                    Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Avx512_16x1(x, weights, table, corrections, otherRow, y0Row, y1Row, scalars);
+                    byte* x = input + y * 544;
+                    byte* otherRow = other + y * 1024;
+                    byte* y0Row = y0 + y * 1024;
+                    byte* y1Row = y1 + y * 544;
+                    for (int i = 0; i < 2; i++, x += 256, otherRow += 512, y0Row += 512, y1Row += 256)
+                    {
+                        Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Avx512_16x1(x, weights, table, corrections, otherRow, y0Row, y1Row, scalars);
+                    }
+                }
+            }
+            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            {
+                for (int y = first; y < end; y++)
+                {
+                    byte* x = input + y * 544;
+                    byte* otherRow = other + y * 1024;
+                    byte* y0Row = y0 + y * 1024;
+                    byte* y1Row = y1 + y * 544;
+                    for (int i = 0; i < 8; i++, x += 64, otherRow += 128, y0Row += 128, y1Row += 64)
+                    {
+                        Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Avx2_4x1(x, weights, table, corrections, otherRow, y0Row, y1Row, scalars);
+                    }
+                }
+            }
+            else if (V128.IsSupported)
+            {
+                for (int y = first; y < end; y++)
+                {
+                    byte* x = input + y * 544;
+                    byte* otherRow = other + y * 1024;
+                    byte* y0Row = y0 + y * 1024;
+                    byte* y1Row = y1 + y * 544;
+                    for (int i = 0; i < 16; i++, x += 32, otherRow += 64, y0Row += 64, y1Row += 32)
+                    {
+                        Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Vector128_2x1(x, weights, table, corrections, otherRow, y0Row, y1Row, scalars);
+                    }
+                }
+            }
+            else
+            {
+                for (int y = first; y < end; y++)
+                {
+                    for (int x = 0; x < 32; x++)
+                    {
+                        byte* window = input + (y * 544) + (x * 16);
+                        for (int o = 0; o < 16; o++)
+                        {
+                            int accumulator = table[o] + SumOfProducts(window, weights + (o * 144), 3, 544, 1, 16, 48);
+                            int value = ((int)(((long)(accumulator << 4) * table[32 + o]) >> 32) + table[96 + o]) >> table[128 + o];
+                            value = value + (((int)(((long)(residual[(y * 512) + (x * 16) + o] << 4) * residualMultiplier) >> 32) + residualRounding) >> residualShift);
+                            value = global::System.Math.Min(global::System.Math.Max(value, 0), 32767);
+                            output1[(y * 512) + (x * 16) + o] = (short)value;
+                            output2[(y * 544) + (x * 16) + o] = (byte)(global::System.Math.Min((((int)(((long)value * output2Multiplier) >> 32) + output2Rounding) >> output2Shift), 127));
+                        }
+                    }
                 }
             }
         }
     }
 
-    /// <summary>Tile of 16 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Avx512_16x1(byte* x, sbyte* w, int* table, int* corrections, byte* other, byte* y0, byte* y1, int* scalars)
     {
@@ -1579,56 +1184,39 @@ unsafe partial class Resnet20Cifar10
                 {
                     Vector512<sbyte> w0_0 = Vector512.Load(w);
                     Vector512<sbyte> w1_0 = Vector512.Load(w + 64);
-                    Vector512<byte> a0_0 = V512.Codes(a);
-                    Vector512<byte> a0_1 = V512.Codes(a + 4);
-                    c0_0 += V512.Widen(V512.Products(a0_0, w0_0) + V512.Products(a0_1, w1_0));
-                    Vector512<byte> a1_0 = V512.Codes(a + 16);
-                    Vector512<byte> a1_1 = V512.Codes(a + 20);
-                    c1_0 += V512.Widen(V512.Products(a1_0, w0_0) + V512.Products(a1_1, w1_0));
-                    Vector512<byte> a2_0 = V512.Codes(a + 32);
-                    Vector512<byte> a2_1 = V512.Codes(a + 36);
-                    c2_0 += V512.Widen(V512.Products(a2_0, w0_0) + V512.Products(a2_1, w1_0));
-                    Vector512<byte> a3_0 = V512.Codes(a + 48);
-                    Vector512<byte> a3_1 = V512.Codes(a + 52);
-                    c3_0 += V512.Widen(V512.Products(a3_0, w0_0) + V512.Products(a3_1, w1_0));
-                    Vector512<byte> a4_0 = V512.Codes(a + 64);
-                    Vector512<byte> a4_1 = V512.Codes(a + 68);
-                    c4_0 += V512.Widen(V512.Products(a4_0, w0_0) + V512.Products(a4_1, w1_0));
-                    Vector512<byte> a5_0 = V512.Codes(a + 80);
-                    Vector512<byte> a5_1 = V512.Codes(a + 84);
-                    c5_0 += V512.Widen(V512.Products(a5_0, w0_0) + V512.Products(a5_1, w1_0));
-                    Vector512<byte> a6_0 = V512.Codes(a + 96);
-                    Vector512<byte> a6_1 = V512.Codes(a + 100);
-                    c6_0 += V512.Widen(V512.Products(a6_0, w0_0) + V512.Products(a6_1, w1_0));
-                    Vector512<byte> a7_0 = V512.Codes(a + 112);
-                    Vector512<byte> a7_1 = V512.Codes(a + 116);
-                    c7_0 += V512.Widen(V512.Products(a7_0, w0_0) + V512.Products(a7_1, w1_0));
-                    Vector512<byte> a8_0 = V512.Codes(a + 128);
-                    Vector512<byte> a8_1 = V512.Codes(a + 132);
-                    c8_0 += V512.Widen(V512.Products(a8_0, w0_0) + V512.Products(a8_1, w1_0));
-                    Vector512<byte> a9_0 = V512.Codes(a + 144);
-                    Vector512<byte> a9_1 = V512.Codes(a + 148);
-                    c9_0 += V512.Widen(V512.Products(a9_0, w0_0) + V512.Products(a9_1, w1_0));
-                    Vector512<byte> a10_0 = V512.Codes(a + 160);
-                    Vector512<byte> a10_1 = V512.Codes(a + 164);
-                    c10_0 += V512.Widen(V512.Products(a10_0, w0_0) + V512.Products(a10_1, w1_0));
-                    Vector512<byte> a11_0 = V512.Codes(a + 176);
-                    Vector512<byte> a11_1 = V512.Codes(a + 180);
-                    c11_0 += V512.Widen(V512.Products(a11_0, w0_0) + V512.Products(a11_1, w1_0));
-                    Vector512<byte> a12_0 = V512.Codes(a + 192);
-                    Vector512<byte> a12_1 = V512.Codes(a + 196);
-                    c12_0 += V512.Widen(V512.Products(a12_0, w0_0) + V512.Products(a12_1, w1_0));
-                    Vector512<byte> a13_0 = V512.Codes(a + 208);
-                    Vector512<byte> a13_1 = V512.Codes(a + 212);
-                    c13_0 += V512.Widen(V512.Products(a13_0, w0_0) + V512.Products(a13_1, w1_0));
-                    Vector512<byte> a14_0 = V512.Codes(a + 224);
-                    Vector512<byte> a14_1 = V512.Codes(a + 228);
-                    c14_0 += V512.Widen(V512.Products(a14_0, w0_0) + V512.Products(a14_1, w1_0));
-                    Vector512<byte> a15_0 = V512.Codes(a + 240);
-                    Vector512<byte> a15_1 = V512.Codes(a + 244);
-                    c15_0 += V512.Widen(V512.Products(a15_0, w0_0) + V512.Products(a15_1, w1_0));
-                    a += 8;
-                    w += 128;
+                    Vector512<byte> a0_0 = V512.Codes(a), a0_1 = V512.Codes(a + 4);
+                    c0_0 = V512.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0);
+                    Vector512<byte> a1_0 = V512.Codes(a + 16), a1_1 = V512.Codes(a + 20);
+                    c1_0 = V512.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0);
+                    Vector512<byte> a2_0 = V512.Codes(a + 32), a2_1 = V512.Codes(a + 36);
+                    c2_0 = V512.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0);
+                    Vector512<byte> a3_0 = V512.Codes(a + 48), a3_1 = V512.Codes(a + 52);
+                    c3_0 = V512.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0);
+                    Vector512<byte> a4_0 = V512.Codes(a + 64), a4_1 = V512.Codes(a + 68);
+                    c4_0 = V512.Accumulate(c4_0, a4_0, w0_0, a4_1, w1_0);
+                    Vector512<byte> a5_0 = V512.Codes(a + 80), a5_1 = V512.Codes(a + 84);
+                    c5_0 = V512.Accumulate(c5_0, a5_0, w0_0, a5_1, w1_0);
+                    Vector512<byte> a6_0 = V512.Codes(a + 96), a6_1 = V512.Codes(a + 100);
+                    c6_0 = V512.Accumulate(c6_0, a6_0, w0_0, a6_1, w1_0);
+                    Vector512<byte> a7_0 = V512.Codes(a + 112), a7_1 = V512.Codes(a + 116);
+                    c7_0 = V512.Accumulate(c7_0, a7_0, w0_0, a7_1, w1_0);
+                    Vector512<byte> a8_0 = V512.Codes(a + 128), a8_1 = V512.Codes(a + 132);
+                    c8_0 = V512.Accumulate(c8_0, a8_0, w0_0, a8_1, w1_0);
+                    Vector512<byte> a9_0 = V512.Codes(a + 144), a9_1 = V512.Codes(a + 148);
+                    c9_0 = V512.Accumulate(c9_0, a9_0, w0_0, a9_1, w1_0);
+                    Vector512<byte> a10_0 = V512.Codes(a + 160), a10_1 = V512.Codes(a + 164);
+                    c10_0 = V512.Accumulate(c10_0, a10_0, w0_0, a10_1, w1_0);
+                    Vector512<byte> a11_0 = V512.Codes(a + 176), a11_1 = V512.Codes(a + 180);
+                    c11_0 = V512.Accumulate(c11_0, a11_0, w0_0, a11_1, w1_0);
+                    Vector512<byte> a12_0 = V512.Codes(a + 192), a12_1 = V512.Codes(a + 196);
+                    c12_0 = V512.Accumulate(c12_0, a12_0, w0_0, a12_1, w1_0);
+                    Vector512<byte> a13_0 = V512.Codes(a + 208), a13_1 = V512.Codes(a + 212);
+                    c13_0 = V512.Accumulate(c13_0, a13_0, w0_0, a13_1, w1_0);
+                    Vector512<byte> a14_0 = V512.Codes(a + 224), a14_1 = V512.Codes(a + 228);
+                    c14_0 = V512.Accumulate(c14_0, a14_0, w0_0, a14_1, w1_0);
+                    Vector512<byte> a15_0 = V512.Codes(a + 240), a15_1 = V512.Codes(a + 244);
+                    c15_0 = V512.Accumulate(c15_0, a15_0, w0_0, a15_1, w1_0);
+                    a += 8; w += 128;
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
@@ -1638,40 +1226,15 @@ unsafe partial class Resnet20Cifar10
             {
                 byte* z = corner + e0[k];
                 Vector512<sbyte> u0 = Vector512.Load(f0);
-                Vector512<byte> z0 = V512.Codes(z);
-                c0_0 += V512.Widen(V512.Products(z0, u0));
-                Vector512<byte> z1 = V512.Codes(z + 16);
-                c1_0 += V512.Widen(V512.Products(z1, u0));
-                Vector512<byte> z2 = V512.Codes(z + 32);
-                c2_0 += V512.Widen(V512.Products(z2, u0));
-                Vector512<byte> z3 = V512.Codes(z + 48);
-                c3_0 += V512.Widen(V512.Products(z3, u0));
-                Vector512<byte> z4 = V512.Codes(z + 64);
-                c4_0 += V512.Widen(V512.Products(z4, u0));
-                Vector512<byte> z5 = V512.Codes(z + 80);
-                c5_0 += V512.Widen(V512.Products(z5, u0));
-                Vector512<byte> z6 = V512.Codes(z + 96);
-                c6_0 += V512.Widen(V512.Products(z6, u0));
-                Vector512<byte> z7 = V512.Codes(z + 112);
-                c7_0 += V512.Widen(V512.Products(z7, u0));
-                Vector512<byte> z8 = V512.Codes(z + 128);
-                c8_0 += V512.Widen(V512.Products(z8, u0));
-                Vector512<byte> z9 = V512.Codes(z + 144);
-                c9_0 += V512.Widen(V512.Products(z9, u0));
-                Vector512<byte> z10 = V512.Codes(z + 160);
-                c10_0 += V512.Widen(V512.Products(z10, u0));
-                Vector512<byte> z11 = V512.Codes(z + 176);
-                c11_0 += V512.Widen(V512.Products(z11, u0));
-                Vector512<byte> z12 = V512.Codes(z + 192);
-                c12_0 += V512.Widen(V512.Products(z12, u0));
-                Vector512<byte> z13 = V512.Codes(z + 208);
-                c13_0 += V512.Widen(V512.Products(z13, u0));
-                Vector512<byte> z14 = V512.Codes(z + 224);
-                c14_0 += V512.Widen(V512.Products(z14, u0));
-                Vector512<byte> z15 = V512.Codes(z + 240);
-                c15_0 += V512.Widen(V512.Products(z15, u0));
+                c0_0 = V512.Accumulate(c0_0, V512.Codes(z), u0); c1_0 = V512.Accumulate(c1_0, V512.Codes(z + 16), u0);
+                c2_0 = V512.Accumulate(c2_0, V512.Codes(z + 32), u0); c3_0 = V512.Accumulate(c3_0, V512.Codes(z + 48), u0);
+                c4_0 = V512.Accumulate(c4_0, V512.Codes(z + 64), u0); c5_0 = V512.Accumulate(c5_0, V512.Codes(z + 80), u0);
+                c6_0 = V512.Accumulate(c6_0, V512.Codes(z + 96), u0); c7_0 = V512.Accumulate(c7_0, V512.Codes(z + 112), u0);
+                c8_0 = V512.Accumulate(c8_0, V512.Codes(z + 128), u0); c9_0 = V512.Accumulate(c9_0, V512.Codes(z + 144), u0);
+                c10_0 = V512.Accumulate(c10_0, V512.Codes(z + 160), u0); c11_0 = V512.Accumulate(c11_0, V512.Codes(z + 176), u0);
+                c12_0 = V512.Accumulate(c12_0, V512.Codes(z + 192), u0); c13_0 = V512.Accumulate(c13_0, V512.Codes(z + 208), u0);
+                c14_0 = V512.Accumulate(c14_0, V512.Codes(z + 224), u0); c15_0 = V512.Accumulate(c15_0, V512.Codes(z + 240), u0);
             }
-            // Requantize and store.
             Finish_AddU15U7_V512(c0_0, table, other, y0, y1, scalars, 32);
             Finish_AddU15U7_V512(c1_0, table, other + 32, y0 + 32, y1 + 16, scalars, 32);
             Finish_AddU15U7_V512(c2_0, table, other + 64, y0 + 64, y1 + 32, scalars, 32);
@@ -1691,97 +1254,6 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_AvxVnni(
-        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
-        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
-    {
-        unchecked
-        {
-            byte* other = (byte*)residual;
-            byte* y0 = (byte*)output1;
-            byte* y1 = (byte*)output2;
-            // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
-            int* scalars = stackalloc int[] { residualMultiplier, residualRounding, residualShift, output2Multiplier, output2Rounding, output2Shift };
-            for (int y = first; y < end; y++)
-            {
-                byte* x = input + y * 544;
-                byte* otherRow = other + y * 1024;
-                byte* y0Row = y0 + y * 1024;
-                byte* y1Row = y1 + y * 544;
-                for (int i = 0; i < 8; i++, x += 64, otherRow += 128, y0Row += 128, y1Row += 64)
-                {
-                    Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_AvxVnni_4x1(x, weights, table, otherRow, y0Row, y1Row, scalars);
-                }
-            }
-        }
-    }
-
-    /// <summary>Tile of 4 pixels by 16 output channels.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_AvxVnni_4x1(byte* x, sbyte* w, int* table, byte* other, byte* y0, byte* y1, int* scalars)
-    {
-        unchecked
-        {
-            // The accumulators start at the bias.
-            Vector256<int> c0_0 = Vector256.Load(table), c1_0 = c0_0, c2_0 = c0_0, c3_0 = c0_0;
-            Vector256<int> c0_1 = Vector256.Load(table + 8), c1_1 = c0_1, c2_1 = c0_1, c3_1 = c0_1;
-            for (int row = 0; row < 3; row++, x += 544)
-            {
-                byte* a = x;
-                // Four codes by four weights per step.
-                for (int k = 0; k < 12; k++)
-                {
-                    Vector256<sbyte> w0_0 = Vector256.Load(w);
-                    Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
-                    Vector256<byte> a0 = V256.Codes(a);
-                    c0_0 = V256.Dot(c0_0, a0, w0_0); c0_1 = V256.Dot(c0_1, a0, w0_1);
-                    Vector256<byte> a1 = V256.Codes(a + 16);
-                    c1_0 = V256.Dot(c1_0, a1, w0_0); c1_1 = V256.Dot(c1_1, a1, w0_1);
-                    Vector256<byte> a2 = V256.Codes(a + 32);
-                    c2_0 = V256.Dot(c2_0, a2, w0_0); c2_1 = V256.Dot(c2_1, a2, w0_1);
-                    Vector256<byte> a3 = V256.Codes(a + 48);
-                    c3_0 = V256.Dot(c3_0, a3, w0_0); c3_1 = V256.Dot(c3_1, a3, w0_1);
-                    a += 4;
-                    w += 64;
-                }
-            }
-            // Requantize and store.
-            Finish_AddU15U7_V256(c0_0, c0_1, table, other, y0, y1, scalars, 32);
-            Finish_AddU15U7_V256(c1_0, c1_1, table, other + 32, y0 + 32, y1 + 16, scalars, 32);
-            Finish_AddU15U7_V256(c2_0, c2_1, table, other + 64, y0 + 64, y1 + 32, scalars, 32);
-            Finish_AddU15U7_V256(c3_0, c3_1, table, other + 96, y0 + 96, y1 + 48, scalars, 32);
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Avx2(
-        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
-        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
-    {
-        unchecked
-        {
-            int* corrections = (int*)(weights + 2304);
-            byte* other = (byte*)residual;
-            byte* y0 = (byte*)output1;
-            byte* y1 = (byte*)output2;
-            // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
-            int* scalars = stackalloc int[] { residualMultiplier, residualRounding, residualShift, output2Multiplier, output2Rounding, output2Shift };
-            for (int y = first; y < end; y++)
-            {
-                byte* x = input + y * 544;
-                byte* otherRow = other + y * 1024;
-                byte* y0Row = y0 + y * 1024;
-                byte* y1Row = y1 + y * 544;
-                for (int i = 0; i < 8; i++, x += 64, otherRow += 128, y0Row += 128, y1Row += 64)
-                {
-                    Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Avx2_4x1(x, weights, table, corrections, otherRow, y0Row, y1Row, scalars);
-                }
-            }
-        }
-    }
-
-    /// <summary>Tile of 4 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Avx2_4x1(byte* x, sbyte* w, int* table, int* corrections, byte* other, byte* y0, byte* y1, int* scalars)
     {
@@ -1797,28 +1269,17 @@ unsafe partial class Resnet20Cifar10
                 // 2 steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.
                 for (int k = 0; k < 6; k++)
                 {
-                    Vector256<sbyte> w0_0 = Vector256.Load(w);
-                    Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
-                    Vector256<sbyte> w1_0 = Vector256.Load(w + 64);
-                    Vector256<sbyte> w1_1 = Vector256.Load(w + 96);
-                    Vector256<byte> a0_0 = V256.Codes(a);
-                    Vector256<byte> a0_1 = V256.Codes(a + 4);
-                    c0_0 += V256.Widen(V256.Products(a0_0, w0_0) + V256.Products(a0_1, w1_0));
-                    c0_1 += V256.Widen(V256.Products(a0_0, w0_1) + V256.Products(a0_1, w1_1));
-                    Vector256<byte> a1_0 = V256.Codes(a + 16);
-                    Vector256<byte> a1_1 = V256.Codes(a + 20);
-                    c1_0 += V256.Widen(V256.Products(a1_0, w0_0) + V256.Products(a1_1, w1_0));
-                    c1_1 += V256.Widen(V256.Products(a1_0, w0_1) + V256.Products(a1_1, w1_1));
-                    Vector256<byte> a2_0 = V256.Codes(a + 32);
-                    Vector256<byte> a2_1 = V256.Codes(a + 36);
-                    c2_0 += V256.Widen(V256.Products(a2_0, w0_0) + V256.Products(a2_1, w1_0));
-                    c2_1 += V256.Widen(V256.Products(a2_0, w0_1) + V256.Products(a2_1, w1_1));
-                    Vector256<byte> a3_0 = V256.Codes(a + 48);
-                    Vector256<byte> a3_1 = V256.Codes(a + 52);
-                    c3_0 += V256.Widen(V256.Products(a3_0, w0_0) + V256.Products(a3_1, w1_0));
-                    c3_1 += V256.Widen(V256.Products(a3_0, w0_1) + V256.Products(a3_1, w1_1));
-                    a += 8;
-                    w += 128;
+                    Vector256<sbyte> w0_0 = Vector256.Load(w), w0_1 = Vector256.Load(w + 32);
+                    Vector256<sbyte> w1_0 = Vector256.Load(w + 64), w1_1 = Vector256.Load(w + 96);
+                    Vector256<byte> a0_0 = V256.Codes(a), a0_1 = V256.Codes(a + 4);
+                    c0_0 = V256.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V256.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
+                    Vector256<byte> a1_0 = V256.Codes(a + 16), a1_1 = V256.Codes(a + 20);
+                    c1_0 = V256.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V256.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
+                    Vector256<byte> a2_0 = V256.Codes(a + 32), a2_1 = V256.Codes(a + 36);
+                    c2_0 = V256.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V256.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
+                    Vector256<byte> a3_0 = V256.Codes(a + 48), a3_1 = V256.Codes(a + 52);
+                    c3_0 = V256.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V256.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
+                    a += 8; w += 128;
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
@@ -1827,22 +1288,12 @@ unsafe partial class Resnet20Cifar10
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
                 byte* z = corner + e0[k];
-                Vector256<sbyte> u0 = Vector256.Load(f0);
-                Vector256<sbyte> u1 = Vector256.Load(f0 + 32);
-                Vector256<byte> z0 = V256.Codes(z);
-                c0_0 += V256.Widen(V256.Products(z0, u0));
-                c0_1 += V256.Widen(V256.Products(z0, u1));
-                Vector256<byte> z1 = V256.Codes(z + 16);
-                c1_0 += V256.Widen(V256.Products(z1, u0));
-                c1_1 += V256.Widen(V256.Products(z1, u1));
-                Vector256<byte> z2 = V256.Codes(z + 32);
-                c2_0 += V256.Widen(V256.Products(z2, u0));
-                c2_1 += V256.Widen(V256.Products(z2, u1));
-                Vector256<byte> z3 = V256.Codes(z + 48);
-                c3_0 += V256.Widen(V256.Products(z3, u0));
-                c3_1 += V256.Widen(V256.Products(z3, u1));
+                Vector256<sbyte> u0 = Vector256.Load(f0), u1 = Vector256.Load(f0 + 32);
+                Vector256<byte> z0 = V256.Codes(z); c0_0 = V256.Accumulate(c0_0, z0, u0); c0_1 = V256.Accumulate(c0_1, z0, u1);
+                Vector256<byte> z1 = V256.Codes(z + 16); c1_0 = V256.Accumulate(c1_0, z1, u0); c1_1 = V256.Accumulate(c1_1, z1, u1);
+                Vector256<byte> z2 = V256.Codes(z + 32); c2_0 = V256.Accumulate(c2_0, z2, u0); c2_1 = V256.Accumulate(c2_1, z2, u1);
+                Vector256<byte> z3 = V256.Codes(z + 48); c3_0 = V256.Accumulate(c3_0, z3, u0); c3_1 = V256.Accumulate(c3_1, z3, u1);
             }
-            // Requantize and store.
             Finish_AddU15U7_V256(c0_0, c0_1, table, other, y0, y1, scalars, 32);
             Finish_AddU15U7_V256(c1_0, c1_1, table, other + 32, y0 + 32, y1 + 16, scalars, 32);
             Finish_AddU15U7_V256(c2_0, c2_1, table, other + 64, y0 + 64, y1 + 32, scalars, 32);
@@ -1850,34 +1301,6 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Vector128(
-        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
-        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
-    {
-        unchecked
-        {
-            int* corrections = (int*)(weights + 2304);
-            byte* other = (byte*)residual;
-            byte* y0 = (byte*)output1;
-            byte* y1 = (byte*)output2;
-            // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
-            int* scalars = stackalloc int[] { residualMultiplier, residualRounding, residualShift, output2Multiplier, output2Rounding, output2Shift };
-            for (int y = first; y < end; y++)
-            {
-                byte* x = input + y * 544;
-                byte* otherRow = other + y * 1024;
-                byte* y0Row = y0 + y * 1024;
-                byte* y1Row = y1 + y * 544;
-                for (int i = 0; i < 16; i++, x += 32, otherRow += 64, y0Row += 64, y1Row += 32)
-                {
-                    Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Vector128_2x1(x, weights, table, corrections, otherRow, y0Row, y1Row, scalars);
-                }
-            }
-        }
-    }
-
-    /// <summary>Tile of 2 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Vector128_2x1(byte* x, sbyte* w, int* table, int* corrections, byte* other, byte* y0, byte* y1, int* scalars)
     {
@@ -1895,28 +1318,13 @@ unsafe partial class Resnet20Cifar10
                 // 2 steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.
                 for (int k = 0; k < 6; k++)
                 {
-                    Vector128<sbyte> w0_0 = Vector128.Load(w);
-                    Vector128<sbyte> w0_1 = Vector128.Load(w + 16);
-                    Vector128<sbyte> w0_2 = Vector128.Load(w + 32);
-                    Vector128<sbyte> w0_3 = Vector128.Load(w + 48);
-                    Vector128<sbyte> w1_0 = Vector128.Load(w + 64);
-                    Vector128<sbyte> w1_1 = Vector128.Load(w + 80);
-                    Vector128<sbyte> w1_2 = Vector128.Load(w + 96);
-                    Vector128<sbyte> w1_3 = Vector128.Load(w + 112);
-                    Vector128<byte> a0_0 = V128.Codes(a);
-                    Vector128<byte> a0_1 = V128.Codes(a + 4);
-                    c0_0 += V128.Widen(V128.Products(a0_0, w0_0) + V128.Products(a0_1, w1_0));
-                    c0_1 += V128.Widen(V128.Products(a0_0, w0_1) + V128.Products(a0_1, w1_1));
-                    c0_2 += V128.Widen(V128.Products(a0_0, w0_2) + V128.Products(a0_1, w1_2));
-                    c0_3 += V128.Widen(V128.Products(a0_0, w0_3) + V128.Products(a0_1, w1_3));
-                    Vector128<byte> a1_0 = V128.Codes(a + 16);
-                    Vector128<byte> a1_1 = V128.Codes(a + 20);
-                    c1_0 += V128.Widen(V128.Products(a1_0, w0_0) + V128.Products(a1_1, w1_0));
-                    c1_1 += V128.Widen(V128.Products(a1_0, w0_1) + V128.Products(a1_1, w1_1));
-                    c1_2 += V128.Widen(V128.Products(a1_0, w0_2) + V128.Products(a1_1, w1_2));
-                    c1_3 += V128.Widen(V128.Products(a1_0, w0_3) + V128.Products(a1_1, w1_3));
-                    a += 8;
-                    w += 128;
+                    Vector128<sbyte> w0_0 = Vector128.Load(w), w0_1 = Vector128.Load(w + 16), w0_2 = Vector128.Load(w + 32), w0_3 = Vector128.Load(w + 48);
+                    Vector128<sbyte> w1_0 = Vector128.Load(w + 64), w1_1 = Vector128.Load(w + 80), w1_2 = Vector128.Load(w + 96), w1_3 = Vector128.Load(w + 112);
+                    Vector128<byte> a0_0 = V128.Codes(a), a0_1 = V128.Codes(a + 4);
+                    c0_0 = V128.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V128.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1); c0_2 = V128.Accumulate(c0_2, a0_0, w0_2, a0_1, w1_2); c0_3 = V128.Accumulate(c0_3, a0_0, w0_3, a0_1, w1_3);
+                    Vector128<byte> a1_0 = V128.Codes(a + 16), a1_1 = V128.Codes(a + 20);
+                    c1_0 = V128.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V128.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1); c1_2 = V128.Accumulate(c1_2, a1_0, w0_2, a1_1, w1_2); c1_3 = V128.Accumulate(c1_3, a1_0, w0_3, a1_1, w1_3);
+                    a += 8; w += 128;
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
@@ -1925,62 +1333,12 @@ unsafe partial class Resnet20Cifar10
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
                 byte* z = corner + e0[k];
-                Vector128<sbyte> u0 = Vector128.Load(f0);
-                Vector128<sbyte> u1 = Vector128.Load(f0 + 16);
-                Vector128<sbyte> u2 = Vector128.Load(f0 + 32);
-                Vector128<sbyte> u3 = Vector128.Load(f0 + 48);
-                Vector128<byte> z0 = V128.Codes(z);
-                c0_0 += V128.Widen(V128.Products(z0, u0));
-                c0_1 += V128.Widen(V128.Products(z0, u1));
-                c0_2 += V128.Widen(V128.Products(z0, u2));
-                c0_3 += V128.Widen(V128.Products(z0, u3));
-                Vector128<byte> z1 = V128.Codes(z + 16);
-                c1_0 += V128.Widen(V128.Products(z1, u0));
-                c1_1 += V128.Widen(V128.Products(z1, u1));
-                c1_2 += V128.Widen(V128.Products(z1, u2));
-                c1_3 += V128.Widen(V128.Products(z1, u3));
+                Vector128<sbyte> u0 = Vector128.Load(f0), u1 = Vector128.Load(f0 + 16), u2 = Vector128.Load(f0 + 32), u3 = Vector128.Load(f0 + 48);
+                Vector128<byte> z0 = V128.Codes(z); c0_0 = V128.Accumulate(c0_0, z0, u0); c0_1 = V128.Accumulate(c0_1, z0, u1); c0_2 = V128.Accumulate(c0_2, z0, u2); c0_3 = V128.Accumulate(c0_3, z0, u3);
+                Vector128<byte> z1 = V128.Codes(z + 16); c1_0 = V128.Accumulate(c1_0, z1, u0); c1_1 = V128.Accumulate(c1_1, z1, u1); c1_2 = V128.Accumulate(c1_2, z1, u2); c1_3 = V128.Accumulate(c1_3, z1, u3);
             }
-            // Requantize and store.
             Finish_AddU15U7_V128(c0_0, c0_1, c0_2, c0_3, table, other, y0, y1, scalars, 32);
             Finish_AddU15U7_V128(c1_0, c1_1, c1_2, c1_3, table, other + 32, y0 + 32, y1 + 16, scalars, 32);
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_32x32x16_To32x32x16_U7S8_AddU15U7_2_Scalar(
-        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
-        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
-    {
-        unchecked
-        {
-            for (int y = first; y < end; y++)
-            {
-                for (int x = 0; x < 32; x++)
-                {
-                    byte* window = input + (y * 544) + (x * 16);
-                    for (int o = 0; o < 16; o++)
-                    {
-                        int accumulator = table[o];
-                        sbyte* weight = weights + (o * 144);
-                        for (int ky = 0; ky < 3; ky++)
-                        {
-                            byte* run = window + (ky * 544);
-                            for (int i = 0; i < 48; i++)
-                            {
-                                accumulator += run[i] * weight[i];
-                            }
-
-                            weight += 48;
-                        }
-
-                        int value = ((int)(((long)(accumulator << 4) * table[32 + o]) >> 32) + table[96 + o]) >> table[128 + o];
-                        value = value + (((int)(((long)(residual[(y * 512) + (x * 16) + o] << 4) * residualMultiplier) >> 32) + residualRounding) >> residualShift);
-                        value = global::System.Math.Min(global::System.Math.Max(value, 0), 32767);
-                        output1[(y * 512) + (x * 16) + o] = (short)value;
-                        output2[(y * 544) + (x * 16) + o] = (byte)(global::System.Math.Min((((int)(((long)value * output2Multiplier) >> 32) + output2Rounding) >> output2Shift), 127));
-                    }
-                }
-            }
         }
     }
 
@@ -2023,49 +1381,70 @@ unsafe partial class Resnet20Cifar10
     {
         unchecked
         {
+            int* corrections = (int*)(weights + 4608);
+            byte* y0 = (byte*)output;
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Avx512(input, weights, table, output, first, end);
-            }
-            else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
-            {
-                Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_AvxVnni(input, weights, table, output, first, end);
+                for (int y = first; y < end; y++)
+                {
+                    byte* x = input + y * 1088;
+                    byte* y0Row = y0 + y * 576;
+                    for (int i = 0; i < 2; i++, x += 256, y0Row += 256)
+                    {
+                        Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Avx512_8x2(x, weights, table, corrections, y0Row);
+                    }
+                }
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Avx2(input, weights, table, output, first, end);
+                for (int block = 0; block < 2; block += 1, weights += 2304, table += 16, corrections += 624, y0 += 16)
+                {
+                    for (int y = first; y < end; y++)
+                    {
+                        byte* x = input + y * 1088;
+                        byte* y0Row = y0 + y * 576;
+                        for (int i = 0; i < 4; i++, x += 128, y0Row += 128)
+                        {
+                            Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Avx2_4x1(x, weights, table, corrections, y0Row);
+                        }
+                    }
+                }
             }
             else if (V128.IsSupported)
             {
-                Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Vector128(input, weights, table, output, first, end);
+                for (int block = 0; block < 2; block += 1, weights += 2304, table += 16, corrections += 624, y0 += 16)
+                {
+                    for (int y = first; y < end; y++)
+                    {
+                        byte* x = input + y * 1088;
+                        byte* y0Row = y0 + y * 576;
+                        for (int i = 0; i < 8; i++, x += 64, y0Row += 64)
+                        {
+                            Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Vector128_2x1(x, weights, table, corrections, y0Row);
+                        }
+                    }
+                }
             }
             else
             {
-                Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Scalar(input, weights, table, output, first, end);
-            }
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Avx512(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
-    {
-        unchecked
-        {
-            int* corrections = (int*)(weights + 4608);
-            byte* y0 = (byte*)output;
-            for (int y = first; y < end; y++)
-            {
-                byte* x = input + y * 1088;
-                byte* y0Row = y0 + y * 576;
-                for (int i = 0; i < 2; i++, x += 256, y0Row += 256)
+                for (int y = first; y < end; y++)
                 {
-                    Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Avx512_8x2(x, weights, table, corrections, y0Row);
+                    for (int x = 0; x < 16; x++)
+                    {
+                        byte* window = input + (y * 1088) + (x * 32);
+                        for (int o = 0; o < 32; o++)
+                        {
+                            int accumulator = table[o] + SumOfProducts(window, weights + (o * 144), 3, 544, 1, 16, 48);
+                            int value = ((int)(((long)accumulator * table[32 + o]) >> 32) + table[96 + o]) >> table[128 + o];
+                            value = global::System.Math.Min(global::System.Math.Max(value, 0), 127);
+                            output[(y * 576) + (x * 32) + o] = (byte)value;
+                        }
+                    }
                 }
             }
         }
     }
 
-    /// <summary>Tile of 8 pixels by 32 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Avx512_8x2(byte* x, sbyte* w, int* table, int* corrections, byte* y0)
     {
@@ -2081,44 +1460,25 @@ unsafe partial class Resnet20Cifar10
                 // 2 steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.
                 for (int k = 0; k < 6; k++)
                 {
-                    Vector512<sbyte> w0_0 = Vector512.Load(w);
-                    Vector512<sbyte> w0_1 = Vector512.Load(w + 2304);
-                    Vector512<sbyte> w1_0 = Vector512.Load(w + 64);
-                    Vector512<sbyte> w1_1 = Vector512.Load(w + 2368);
-                    Vector512<byte> a0_0 = V512.Codes(a);
-                    Vector512<byte> a0_1 = V512.Codes(a + 4);
-                    c0_0 += V512.Widen(V512.Products(a0_0, w0_0) + V512.Products(a0_1, w1_0));
-                    c0_1 += V512.Widen(V512.Products(a0_0, w0_1) + V512.Products(a0_1, w1_1));
-                    Vector512<byte> a1_0 = V512.Codes(a + 32);
-                    Vector512<byte> a1_1 = V512.Codes(a + 36);
-                    c1_0 += V512.Widen(V512.Products(a1_0, w0_0) + V512.Products(a1_1, w1_0));
-                    c1_1 += V512.Widen(V512.Products(a1_0, w0_1) + V512.Products(a1_1, w1_1));
-                    Vector512<byte> a2_0 = V512.Codes(a + 64);
-                    Vector512<byte> a2_1 = V512.Codes(a + 68);
-                    c2_0 += V512.Widen(V512.Products(a2_0, w0_0) + V512.Products(a2_1, w1_0));
-                    c2_1 += V512.Widen(V512.Products(a2_0, w0_1) + V512.Products(a2_1, w1_1));
-                    Vector512<byte> a3_0 = V512.Codes(a + 96);
-                    Vector512<byte> a3_1 = V512.Codes(a + 100);
-                    c3_0 += V512.Widen(V512.Products(a3_0, w0_0) + V512.Products(a3_1, w1_0));
-                    c3_1 += V512.Widen(V512.Products(a3_0, w0_1) + V512.Products(a3_1, w1_1));
-                    Vector512<byte> a4_0 = V512.Codes(a + 128);
-                    Vector512<byte> a4_1 = V512.Codes(a + 132);
-                    c4_0 += V512.Widen(V512.Products(a4_0, w0_0) + V512.Products(a4_1, w1_0));
-                    c4_1 += V512.Widen(V512.Products(a4_0, w0_1) + V512.Products(a4_1, w1_1));
-                    Vector512<byte> a5_0 = V512.Codes(a + 160);
-                    Vector512<byte> a5_1 = V512.Codes(a + 164);
-                    c5_0 += V512.Widen(V512.Products(a5_0, w0_0) + V512.Products(a5_1, w1_0));
-                    c5_1 += V512.Widen(V512.Products(a5_0, w0_1) + V512.Products(a5_1, w1_1));
-                    Vector512<byte> a6_0 = V512.Codes(a + 192);
-                    Vector512<byte> a6_1 = V512.Codes(a + 196);
-                    c6_0 += V512.Widen(V512.Products(a6_0, w0_0) + V512.Products(a6_1, w1_0));
-                    c6_1 += V512.Widen(V512.Products(a6_0, w0_1) + V512.Products(a6_1, w1_1));
-                    Vector512<byte> a7_0 = V512.Codes(a + 224);
-                    Vector512<byte> a7_1 = V512.Codes(a + 228);
-                    c7_0 += V512.Widen(V512.Products(a7_0, w0_0) + V512.Products(a7_1, w1_0));
-                    c7_1 += V512.Widen(V512.Products(a7_0, w0_1) + V512.Products(a7_1, w1_1));
-                    a += 8;
-                    w += 128;
+                    Vector512<sbyte> w0_0 = Vector512.Load(w), w0_1 = Vector512.Load(w + 2304);
+                    Vector512<sbyte> w1_0 = Vector512.Load(w + 64), w1_1 = Vector512.Load(w + 2368);
+                    Vector512<byte> a0_0 = V512.Codes(a), a0_1 = V512.Codes(a + 4);
+                    c0_0 = V512.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V512.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
+                    Vector512<byte> a1_0 = V512.Codes(a + 32), a1_1 = V512.Codes(a + 36);
+                    c1_0 = V512.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V512.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
+                    Vector512<byte> a2_0 = V512.Codes(a + 64), a2_1 = V512.Codes(a + 68);
+                    c2_0 = V512.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V512.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
+                    Vector512<byte> a3_0 = V512.Codes(a + 96), a3_1 = V512.Codes(a + 100);
+                    c3_0 = V512.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V512.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
+                    Vector512<byte> a4_0 = V512.Codes(a + 128), a4_1 = V512.Codes(a + 132);
+                    c4_0 = V512.Accumulate(c4_0, a4_0, w0_0, a4_1, w1_0); c4_1 = V512.Accumulate(c4_1, a4_0, w0_1, a4_1, w1_1);
+                    Vector512<byte> a5_0 = V512.Codes(a + 160), a5_1 = V512.Codes(a + 164);
+                    c5_0 = V512.Accumulate(c5_0, a5_0, w0_0, a5_1, w1_0); c5_1 = V512.Accumulate(c5_1, a5_0, w0_1, a5_1, w1_1);
+                    Vector512<byte> a6_0 = V512.Codes(a + 192), a6_1 = V512.Codes(a + 196);
+                    c6_0 = V512.Accumulate(c6_0, a6_0, w0_0, a6_1, w1_0); c6_1 = V512.Accumulate(c6_1, a6_0, w0_1, a6_1, w1_1);
+                    Vector512<byte> a7_0 = V512.Codes(a + 224), a7_1 = V512.Codes(a + 228);
+                    c7_0 = V512.Accumulate(c7_0, a7_0, w0_0, a7_1, w1_0); c7_1 = V512.Accumulate(c7_1, a7_0, w0_1, a7_1, w1_1);
+                    a += 8; w += 128;
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
@@ -2128,22 +1488,10 @@ unsafe partial class Resnet20Cifar10
             {
                 byte* z = corner + e0[k];
                 Vector512<sbyte> u0 = Vector512.Load(f0);
-                Vector512<byte> z0 = V512.Codes(z);
-                c0_0 += V512.Widen(V512.Products(z0, u0));
-                Vector512<byte> z1 = V512.Codes(z + 32);
-                c1_0 += V512.Widen(V512.Products(z1, u0));
-                Vector512<byte> z2 = V512.Codes(z + 64);
-                c2_0 += V512.Widen(V512.Products(z2, u0));
-                Vector512<byte> z3 = V512.Codes(z + 96);
-                c3_0 += V512.Widen(V512.Products(z3, u0));
-                Vector512<byte> z4 = V512.Codes(z + 128);
-                c4_0 += V512.Widen(V512.Products(z4, u0));
-                Vector512<byte> z5 = V512.Codes(z + 160);
-                c5_0 += V512.Widen(V512.Products(z5, u0));
-                Vector512<byte> z6 = V512.Codes(z + 192);
-                c6_0 += V512.Widen(V512.Products(z6, u0));
-                Vector512<byte> z7 = V512.Codes(z + 224);
-                c7_0 += V512.Widen(V512.Products(z7, u0));
+                c0_0 = V512.Accumulate(c0_0, V512.Codes(z), u0); c1_0 = V512.Accumulate(c1_0, V512.Codes(z + 32), u0);
+                c2_0 = V512.Accumulate(c2_0, V512.Codes(z + 64), u0); c3_0 = V512.Accumulate(c3_0, V512.Codes(z + 96), u0);
+                c4_0 = V512.Accumulate(c4_0, V512.Codes(z + 128), u0); c5_0 = V512.Accumulate(c5_0, V512.Codes(z + 160), u0);
+                c6_0 = V512.Accumulate(c6_0, V512.Codes(z + 192), u0); c7_0 = V512.Accumulate(c7_0, V512.Codes(z + 224), u0);
             }
             int* e1 = corrections + 624;
             sbyte* f1 = (sbyte*)(e1 + 48);
@@ -2151,24 +1499,11 @@ unsafe partial class Resnet20Cifar10
             {
                 byte* z = corner + e1[k];
                 Vector512<sbyte> u0 = Vector512.Load(f1);
-                Vector512<byte> z0 = V512.Codes(z);
-                c0_1 += V512.Widen(V512.Products(z0, u0));
-                Vector512<byte> z1 = V512.Codes(z + 32);
-                c1_1 += V512.Widen(V512.Products(z1, u0));
-                Vector512<byte> z2 = V512.Codes(z + 64);
-                c2_1 += V512.Widen(V512.Products(z2, u0));
-                Vector512<byte> z3 = V512.Codes(z + 96);
-                c3_1 += V512.Widen(V512.Products(z3, u0));
-                Vector512<byte> z4 = V512.Codes(z + 128);
-                c4_1 += V512.Widen(V512.Products(z4, u0));
-                Vector512<byte> z5 = V512.Codes(z + 160);
-                c5_1 += V512.Widen(V512.Products(z5, u0));
-                Vector512<byte> z6 = V512.Codes(z + 192);
-                c6_1 += V512.Widen(V512.Products(z6, u0));
-                Vector512<byte> z7 = V512.Codes(z + 224);
-                c7_1 += V512.Widen(V512.Products(z7, u0));
+                c0_1 = V512.Accumulate(c0_1, V512.Codes(z), u0); c1_1 = V512.Accumulate(c1_1, V512.Codes(z + 32), u0);
+                c2_1 = V512.Accumulate(c2_1, V512.Codes(z + 64), u0); c3_1 = V512.Accumulate(c3_1, V512.Codes(z + 96), u0);
+                c4_1 = V512.Accumulate(c4_1, V512.Codes(z + 128), u0); c5_1 = V512.Accumulate(c5_1, V512.Codes(z + 160), u0);
+                c6_1 = V512.Accumulate(c6_1, V512.Codes(z + 192), u0); c7_1 = V512.Accumulate(c7_1, V512.Codes(z + 224), u0);
             }
-            // Requantize and store.
             Finish_U7_Both_V512(c0_0, c0_1, table, y0, 32);
             Finish_U7_Both_V512(c1_0, c1_1, table, y0 + 32, 32);
             Finish_U7_Both_V512(c2_0, c2_1, table, y0 + 64, 32);
@@ -2180,89 +1515,6 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_AvxVnni(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
-    {
-        unchecked
-        {
-            byte* y0 = (byte*)output;
-            // 16 output channels at a time.
-            for (int block = 0; block < 2; block += 1, weights += 2304, table += 16, y0 += 16)
-            {
-                for (int y = first; y < end; y++)
-                {
-                    byte* x = input + y * 1088;
-                    byte* y0Row = y0 + y * 576;
-                    for (int i = 0; i < 4; i++, x += 128, y0Row += 128)
-                    {
-                        Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_AvxVnni_4x1(x, weights, table, y0Row);
-                    }
-                }
-            }
-        }
-    }
-
-    /// <summary>Tile of 4 pixels by 16 output channels.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_AvxVnni_4x1(byte* x, sbyte* w, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // The accumulators start at the bias.
-            Vector256<int> c0_0 = Vector256.Load(table), c1_0 = c0_0, c2_0 = c0_0, c3_0 = c0_0;
-            Vector256<int> c0_1 = Vector256.Load(table + 8), c1_1 = c0_1, c2_1 = c0_1, c3_1 = c0_1;
-            for (int row = 0; row < 3; row++, x += 544)
-            {
-                byte* a = x;
-                // Four codes by four weights per step.
-                for (int k = 0; k < 12; k++)
-                {
-                    Vector256<sbyte> w0_0 = Vector256.Load(w);
-                    Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
-                    Vector256<byte> a0 = V256.Codes(a);
-                    c0_0 = V256.Dot(c0_0, a0, w0_0); c0_1 = V256.Dot(c0_1, a0, w0_1);
-                    Vector256<byte> a1 = V256.Codes(a + 32);
-                    c1_0 = V256.Dot(c1_0, a1, w0_0); c1_1 = V256.Dot(c1_1, a1, w0_1);
-                    Vector256<byte> a2 = V256.Codes(a + 64);
-                    c2_0 = V256.Dot(c2_0, a2, w0_0); c2_1 = V256.Dot(c2_1, a2, w0_1);
-                    Vector256<byte> a3 = V256.Codes(a + 96);
-                    c3_0 = V256.Dot(c3_0, a3, w0_0); c3_1 = V256.Dot(c3_1, a3, w0_1);
-                    a += 4;
-                    w += 64;
-                }
-            }
-            // Requantize and store.
-            Finish_U7_V256(c0_0, c0_1, table, y0, 32);
-            Finish_U7_V256(c1_0, c1_1, table, y0 + 32, 32);
-            Finish_U7_V256(c2_0, c2_1, table, y0 + 64, 32);
-            Finish_U7_V256(c3_0, c3_1, table, y0 + 96, 32);
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Avx2(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
-    {
-        unchecked
-        {
-            int* corrections = (int*)(weights + 4608);
-            byte* y0 = (byte*)output;
-            // 16 output channels at a time.
-            for (int block = 0; block < 2; block += 1, weights += 2304, table += 16, corrections += 624, y0 += 16)
-            {
-                for (int y = first; y < end; y++)
-                {
-                    byte* x = input + y * 1088;
-                    byte* y0Row = y0 + y * 576;
-                    for (int i = 0; i < 4; i++, x += 128, y0Row += 128)
-                    {
-                        Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Avx2_4x1(x, weights, table, corrections, y0Row);
-                    }
-                }
-            }
-        }
-    }
-
-    /// <summary>Tile of 4 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Avx2_4x1(byte* x, sbyte* w, int* table, int* corrections, byte* y0)
     {
@@ -2278,28 +1530,17 @@ unsafe partial class Resnet20Cifar10
                 // 2 steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.
                 for (int k = 0; k < 6; k++)
                 {
-                    Vector256<sbyte> w0_0 = Vector256.Load(w);
-                    Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
-                    Vector256<sbyte> w1_0 = Vector256.Load(w + 64);
-                    Vector256<sbyte> w1_1 = Vector256.Load(w + 96);
-                    Vector256<byte> a0_0 = V256.Codes(a);
-                    Vector256<byte> a0_1 = V256.Codes(a + 4);
-                    c0_0 += V256.Widen(V256.Products(a0_0, w0_0) + V256.Products(a0_1, w1_0));
-                    c0_1 += V256.Widen(V256.Products(a0_0, w0_1) + V256.Products(a0_1, w1_1));
-                    Vector256<byte> a1_0 = V256.Codes(a + 32);
-                    Vector256<byte> a1_1 = V256.Codes(a + 36);
-                    c1_0 += V256.Widen(V256.Products(a1_0, w0_0) + V256.Products(a1_1, w1_0));
-                    c1_1 += V256.Widen(V256.Products(a1_0, w0_1) + V256.Products(a1_1, w1_1));
-                    Vector256<byte> a2_0 = V256.Codes(a + 64);
-                    Vector256<byte> a2_1 = V256.Codes(a + 68);
-                    c2_0 += V256.Widen(V256.Products(a2_0, w0_0) + V256.Products(a2_1, w1_0));
-                    c2_1 += V256.Widen(V256.Products(a2_0, w0_1) + V256.Products(a2_1, w1_1));
-                    Vector256<byte> a3_0 = V256.Codes(a + 96);
-                    Vector256<byte> a3_1 = V256.Codes(a + 100);
-                    c3_0 += V256.Widen(V256.Products(a3_0, w0_0) + V256.Products(a3_1, w1_0));
-                    c3_1 += V256.Widen(V256.Products(a3_0, w0_1) + V256.Products(a3_1, w1_1));
-                    a += 8;
-                    w += 128;
+                    Vector256<sbyte> w0_0 = Vector256.Load(w), w0_1 = Vector256.Load(w + 32);
+                    Vector256<sbyte> w1_0 = Vector256.Load(w + 64), w1_1 = Vector256.Load(w + 96);
+                    Vector256<byte> a0_0 = V256.Codes(a), a0_1 = V256.Codes(a + 4);
+                    c0_0 = V256.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V256.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
+                    Vector256<byte> a1_0 = V256.Codes(a + 32), a1_1 = V256.Codes(a + 36);
+                    c1_0 = V256.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V256.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
+                    Vector256<byte> a2_0 = V256.Codes(a + 64), a2_1 = V256.Codes(a + 68);
+                    c2_0 = V256.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V256.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
+                    Vector256<byte> a3_0 = V256.Codes(a + 96), a3_1 = V256.Codes(a + 100);
+                    c3_0 = V256.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V256.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
+                    a += 8; w += 128;
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
@@ -2308,22 +1549,12 @@ unsafe partial class Resnet20Cifar10
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
                 byte* z = corner + e0[k];
-                Vector256<sbyte> u0 = Vector256.Load(f0);
-                Vector256<sbyte> u1 = Vector256.Load(f0 + 32);
-                Vector256<byte> z0 = V256.Codes(z);
-                c0_0 += V256.Widen(V256.Products(z0, u0));
-                c0_1 += V256.Widen(V256.Products(z0, u1));
-                Vector256<byte> z1 = V256.Codes(z + 32);
-                c1_0 += V256.Widen(V256.Products(z1, u0));
-                c1_1 += V256.Widen(V256.Products(z1, u1));
-                Vector256<byte> z2 = V256.Codes(z + 64);
-                c2_0 += V256.Widen(V256.Products(z2, u0));
-                c2_1 += V256.Widen(V256.Products(z2, u1));
-                Vector256<byte> z3 = V256.Codes(z + 96);
-                c3_0 += V256.Widen(V256.Products(z3, u0));
-                c3_1 += V256.Widen(V256.Products(z3, u1));
+                Vector256<sbyte> u0 = Vector256.Load(f0), u1 = Vector256.Load(f0 + 32);
+                Vector256<byte> z0 = V256.Codes(z); c0_0 = V256.Accumulate(c0_0, z0, u0); c0_1 = V256.Accumulate(c0_1, z0, u1);
+                Vector256<byte> z1 = V256.Codes(z + 32); c1_0 = V256.Accumulate(c1_0, z1, u0); c1_1 = V256.Accumulate(c1_1, z1, u1);
+                Vector256<byte> z2 = V256.Codes(z + 64); c2_0 = V256.Accumulate(c2_0, z2, u0); c2_1 = V256.Accumulate(c2_1, z2, u1);
+                Vector256<byte> z3 = V256.Codes(z + 96); c3_0 = V256.Accumulate(c3_0, z3, u0); c3_1 = V256.Accumulate(c3_1, z3, u1);
             }
-            // Requantize and store.
             Finish_U7_V256(c0_0, c0_1, table, y0, 32);
             Finish_U7_V256(c1_0, c1_1, table, y0 + 32, 32);
             Finish_U7_V256(c2_0, c2_1, table, y0 + 64, 32);
@@ -2331,30 +1562,6 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Vector128(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
-    {
-        unchecked
-        {
-            int* corrections = (int*)(weights + 4608);
-            byte* y0 = (byte*)output;
-            // 16 output channels at a time.
-            for (int block = 0; block < 2; block += 1, weights += 2304, table += 16, corrections += 624, y0 += 16)
-            {
-                for (int y = first; y < end; y++)
-                {
-                    byte* x = input + y * 1088;
-                    byte* y0Row = y0 + y * 576;
-                    for (int i = 0; i < 8; i++, x += 64, y0Row += 64)
-                    {
-                        Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Vector128_2x1(x, weights, table, corrections, y0Row);
-                    }
-                }
-            }
-        }
-    }
-
-    /// <summary>Tile of 2 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Vector128_2x1(byte* x, sbyte* w, int* table, int* corrections, byte* y0)
     {
@@ -2372,28 +1579,13 @@ unsafe partial class Resnet20Cifar10
                 // 2 steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.
                 for (int k = 0; k < 6; k++)
                 {
-                    Vector128<sbyte> w0_0 = Vector128.Load(w);
-                    Vector128<sbyte> w0_1 = Vector128.Load(w + 16);
-                    Vector128<sbyte> w0_2 = Vector128.Load(w + 32);
-                    Vector128<sbyte> w0_3 = Vector128.Load(w + 48);
-                    Vector128<sbyte> w1_0 = Vector128.Load(w + 64);
-                    Vector128<sbyte> w1_1 = Vector128.Load(w + 80);
-                    Vector128<sbyte> w1_2 = Vector128.Load(w + 96);
-                    Vector128<sbyte> w1_3 = Vector128.Load(w + 112);
-                    Vector128<byte> a0_0 = V128.Codes(a);
-                    Vector128<byte> a0_1 = V128.Codes(a + 4);
-                    c0_0 += V128.Widen(V128.Products(a0_0, w0_0) + V128.Products(a0_1, w1_0));
-                    c0_1 += V128.Widen(V128.Products(a0_0, w0_1) + V128.Products(a0_1, w1_1));
-                    c0_2 += V128.Widen(V128.Products(a0_0, w0_2) + V128.Products(a0_1, w1_2));
-                    c0_3 += V128.Widen(V128.Products(a0_0, w0_3) + V128.Products(a0_1, w1_3));
-                    Vector128<byte> a1_0 = V128.Codes(a + 32);
-                    Vector128<byte> a1_1 = V128.Codes(a + 36);
-                    c1_0 += V128.Widen(V128.Products(a1_0, w0_0) + V128.Products(a1_1, w1_0));
-                    c1_1 += V128.Widen(V128.Products(a1_0, w0_1) + V128.Products(a1_1, w1_1));
-                    c1_2 += V128.Widen(V128.Products(a1_0, w0_2) + V128.Products(a1_1, w1_2));
-                    c1_3 += V128.Widen(V128.Products(a1_0, w0_3) + V128.Products(a1_1, w1_3));
-                    a += 8;
-                    w += 128;
+                    Vector128<sbyte> w0_0 = Vector128.Load(w), w0_1 = Vector128.Load(w + 16), w0_2 = Vector128.Load(w + 32), w0_3 = Vector128.Load(w + 48);
+                    Vector128<sbyte> w1_0 = Vector128.Load(w + 64), w1_1 = Vector128.Load(w + 80), w1_2 = Vector128.Load(w + 96), w1_3 = Vector128.Load(w + 112);
+                    Vector128<byte> a0_0 = V128.Codes(a), a0_1 = V128.Codes(a + 4);
+                    c0_0 = V128.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V128.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1); c0_2 = V128.Accumulate(c0_2, a0_0, w0_2, a0_1, w1_2); c0_3 = V128.Accumulate(c0_3, a0_0, w0_3, a0_1, w1_3);
+                    Vector128<byte> a1_0 = V128.Codes(a + 32), a1_1 = V128.Codes(a + 36);
+                    c1_0 = V128.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V128.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1); c1_2 = V128.Accumulate(c1_2, a1_0, w0_2, a1_1, w1_2); c1_3 = V128.Accumulate(c1_3, a1_0, w0_3, a1_1, w1_3);
+                    a += 8; w += 128;
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
@@ -2402,58 +1594,12 @@ unsafe partial class Resnet20Cifar10
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
                 byte* z = corner + e0[k];
-                Vector128<sbyte> u0 = Vector128.Load(f0);
-                Vector128<sbyte> u1 = Vector128.Load(f0 + 16);
-                Vector128<sbyte> u2 = Vector128.Load(f0 + 32);
-                Vector128<sbyte> u3 = Vector128.Load(f0 + 48);
-                Vector128<byte> z0 = V128.Codes(z);
-                c0_0 += V128.Widen(V128.Products(z0, u0));
-                c0_1 += V128.Widen(V128.Products(z0, u1));
-                c0_2 += V128.Widen(V128.Products(z0, u2));
-                c0_3 += V128.Widen(V128.Products(z0, u3));
-                Vector128<byte> z1 = V128.Codes(z + 32);
-                c1_0 += V128.Widen(V128.Products(z1, u0));
-                c1_1 += V128.Widen(V128.Products(z1, u1));
-                c1_2 += V128.Widen(V128.Products(z1, u2));
-                c1_3 += V128.Widen(V128.Products(z1, u3));
+                Vector128<sbyte> u0 = Vector128.Load(f0), u1 = Vector128.Load(f0 + 16), u2 = Vector128.Load(f0 + 32), u3 = Vector128.Load(f0 + 48);
+                Vector128<byte> z0 = V128.Codes(z); c0_0 = V128.Accumulate(c0_0, z0, u0); c0_1 = V128.Accumulate(c0_1, z0, u1); c0_2 = V128.Accumulate(c0_2, z0, u2); c0_3 = V128.Accumulate(c0_3, z0, u3);
+                Vector128<byte> z1 = V128.Codes(z + 32); c1_0 = V128.Accumulate(c1_0, z1, u0); c1_1 = V128.Accumulate(c1_1, z1, u1); c1_2 = V128.Accumulate(c1_2, z1, u2); c1_3 = V128.Accumulate(c1_3, z1, u3);
             }
-            // Requantize and store.
             Finish_U7_V128(c0_0, c0_1, c0_2, c0_3, table, y0, 32);
             Finish_U7_V128(c1_0, c1_1, c1_2, c1_3, table, y0 + 32, 32);
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3S2_32x32x16_To16x16x32_U7S8_U7_Scalar(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
-    {
-        unchecked
-        {
-            for (int y = first; y < end; y++)
-            {
-                for (int x = 0; x < 16; x++)
-                {
-                    byte* window = input + (y * 1088) + (x * 32);
-                    for (int o = 0; o < 32; o++)
-                    {
-                        int accumulator = table[o];
-                        sbyte* weight = weights + (o * 144);
-                        for (int ky = 0; ky < 3; ky++)
-                        {
-                            byte* run = window + (ky * 544);
-                            for (int i = 0; i < 48; i++)
-                            {
-                                accumulator += run[i] * weight[i];
-                            }
-
-                            weight += 48;
-                        }
-
-                        int value = ((int)(((long)accumulator * table[32 + o]) >> 32) + table[96 + o]) >> table[128 + o];
-                        value = global::System.Math.Min(global::System.Math.Max(value, 0), 127);
-                        output[(y * 576) + (x * 32) + o] = (byte)value;
-                    }
-                }
-            }
         }
     }
 
@@ -2509,81 +1655,153 @@ unsafe partial class Resnet20Cifar10
     {
         unchecked
         {
-            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
-            {
-                Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512(
-                    input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output1, output2, output2Multiplier, output2Rounding,
-                    output2Shift, scratch, first, end);
-            }
-            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
-            {
-                Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2(
-                    input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output1, output2, output2Multiplier, output2Rounding,
-                    output2Shift, scratch, first, end);
-            }
-            else if (V128.IsSupported)
-            {
-                Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Vector128(
-                    input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output1, output2, output2Multiplier, output2Rounding,
-                    output2Shift, scratch, first, end);
-            }
-            else
-            {
-                Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Scalar(
-                    input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output1, output2, output2Multiplier, output2Rounding,
-                    output2Shift, scratch, first, end);
-            }
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512(
-        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
-        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, byte* scratch, int first, int end)
-    {
-        unchecked
-        {
             byte* other = (byte*)residual;
             byte* y0 = (byte*)output1;
             byte* y1 = (byte*)output2;
             // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
             int* scalars = stackalloc int[] { residualMultiplier, residualRounding, residualShift, output2Multiplier, output2Rounding, output2Shift };
-            short* codes = (short*)scratch;
-            int* products = (int*)(scratch + 39168);
-            byte* small = scratch + 115200;
-            for (int y = first; y < end; y += 16)
+            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
-                int tiles = 0;
-                int stop = global::System.Math.Min(y + 16, end);
-                for (int top = y; top < stop; top += 4)
+                short* codes = (short*)scratch;
+                int* products = (int*)(scratch + 39168);
+                byte* small = scratch + 115200;
+                for (int y = first; y < end; y += 16)
                 {
-                    byte* x = input + global::System.Math.Max(0, global::System.Math.Min(top, end - 4)) * 576;
-                    for (int column = 0; column < 16; column += 4)
-                    {
-                        WinogradInput_V512(x + column * 32, 576, 32, 32, codes + tiles++ * 32, 544, (short*)small);
-                    }
-                }
-                for (int block = 0; block < 2; block += 2)
-                {
-                    // Products of 32 output channels, position by position.
-                    for (int position = 0; position < 36; position++)
-                    {
-                        for (int tile = 0; tile < tiles; tile += 8)
-                        {
-                            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Products(codes + position * 544 + tile * 32, (short*)(weights + block * 39168 + position * 1088), products + position * 528 + tile * 32);
-                        }
-                    }
-                    // Transform back, requantize and store.
-                    int* product = products;
+                    // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
+                    int tiles = 0;
+                    int stop = global::System.Math.Min(y + 16, end);
                     for (int top = y; top < stop; top += 4)
                     {
-                        int row = global::System.Math.Max(0, global::System.Math.Min(top, end - 4));
+                        byte* x = input + global::System.Math.Max(0, global::System.Math.Min(top, end - 4)) * 576;
                         for (int column = 0; column < 16; column += 4)
                         {
-                            WinogradOutput_AddU15U7_V512(product, 528, (int*)small, table + block * 16, other + row * 1024 + column * 64 + block * 16 * 2, 1024, 64, y0 + row * 1024 + column * 64 + block * 16 * 2, 1024, 64, y1 + row * 576 + column * 32 + block * 16 * 1, 576, 32, scalars, 32);
-                            WinogradOutput_AddU15U7_V512(product + 16, 528, (int*)small, table + (block + 1) * 16, other + row * 1024 + column * 64 + (block + 1) * 16 * 2, 1024, 64, y0 + row * 1024 + column * 64 + (block + 1) * 16 * 2, 1024, 64, y1 + row * 576 + column * 32 + (block + 1) * 16 * 1, 576, 32, scalars, 32);
-                            product += 32;
+                            WinogradInput_V512(x + column * 32, 576, 32, 32, codes + tiles++ * 32, 544, (short*)small);
+                        }
+                    }
+                    for (int block = 0; block < 2; block += 2)
+                    {
+                        // Products of 32 output channels, position by position.
+                        for (int position = 0; position < 36; position++)
+                        {
+                            for (int tile = 0; tile < tiles; tile += 8)
+                            {
+                                Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Products(codes + position * 544 + tile * 32, (short*)(weights + block * 39168 + position * 1088), products + position * 528 + tile * 32);
+                            }
+                        }
+                        // Transform back, requantize and store.
+                        int* product = products;
+                        for (int top = y; top < stop; top += 4)
+                        {
+                            int row = global::System.Math.Max(0, global::System.Math.Min(top, end - 4));
+                            for (int column = 0; column < 16; column += 4)
+                            {
+                                WinogradOutput_AddU15U7_V512(product, 528, (int*)small, table + block * 16, other + row * 1024 + column * 64 + block * 16 * 2, 1024, 64, y0 + row * 1024 + column * 64 + block * 16 * 2, 1024, 64, y1 + row * 576 + column * 32 + block * 16 * 1, 576, 32, scalars, 32);
+                                WinogradOutput_AddU15U7_V512(product + 16, 528, (int*)small, table + (block + 1) * 16, other + row * 1024 + column * 64 + (block + 1) * 16 * 2, 1024, 64, y0 + row * 1024 + column * 64 + (block + 1) * 16 * 2, 1024, 64, y1 + row * 576 + column * 32 + (block + 1) * 16 * 1, 576, 32, scalars, 32);
+                                product += 32;
+                            }
+                        }
+                    }
+                }
+            }
+            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            {
+                short* codes = (short*)scratch;
+                int* products = (int*)(scratch + 39168);
+                byte* small = scratch + 78336;
+                for (int y = first; y < end; y += 16)
+                {
+                    // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
+                    int tiles = 0;
+                    int stop = global::System.Math.Min(y + 16, end);
+                    for (int top = y; top < stop; top += 4)
+                    {
+                        byte* x = input + global::System.Math.Max(0, global::System.Math.Min(top, end - 4)) * 576;
+                        for (int column = 0; column < 16; column += 4)
+                        {
+                            WinogradInput_V256(x + column * 32, 576, 32, 32, codes + tiles++ * 32, 544, (short*)small);
+                        }
+                    }
+                    for (int block = 0; block < 2; block += 1)
+                    {
+                        // Products of 16 output channels, position by position.
+                        for (int position = 0; position < 36; position++)
+                        {
+                            for (int tile = 0; tile < tiles; tile += 4)
+                            {
+                                Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Products(codes + position * 544 + tile * 32, (short*)(weights + block * 39168 + position * 1088), products + position * 272 + tile * 16);
+                            }
+                        }
+                        // Transform back, requantize and store.
+                        int* product = products;
+                        for (int top = y; top < stop; top += 4)
+                        {
+                            int row = global::System.Math.Max(0, global::System.Math.Min(top, end - 4));
+                            for (int column = 0; column < 16; column += 4)
+                            {
+                                WinogradOutput_AddU15U7_V256(product, 272, (int*)small, table + block * 16, other + row * 1024 + column * 64 + block * 16 * 2, 1024, 64, y0 + row * 1024 + column * 64 + block * 16 * 2, 1024, 64, y1 + row * 576 + column * 32 + block * 16 * 1, 576, 32, scalars, 32);
+                                product += 16;
+                            }
+                        }
+                    }
+                }
+            }
+            else if (V128.IsSupported)
+            {
+                short* codes = (short*)scratch;
+                int* products = (int*)(scratch + 39168);
+                byte* small = scratch + 78336;
+                for (int y = first; y < end; y += 16)
+                {
+                    // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
+                    int tiles = 0;
+                    int stop = global::System.Math.Min(y + 16, end);
+                    for (int top = y; top < stop; top += 4)
+                    {
+                        byte* x = input + global::System.Math.Max(0, global::System.Math.Min(top, end - 4)) * 576;
+                        for (int column = 0; column < 16; column += 4)
+                        {
+                            WinogradInput_V128(x + column * 32, 576, 32, 32, codes + tiles++ * 32, 544, (short*)small);
+                        }
+                    }
+                    for (int block = 0; block < 2; block += 1)
+                    {
+                        // Products of 16 output channels, position by position.
+                        for (int position = 0; position < 36; position++)
+                        {
+                            for (int tile = 0; tile < tiles; tile += 2)
+                            {
+                                Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Vector128_Products(codes + position * 544 + tile * 32, (short*)(weights + block * 39168 + position * 1088), products + position * 272 + tile * 16);
+                            }
+                        }
+                        // Transform back, requantize and store.
+                        int* product = products;
+                        for (int top = y; top < stop; top += 4)
+                        {
+                            int row = global::System.Math.Max(0, global::System.Math.Min(top, end - 4));
+                            for (int column = 0; column < 16; column += 4)
+                            {
+                                WinogradOutput_AddU15U7_V128(product, 272, (int*)small, table + block * 16, other + row * 1024 + column * 64 + block * 16 * 2, 1024, 64, y0 + row * 1024 + column * 64 + block * 16 * 2, 1024, 64, y1 + row * 576 + column * 32 + block * 16 * 1, 576, 32, scalars, 32);
+                                product += 16;
+                            }
+                        }
+                    }
+                }
+            }
+            else
+            {
+                for (int y = first; y < end; y++)
+                {
+                    for (int x = 0; x < 16; x++)
+                    {
+                        byte* window = input + (y * 576) + (x * 32);
+                        for (int o = 0; o < 32; o++)
+                        {
+                            int accumulator = table[o] + SumOfProducts(window, weights + (o * 288), 3, 576, 1, 32, 96);
+                            int value = ((int)(((long)(accumulator << 4) * table[32 + o]) >> 32) + table[96 + o]) >> table[128 + o];
+                            value = value + (((int)(((long)(residual[(y * 512) + (x * 32) + o] << 4) * residualMultiplier) >> 32) + residualRounding) >> residualShift);
+                            value = global::System.Math.Min(global::System.Math.Max(value, 0), 32767);
+                            output1[(y * 512) + (x * 32) + o] = (short)value;
+                            output2[(y * 576) + (x * 32) + o] = (byte)(global::System.Math.Min((((int)(((long)value * output2Multiplier) >> 32) + output2Rounding) >> output2Shift), 127));
                         }
                     }
                 }
@@ -2604,29 +1822,29 @@ unsafe partial class Resnet20Cifar10
                 Vector512<short> w0 = Vector512.Load(w);
                 Vector512<short> w1 = Vector512.Load(w + 19584);
                 Vector512<short> a0 = V512.Codes((byte*)(v)).AsInt16();
-                c0_0 += V512.PairProducts(a0, w0);
-                c0_1 += V512.PairProducts(a0, w1);
+                Vector512<int> p0_0 = V512.PairProducts(a0, w0), p0_1 = V512.PairProducts(a0, w1);
+                c0_0 += p0_0; c0_1 += p0_1;
                 Vector512<short> a1 = V512.Codes((byte*)(v + 32)).AsInt16();
-                c1_0 += V512.PairProducts(a1, w0);
-                c1_1 += V512.PairProducts(a1, w1);
+                Vector512<int> p1_0 = V512.PairProducts(a1, w0), p1_1 = V512.PairProducts(a1, w1);
+                c1_0 += p1_0; c1_1 += p1_1;
                 Vector512<short> a2 = V512.Codes((byte*)(v + 64)).AsInt16();
-                c2_0 += V512.PairProducts(a2, w0);
-                c2_1 += V512.PairProducts(a2, w1);
+                Vector512<int> p2_0 = V512.PairProducts(a2, w0), p2_1 = V512.PairProducts(a2, w1);
+                c2_0 += p2_0; c2_1 += p2_1;
                 Vector512<short> a3 = V512.Codes((byte*)(v + 96)).AsInt16();
-                c3_0 += V512.PairProducts(a3, w0);
-                c3_1 += V512.PairProducts(a3, w1);
+                Vector512<int> p3_0 = V512.PairProducts(a3, w0), p3_1 = V512.PairProducts(a3, w1);
+                c3_0 += p3_0; c3_1 += p3_1;
                 Vector512<short> a4 = V512.Codes((byte*)(v + 128)).AsInt16();
-                c4_0 += V512.PairProducts(a4, w0);
-                c4_1 += V512.PairProducts(a4, w1);
+                Vector512<int> p4_0 = V512.PairProducts(a4, w0), p4_1 = V512.PairProducts(a4, w1);
+                c4_0 += p4_0; c4_1 += p4_1;
                 Vector512<short> a5 = V512.Codes((byte*)(v + 160)).AsInt16();
-                c5_0 += V512.PairProducts(a5, w0);
-                c5_1 += V512.PairProducts(a5, w1);
+                Vector512<int> p5_0 = V512.PairProducts(a5, w0), p5_1 = V512.PairProducts(a5, w1);
+                c5_0 += p5_0; c5_1 += p5_1;
                 Vector512<short> a6 = V512.Codes((byte*)(v + 192)).AsInt16();
-                c6_0 += V512.PairProducts(a6, w0);
-                c6_1 += V512.PairProducts(a6, w1);
+                Vector512<int> p6_0 = V512.PairProducts(a6, w0), p6_1 = V512.PairProducts(a6, w1);
+                c6_0 += p6_0; c6_1 += p6_1;
                 Vector512<short> a7 = V512.Codes((byte*)(v + 224)).AsInt16();
-                c7_0 += V512.PairProducts(a7, w0);
-                c7_1 += V512.PairProducts(a7, w1);
+                Vector512<int> p7_0 = V512.PairProducts(a7, w0), p7_1 = V512.PairProducts(a7, w1);
+                c7_0 += p7_0; c7_1 += p7_1;
             }
             c0_0.Store(m); c0_1.Store(m + 16);
             c1_0.Store(m + 32); c1_1.Store(m + 48);
@@ -2636,60 +1854,6 @@ unsafe partial class Resnet20Cifar10
             c5_0.Store(m + 160); c5_1.Store(m + 176);
             c6_0.Store(m + 192); c6_1.Store(m + 208);
             c7_0.Store(m + 224); c7_1.Store(m + 240);
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2(
-        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
-        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, byte* scratch, int first, int end)
-    {
-        unchecked
-        {
-            byte* other = (byte*)residual;
-            byte* y0 = (byte*)output1;
-            byte* y1 = (byte*)output2;
-            // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
-            int* scalars = stackalloc int[] { residualMultiplier, residualRounding, residualShift, output2Multiplier, output2Rounding, output2Shift };
-            short* codes = (short*)scratch;
-            int* products = (int*)(scratch + 39168);
-            byte* small = scratch + 78336;
-            for (int y = first; y < end; y += 16)
-            {
-                // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
-                int tiles = 0;
-                int stop = global::System.Math.Min(y + 16, end);
-                for (int top = y; top < stop; top += 4)
-                {
-                    byte* x = input + global::System.Math.Max(0, global::System.Math.Min(top, end - 4)) * 576;
-                    for (int column = 0; column < 16; column += 4)
-                    {
-                        WinogradInput_V256(x + column * 32, 576, 32, 32, codes + tiles++ * 32, 544, (short*)small);
-                    }
-                }
-                for (int block = 0; block < 2; block += 1)
-                {
-                    // Products of 16 output channels, position by position.
-                    for (int position = 0; position < 36; position++)
-                    {
-                        for (int tile = 0; tile < tiles; tile += 4)
-                        {
-                            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Products(codes + position * 544 + tile * 32, (short*)(weights + block * 39168 + position * 1088), products + position * 272 + tile * 16);
-                        }
-                    }
-                    // Transform back, requantize and store.
-                    int* product = products;
-                    for (int top = y; top < stop; top += 4)
-                    {
-                        int row = global::System.Math.Max(0, global::System.Math.Min(top, end - 4));
-                        for (int column = 0; column < 16; column += 4)
-                        {
-                            WinogradOutput_AddU15U7_V256(product, 272, (int*)small, table + block * 16, other + row * 1024 + column * 64 + block * 16 * 2, 1024, 64, y0 + row * 1024 + column * 64 + block * 16 * 2, 1024, 64, y1 + row * 576 + column * 32 + block * 16 * 1, 576, 32, scalars, 32);
-                            product += 16;
-                        }
-                    }
-                }
-            }
         }
     }
 
@@ -2706,76 +1870,18 @@ unsafe partial class Resnet20Cifar10
                 Vector256<short> w0 = Vector256.Load(w);
                 Vector256<short> w1 = Vector256.Load(w + 16);
                 Vector256<short> a0 = V256.Codes((byte*)(v)).AsInt16();
-                c0_0 += V256.PairProducts(a0, w0);
-                c0_1 += V256.PairProducts(a0, w1);
+                c0_0 += V256.PairProducts(a0, w0); c0_1 += V256.PairProducts(a0, w1);
                 Vector256<short> a1 = V256.Codes((byte*)(v + 32)).AsInt16();
-                c1_0 += V256.PairProducts(a1, w0);
-                c1_1 += V256.PairProducts(a1, w1);
+                c1_0 += V256.PairProducts(a1, w0); c1_1 += V256.PairProducts(a1, w1);
                 Vector256<short> a2 = V256.Codes((byte*)(v + 64)).AsInt16();
-                c2_0 += V256.PairProducts(a2, w0);
-                c2_1 += V256.PairProducts(a2, w1);
+                c2_0 += V256.PairProducts(a2, w0); c2_1 += V256.PairProducts(a2, w1);
                 Vector256<short> a3 = V256.Codes((byte*)(v + 96)).AsInt16();
-                c3_0 += V256.PairProducts(a3, w0);
-                c3_1 += V256.PairProducts(a3, w1);
+                c3_0 += V256.PairProducts(a3, w0); c3_1 += V256.PairProducts(a3, w1);
             }
             c0_0.Store(m); c0_1.Store(m + 8);
             c1_0.Store(m + 16); c1_1.Store(m + 24);
             c2_0.Store(m + 32); c2_1.Store(m + 40);
             c3_0.Store(m + 48); c3_1.Store(m + 56);
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Vector128(
-        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
-        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, byte* scratch, int first, int end)
-    {
-        unchecked
-        {
-            byte* other = (byte*)residual;
-            byte* y0 = (byte*)output1;
-            byte* y1 = (byte*)output2;
-            // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
-            int* scalars = stackalloc int[] { residualMultiplier, residualRounding, residualShift, output2Multiplier, output2Rounding, output2Shift };
-            short* codes = (short*)scratch;
-            int* products = (int*)(scratch + 39168);
-            byte* small = scratch + 78336;
-            for (int y = first; y < end; y += 16)
-            {
-                // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
-                int tiles = 0;
-                int stop = global::System.Math.Min(y + 16, end);
-                for (int top = y; top < stop; top += 4)
-                {
-                    byte* x = input + global::System.Math.Max(0, global::System.Math.Min(top, end - 4)) * 576;
-                    for (int column = 0; column < 16; column += 4)
-                    {
-                        WinogradInput_V128(x + column * 32, 576, 32, 32, codes + tiles++ * 32, 544, (short*)small);
-                    }
-                }
-                for (int block = 0; block < 2; block += 1)
-                {
-                    // Products of 16 output channels, position by position.
-                    for (int position = 0; position < 36; position++)
-                    {
-                        for (int tile = 0; tile < tiles; tile += 2)
-                        {
-                            Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Vector128_Products(codes + position * 544 + tile * 32, (short*)(weights + block * 39168 + position * 1088), products + position * 272 + tile * 16);
-                        }
-                    }
-                    // Transform back, requantize and store.
-                    int* product = products;
-                    for (int top = y; top < stop; top += 4)
-                    {
-                        int row = global::System.Math.Max(0, global::System.Math.Min(top, end - 4));
-                        for (int column = 0; column < 16; column += 4)
-                        {
-                            WinogradOutput_AddU15U7_V128(product, 272, (int*)small, table + block * 16, other + row * 1024 + column * 64 + block * 16 * 2, 1024, 64, y0 + row * 1024 + column * 64 + block * 16 * 2, 1024, 64, y1 + row * 576 + column * 32 + block * 16 * 1, 576, 32, scalars, 32);
-                            product += 16;
-                        }
-                    }
-                }
-            }
         }
     }
 
@@ -2796,56 +1902,12 @@ unsafe partial class Resnet20Cifar10
                 Vector128<short> w2 = Vector128.Load(w + 16);
                 Vector128<short> w3 = Vector128.Load(w + 24);
                 Vector128<short> a0 = V128.Codes((byte*)(v)).AsInt16();
-                c0_0 += V128.PairProducts(a0, w0);
-                c0_1 += V128.PairProducts(a0, w1);
-                c0_2 += V128.PairProducts(a0, w2);
-                c0_3 += V128.PairProducts(a0, w3);
+                c0_0 += V128.PairProducts(a0, w0); c0_1 += V128.PairProducts(a0, w1); c0_2 += V128.PairProducts(a0, w2); c0_3 += V128.PairProducts(a0, w3);
                 Vector128<short> a1 = V128.Codes((byte*)(v + 32)).AsInt16();
-                c1_0 += V128.PairProducts(a1, w0);
-                c1_1 += V128.PairProducts(a1, w1);
-                c1_2 += V128.PairProducts(a1, w2);
-                c1_3 += V128.PairProducts(a1, w3);
+                c1_0 += V128.PairProducts(a1, w0); c1_1 += V128.PairProducts(a1, w1); c1_2 += V128.PairProducts(a1, w2); c1_3 += V128.PairProducts(a1, w3);
             }
             c0_0.Store(m); c0_1.Store(m + 4); c0_2.Store(m + 8); c0_3.Store(m + 12);
             c1_0.Store(m + 16); c1_1.Store(m + 20); c1_2.Store(m + 24); c1_3.Store(m + 28);
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Scalar(
-        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
-        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, byte* scratch, int first, int end)
-    {
-        unchecked
-        {
-            for (int y = first; y < end; y++)
-            {
-                for (int x = 0; x < 16; x++)
-                {
-                    byte* window = input + (y * 576) + (x * 32);
-                    for (int o = 0; o < 32; o++)
-                    {
-                        int accumulator = table[o];
-                        sbyte* weight = weights + (o * 288);
-                        for (int ky = 0; ky < 3; ky++)
-                        {
-                            byte* run = window + (ky * 576);
-                            for (int i = 0; i < 96; i++)
-                            {
-                                accumulator += run[i] * weight[i];
-                            }
-
-                            weight += 96;
-                        }
-
-                        int value = ((int)(((long)(accumulator << 4) * table[32 + o]) >> 32) + table[96 + o]) >> table[128 + o];
-                        value = value + (((int)(((long)(residual[(y * 512) + (x * 32) + o] << 4) * residualMultiplier) >> 32) + residualRounding) >> residualShift);
-                        value = global::System.Math.Min(global::System.Math.Max(value, 0), 32767);
-                        output1[(y * 512) + (x * 32) + o] = (short)value;
-                        output2[(y * 576) + (x * 32) + o] = (byte)(global::System.Math.Min((((int)(((long)value * output2Multiplier) >> 32) + output2Rounding) >> output2Shift), 127));
-                    }
-                }
-            }
         }
     }
 
@@ -2867,67 +1929,147 @@ unsafe partial class Resnet20Cifar10
     {
         unchecked
         {
+            byte* y0 = (byte*)output;
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512(input, weights, table, output, scratch, first, end);
+                short* codes = (short*)scratch;
+                int* products = (int*)(scratch + 39168);
+                byte* small = scratch + 115200;
+                for (int y = first; y < end; y += 16)
+                {
+                    // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
+                    int tiles = 0;
+                    int stop = global::System.Math.Min(y + 16, end);
+                    for (int top = y; top < stop; top += 4)
+                    {
+                        byte* x = input + global::System.Math.Max(0, global::System.Math.Min(top, end - 4)) * 576;
+                        for (int column = 0; column < 16; column += 4)
+                        {
+                            WinogradInput_V512(x + column * 32, 576, 32, 32, codes + tiles++ * 32, 544, (short*)small);
+                        }
+                    }
+                    for (int block = 0; block < 2; block += 2)
+                    {
+                        // Products of 32 output channels, position by position.
+                        for (int position = 0; position < 36; position++)
+                        {
+                            for (int tile = 0; tile < tiles; tile += 8)
+                            {
+                                Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Products(codes + position * 544 + tile * 32, (short*)(weights + block * 39168 + position * 1088), products + position * 528 + tile * 32);
+                            }
+                        }
+                        // Transform back, requantize and store.
+                        int* product = products;
+                        for (int top = y; top < stop; top += 4)
+                        {
+                            int row = global::System.Math.Max(0, global::System.Math.Min(top, end - 4));
+                            for (int column = 0; column < 16; column += 4)
+                            {
+                                WinogradOutput_U7_V512(product, 528, (int*)small, table + block * 16, y0 + row * 576 + column * 32 + block * 16 * 1, 576, 32, 32);
+                                WinogradOutput_U7_V512(product + 16, 528, (int*)small, table + (block + 1) * 16, y0 + row * 576 + column * 32 + (block + 1) * 16 * 1, 576, 32, 32);
+                                product += 32;
+                            }
+                        }
+                    }
+                }
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2(input, weights, table, output, scratch, first, end);
+                short* codes = (short*)scratch;
+                int* products = (int*)(scratch + 39168);
+                byte* small = scratch + 78336;
+                for (int y = first; y < end; y += 16)
+                {
+                    // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
+                    int tiles = 0;
+                    int stop = global::System.Math.Min(y + 16, end);
+                    for (int top = y; top < stop; top += 4)
+                    {
+                        byte* x = input + global::System.Math.Max(0, global::System.Math.Min(top, end - 4)) * 576;
+                        for (int column = 0; column < 16; column += 4)
+                        {
+                            WinogradInput_V256(x + column * 32, 576, 32, 32, codes + tiles++ * 32, 544, (short*)small);
+                        }
+                    }
+                    for (int block = 0; block < 2; block += 1)
+                    {
+                        // Products of 16 output channels, position by position.
+                        for (int position = 0; position < 36; position++)
+                        {
+                            for (int tile = 0; tile < tiles; tile += 4)
+                            {
+                                Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Products(codes + position * 544 + tile * 32, (short*)(weights + block * 39168 + position * 1088), products + position * 272 + tile * 16);
+                            }
+                        }
+                        // Transform back, requantize and store.
+                        int* product = products;
+                        for (int top = y; top < stop; top += 4)
+                        {
+                            int row = global::System.Math.Max(0, global::System.Math.Min(top, end - 4));
+                            for (int column = 0; column < 16; column += 4)
+                            {
+                                WinogradOutput_U7_V256(product, 272, (int*)small, table + block * 16, y0 + row * 576 + column * 32 + block * 16 * 1, 576, 32, 32);
+                                product += 16;
+                            }
+                        }
+                    }
+                }
             }
             else if (V128.IsSupported)
             {
-                Conv3x3_16x16x32_To16x16x32_U7S8_U7_Vector128(input, weights, table, output, scratch, first, end);
+                short* codes = (short*)scratch;
+                int* products = (int*)(scratch + 39168);
+                byte* small = scratch + 78336;
+                for (int y = first; y < end; y += 16)
+                {
+                    // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
+                    int tiles = 0;
+                    int stop = global::System.Math.Min(y + 16, end);
+                    for (int top = y; top < stop; top += 4)
+                    {
+                        byte* x = input + global::System.Math.Max(0, global::System.Math.Min(top, end - 4)) * 576;
+                        for (int column = 0; column < 16; column += 4)
+                        {
+                            WinogradInput_V128(x + column * 32, 576, 32, 32, codes + tiles++ * 32, 544, (short*)small);
+                        }
+                    }
+                    for (int block = 0; block < 2; block += 1)
+                    {
+                        // Products of 16 output channels, position by position.
+                        for (int position = 0; position < 36; position++)
+                        {
+                            for (int tile = 0; tile < tiles; tile += 2)
+                            {
+                                Conv3x3_16x16x32_To16x16x32_U7S8_U7_Vector128_Products(codes + position * 544 + tile * 32, (short*)(weights + block * 39168 + position * 1088), products + position * 272 + tile * 16);
+                            }
+                        }
+                        // Transform back, requantize and store.
+                        int* product = products;
+                        for (int top = y; top < stop; top += 4)
+                        {
+                            int row = global::System.Math.Max(0, global::System.Math.Min(top, end - 4));
+                            for (int column = 0; column < 16; column += 4)
+                            {
+                                WinogradOutput_U7_V128(product, 272, (int*)small, table + block * 16, y0 + row * 576 + column * 32 + block * 16 * 1, 576, 32, 32);
+                                product += 16;
+                            }
+                        }
+                    }
+                }
             }
             else
             {
-                Conv3x3_16x16x32_To16x16x32_U7S8_U7_Scalar(input, weights, table, output, scratch, first, end);
-            }
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512(byte* input, sbyte* weights, int* table, byte* output, byte* scratch, int first, int end)
-    {
-        unchecked
-        {
-            byte* y0 = (byte*)output;
-            short* codes = (short*)scratch;
-            int* products = (int*)(scratch + 39168);
-            byte* small = scratch + 115200;
-            for (int y = first; y < end; y += 16)
-            {
-                // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
-                int tiles = 0;
-                int stop = global::System.Math.Min(y + 16, end);
-                for (int top = y; top < stop; top += 4)
+                for (int y = first; y < end; y++)
                 {
-                    byte* x = input + global::System.Math.Max(0, global::System.Math.Min(top, end - 4)) * 576;
-                    for (int column = 0; column < 16; column += 4)
+                    for (int x = 0; x < 16; x++)
                     {
-                        WinogradInput_V512(x + column * 32, 576, 32, 32, codes + tiles++ * 32, 544, (short*)small);
-                    }
-                }
-                for (int block = 0; block < 2; block += 2)
-                {
-                    // Products of 32 output channels, position by position.
-                    for (int position = 0; position < 36; position++)
-                    {
-                        for (int tile = 0; tile < tiles; tile += 8)
+                        byte* window = input + (y * 576) + (x * 32);
+                        for (int o = 0; o < 32; o++)
                         {
-                            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Products(codes + position * 544 + tile * 32, (short*)(weights + block * 39168 + position * 1088), products + position * 528 + tile * 32);
-                        }
-                    }
-                    // Transform back, requantize and store.
-                    int* product = products;
-                    for (int top = y; top < stop; top += 4)
-                    {
-                        int row = global::System.Math.Max(0, global::System.Math.Min(top, end - 4));
-                        for (int column = 0; column < 16; column += 4)
-                        {
-                            WinogradOutput_U7_V512(product, 528, (int*)small, table + block * 16, y0 + row * 576 + column * 32 + block * 16 * 1, 576, 32, 32);
-                            WinogradOutput_U7_V512(product + 16, 528, (int*)small, table + (block + 1) * 16, y0 + row * 576 + column * 32 + (block + 1) * 16 * 1, 576, 32, 32);
-                            product += 32;
+                            int accumulator = table[o] + SumOfProducts(window, weights + (o * 288), 3, 576, 1, 32, 96);
+                            int value = ((int)(((long)accumulator * table[32 + o]) >> 32) + table[96 + o]) >> table[128 + o];
+                            value = global::System.Math.Min(global::System.Math.Max(value, 0), 127);
+                            output[(y * 576) + (x * 32) + o] = (byte)value;
                         }
                     }
                 }
@@ -2948,29 +2090,29 @@ unsafe partial class Resnet20Cifar10
                 Vector512<short> w0 = Vector512.Load(w);
                 Vector512<short> w1 = Vector512.Load(w + 19584);
                 Vector512<short> a0 = V512.Codes((byte*)(v)).AsInt16();
-                c0_0 += V512.PairProducts(a0, w0);
-                c0_1 += V512.PairProducts(a0, w1);
+                Vector512<int> p0_0 = V512.PairProducts(a0, w0), p0_1 = V512.PairProducts(a0, w1);
+                c0_0 += p0_0; c0_1 += p0_1;
                 Vector512<short> a1 = V512.Codes((byte*)(v + 32)).AsInt16();
-                c1_0 += V512.PairProducts(a1, w0);
-                c1_1 += V512.PairProducts(a1, w1);
+                Vector512<int> p1_0 = V512.PairProducts(a1, w0), p1_1 = V512.PairProducts(a1, w1);
+                c1_0 += p1_0; c1_1 += p1_1;
                 Vector512<short> a2 = V512.Codes((byte*)(v + 64)).AsInt16();
-                c2_0 += V512.PairProducts(a2, w0);
-                c2_1 += V512.PairProducts(a2, w1);
+                Vector512<int> p2_0 = V512.PairProducts(a2, w0), p2_1 = V512.PairProducts(a2, w1);
+                c2_0 += p2_0; c2_1 += p2_1;
                 Vector512<short> a3 = V512.Codes((byte*)(v + 96)).AsInt16();
-                c3_0 += V512.PairProducts(a3, w0);
-                c3_1 += V512.PairProducts(a3, w1);
+                Vector512<int> p3_0 = V512.PairProducts(a3, w0), p3_1 = V512.PairProducts(a3, w1);
+                c3_0 += p3_0; c3_1 += p3_1;
                 Vector512<short> a4 = V512.Codes((byte*)(v + 128)).AsInt16();
-                c4_0 += V512.PairProducts(a4, w0);
-                c4_1 += V512.PairProducts(a4, w1);
+                Vector512<int> p4_0 = V512.PairProducts(a4, w0), p4_1 = V512.PairProducts(a4, w1);
+                c4_0 += p4_0; c4_1 += p4_1;
                 Vector512<short> a5 = V512.Codes((byte*)(v + 160)).AsInt16();
-                c5_0 += V512.PairProducts(a5, w0);
-                c5_1 += V512.PairProducts(a5, w1);
+                Vector512<int> p5_0 = V512.PairProducts(a5, w0), p5_1 = V512.PairProducts(a5, w1);
+                c5_0 += p5_0; c5_1 += p5_1;
                 Vector512<short> a6 = V512.Codes((byte*)(v + 192)).AsInt16();
-                c6_0 += V512.PairProducts(a6, w0);
-                c6_1 += V512.PairProducts(a6, w1);
+                Vector512<int> p6_0 = V512.PairProducts(a6, w0), p6_1 = V512.PairProducts(a6, w1);
+                c6_0 += p6_0; c6_1 += p6_1;
                 Vector512<short> a7 = V512.Codes((byte*)(v + 224)).AsInt16();
-                c7_0 += V512.PairProducts(a7, w0);
-                c7_1 += V512.PairProducts(a7, w1);
+                Vector512<int> p7_0 = V512.PairProducts(a7, w0), p7_1 = V512.PairProducts(a7, w1);
+                c7_0 += p7_0; c7_1 += p7_1;
             }
             c0_0.Store(m); c0_1.Store(m + 16);
             c1_0.Store(m + 32); c1_1.Store(m + 48);
@@ -2980,54 +2122,6 @@ unsafe partial class Resnet20Cifar10
             c5_0.Store(m + 160); c5_1.Store(m + 176);
             c6_0.Store(m + 192); c6_1.Store(m + 208);
             c7_0.Store(m + 224); c7_1.Store(m + 240);
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2(byte* input, sbyte* weights, int* table, byte* output, byte* scratch, int first, int end)
-    {
-        unchecked
-        {
-            byte* y0 = (byte*)output;
-            short* codes = (short*)scratch;
-            int* products = (int*)(scratch + 39168);
-            byte* small = scratch + 78336;
-            for (int y = first; y < end; y += 16)
-            {
-                // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
-                int tiles = 0;
-                int stop = global::System.Math.Min(y + 16, end);
-                for (int top = y; top < stop; top += 4)
-                {
-                    byte* x = input + global::System.Math.Max(0, global::System.Math.Min(top, end - 4)) * 576;
-                    for (int column = 0; column < 16; column += 4)
-                    {
-                        WinogradInput_V256(x + column * 32, 576, 32, 32, codes + tiles++ * 32, 544, (short*)small);
-                    }
-                }
-                for (int block = 0; block < 2; block += 1)
-                {
-                    // Products of 16 output channels, position by position.
-                    for (int position = 0; position < 36; position++)
-                    {
-                        for (int tile = 0; tile < tiles; tile += 4)
-                        {
-                            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Products(codes + position * 544 + tile * 32, (short*)(weights + block * 39168 + position * 1088), products + position * 272 + tile * 16);
-                        }
-                    }
-                    // Transform back, requantize and store.
-                    int* product = products;
-                    for (int top = y; top < stop; top += 4)
-                    {
-                        int row = global::System.Math.Max(0, global::System.Math.Min(top, end - 4));
-                        for (int column = 0; column < 16; column += 4)
-                        {
-                            WinogradOutput_U7_V256(product, 272, (int*)small, table + block * 16, y0 + row * 576 + column * 32 + block * 16 * 1, 576, 32, 32);
-                            product += 16;
-                        }
-                    }
-                }
-            }
         }
     }
 
@@ -3044,70 +2138,18 @@ unsafe partial class Resnet20Cifar10
                 Vector256<short> w0 = Vector256.Load(w);
                 Vector256<short> w1 = Vector256.Load(w + 16);
                 Vector256<short> a0 = V256.Codes((byte*)(v)).AsInt16();
-                c0_0 += V256.PairProducts(a0, w0);
-                c0_1 += V256.PairProducts(a0, w1);
+                c0_0 += V256.PairProducts(a0, w0); c0_1 += V256.PairProducts(a0, w1);
                 Vector256<short> a1 = V256.Codes((byte*)(v + 32)).AsInt16();
-                c1_0 += V256.PairProducts(a1, w0);
-                c1_1 += V256.PairProducts(a1, w1);
+                c1_0 += V256.PairProducts(a1, w0); c1_1 += V256.PairProducts(a1, w1);
                 Vector256<short> a2 = V256.Codes((byte*)(v + 64)).AsInt16();
-                c2_0 += V256.PairProducts(a2, w0);
-                c2_1 += V256.PairProducts(a2, w1);
+                c2_0 += V256.PairProducts(a2, w0); c2_1 += V256.PairProducts(a2, w1);
                 Vector256<short> a3 = V256.Codes((byte*)(v + 96)).AsInt16();
-                c3_0 += V256.PairProducts(a3, w0);
-                c3_1 += V256.PairProducts(a3, w1);
+                c3_0 += V256.PairProducts(a3, w0); c3_1 += V256.PairProducts(a3, w1);
             }
             c0_0.Store(m); c0_1.Store(m + 8);
             c1_0.Store(m + 16); c1_1.Store(m + 24);
             c2_0.Store(m + 32); c2_1.Store(m + 40);
             c3_0.Store(m + 48); c3_1.Store(m + 56);
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Vector128(byte* input, sbyte* weights, int* table, byte* output, byte* scratch, int first, int end)
-    {
-        unchecked
-        {
-            byte* y0 = (byte*)output;
-            short* codes = (short*)scratch;
-            int* products = (int*)(scratch + 39168);
-            byte* small = scratch + 78336;
-            for (int y = first; y < end; y += 16)
-            {
-                // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
-                int tiles = 0;
-                int stop = global::System.Math.Min(y + 16, end);
-                for (int top = y; top < stop; top += 4)
-                {
-                    byte* x = input + global::System.Math.Max(0, global::System.Math.Min(top, end - 4)) * 576;
-                    for (int column = 0; column < 16; column += 4)
-                    {
-                        WinogradInput_V128(x + column * 32, 576, 32, 32, codes + tiles++ * 32, 544, (short*)small);
-                    }
-                }
-                for (int block = 0; block < 2; block += 1)
-                {
-                    // Products of 16 output channels, position by position.
-                    for (int position = 0; position < 36; position++)
-                    {
-                        for (int tile = 0; tile < tiles; tile += 2)
-                        {
-                            Conv3x3_16x16x32_To16x16x32_U7S8_U7_Vector128_Products(codes + position * 544 + tile * 32, (short*)(weights + block * 39168 + position * 1088), products + position * 272 + tile * 16);
-                        }
-                    }
-                    // Transform back, requantize and store.
-                    int* product = products;
-                    for (int top = y; top < stop; top += 4)
-                    {
-                        int row = global::System.Math.Max(0, global::System.Math.Min(top, end - 4));
-                        for (int column = 0; column < 16; column += 4)
-                        {
-                            WinogradOutput_U7_V128(product, 272, (int*)small, table + block * 16, y0 + row * 576 + column * 32 + block * 16 * 1, 576, 32, 32);
-                            product += 16;
-                        }
-                    }
-                }
-            }
         }
     }
 
@@ -3128,53 +2170,12 @@ unsafe partial class Resnet20Cifar10
                 Vector128<short> w2 = Vector128.Load(w + 16);
                 Vector128<short> w3 = Vector128.Load(w + 24);
                 Vector128<short> a0 = V128.Codes((byte*)(v)).AsInt16();
-                c0_0 += V128.PairProducts(a0, w0);
-                c0_1 += V128.PairProducts(a0, w1);
-                c0_2 += V128.PairProducts(a0, w2);
-                c0_3 += V128.PairProducts(a0, w3);
+                c0_0 += V128.PairProducts(a0, w0); c0_1 += V128.PairProducts(a0, w1); c0_2 += V128.PairProducts(a0, w2); c0_3 += V128.PairProducts(a0, w3);
                 Vector128<short> a1 = V128.Codes((byte*)(v + 32)).AsInt16();
-                c1_0 += V128.PairProducts(a1, w0);
-                c1_1 += V128.PairProducts(a1, w1);
-                c1_2 += V128.PairProducts(a1, w2);
-                c1_3 += V128.PairProducts(a1, w3);
+                c1_0 += V128.PairProducts(a1, w0); c1_1 += V128.PairProducts(a1, w1); c1_2 += V128.PairProducts(a1, w2); c1_3 += V128.PairProducts(a1, w3);
             }
             c0_0.Store(m); c0_1.Store(m + 4); c0_2.Store(m + 8); c0_3.Store(m + 12);
             c1_0.Store(m + 16); c1_1.Store(m + 20); c1_2.Store(m + 24); c1_3.Store(m + 28);
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Scalar(
-        byte* input, sbyte* weights, int* table, byte* output, byte* scratch, int first, int end)
-    {
-        unchecked
-        {
-            for (int y = first; y < end; y++)
-            {
-                for (int x = 0; x < 16; x++)
-                {
-                    byte* window = input + (y * 576) + (x * 32);
-                    for (int o = 0; o < 32; o++)
-                    {
-                        int accumulator = table[o];
-                        sbyte* weight = weights + (o * 288);
-                        for (int ky = 0; ky < 3; ky++)
-                        {
-                            byte* run = window + (ky * 576);
-                            for (int i = 0; i < 96; i++)
-                            {
-                                accumulator += run[i] * weight[i];
-                            }
-
-                            weight += 96;
-                        }
-
-                        int value = ((int)(((long)accumulator * table[32 + o]) >> 32) + table[96 + o]) >> table[128 + o];
-                        value = global::System.Math.Min(global::System.Math.Max(value, 0), 127);
-                        output[(y * 576) + (x * 32) + o] = (byte)value;
-                    }
-                }
-            }
         }
     }
 
@@ -3216,54 +2217,86 @@ unsafe partial class Resnet20Cifar10
     {
         unchecked
         {
+            int* corrections = (int*)(weights + 18432);
+            byte* y0 = (byte*)output;
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Avx512(input, weights, table, output, first, end);
-            }
-            else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
-            {
-                Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_AvxVnni(input, weights, table, output, first, end);
+                // A unit of work is 32 output channels.
+                weights += first * 9216;
+                table += first * 32;
+                corrections += first * 2464;
+                y0 += first * 32;
+                for (int block = 2 * first; block < 2 * end; block += 2, weights += 9216, table += 32, corrections += 2464, y0 += 32)
+                {
+                    for (int y = 0; y < 8; y++)
+                    {
+                        byte* x = input + y * 1152;
+                        byte* y0Row = y0 + y * 640;
+                        Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Avx512_8x2(x, weights, table, corrections, y0Row);
+                    }
+                }
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Avx2(input, weights, table, output, first, end);
+                // A unit of work is 32 output channels.
+                weights += first * 9216;
+                table += first * 32;
+                corrections += first * 2464;
+                y0 += first * 32;
+                for (int block = 2 * first; block < 2 * end; block += 1, weights += 4608, table += 16, corrections += 1232, y0 += 16)
+                {
+                    for (int y = 0; y < 8; y++)
+                    {
+                        byte* x = input + y * 1152;
+                        byte* y0Row = y0 + y * 640;
+                        for (int i = 0; i < 2; i++, x += 256, y0Row += 256)
+                        {
+                            Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Avx2_4x1(x, weights, table, corrections, y0Row);
+                        }
+                    }
+                }
             }
             else if (V128.IsSupported)
             {
-                Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Vector128(input, weights, table, output, first, end);
+                // A unit of work is 32 output channels.
+                weights += first * 9216;
+                table += first * 32;
+                corrections += first * 2464;
+                y0 += first * 32;
+                for (int block = 2 * first; block < 2 * end; block += 1, weights += 4608, table += 16, corrections += 1232, y0 += 16)
+                {
+                    for (int y = 0; y < 8; y++)
+                    {
+                        byte* x = input + y * 1152;
+                        byte* y0Row = y0 + y * 640;
+                        for (int i = 0; i < 4; i++, x += 128, y0Row += 128)
+                        {
+                            Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Vector128_2x1(x, weights, table, corrections, y0Row);
+                        }
+                    }
+                }
             }
             else
             {
-                Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Scalar(input, weights, table, output, first, end);
-            }
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Avx512(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
-    {
-        unchecked
-        {
-            int* corrections = (int*)(weights + 18432);
-            byte* y0 = (byte*)output;
-            // A unit of work is 32 output channels.
-            weights += first * 9216;
-            table += first * 32;
-            corrections += first * 2464;
-            y0 += first * 32;
-            for (int block = 2 * first; block < 2 * end; block += 2, weights += 9216, table += 32, corrections += 2464, y0 += 32)
-            {
                 for (int y = 0; y < 8; y++)
                 {
-                    byte* x = input + y * 1152;
-                    byte* y0Row = y0 + y * 640;
-                    Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Avx512_8x2(x, weights, table, corrections, y0Row);
+                    for (int x = 0; x < 8; x++)
+                    {
+                        byte* window = input + (y * 1152) + (x * 64);
+                        int endChannel = end * 32;
+                        for (int o = first * 32; o < endChannel; o++)
+                        {
+                            int accumulator = table[o] + SumOfProducts(window, weights + (o * 288), 3, 576, 1, 32, 96);
+                            int value = ((int)(((long)accumulator * table[64 + o]) >> 32) + table[192 + o]) >> table[256 + o];
+                            value = global::System.Math.Min(global::System.Math.Max(value, 0), 127);
+                            output[(y * 640) + (x * 64) + o] = (byte)value;
+                        }
+                    }
                 }
             }
         }
     }
 
-    /// <summary>Tile of 8 pixels by 32 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Avx512_8x2(byte* x, sbyte* w, int* table, int* corrections, byte* y0)
     {
@@ -3279,44 +2312,25 @@ unsafe partial class Resnet20Cifar10
                 // 2 steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.
                 for (int k = 0; k < 12; k++)
                 {
-                    Vector512<sbyte> w0_0 = Vector512.Load(w);
-                    Vector512<sbyte> w0_1 = Vector512.Load(w + 4608);
-                    Vector512<sbyte> w1_0 = Vector512.Load(w + 64);
-                    Vector512<sbyte> w1_1 = Vector512.Load(w + 4672);
-                    Vector512<byte> a0_0 = V512.Codes(a);
-                    Vector512<byte> a0_1 = V512.Codes(a + 4);
-                    c0_0 += V512.Widen(V512.Products(a0_0, w0_0) + V512.Products(a0_1, w1_0));
-                    c0_1 += V512.Widen(V512.Products(a0_0, w0_1) + V512.Products(a0_1, w1_1));
-                    Vector512<byte> a1_0 = V512.Codes(a + 64);
-                    Vector512<byte> a1_1 = V512.Codes(a + 68);
-                    c1_0 += V512.Widen(V512.Products(a1_0, w0_0) + V512.Products(a1_1, w1_0));
-                    c1_1 += V512.Widen(V512.Products(a1_0, w0_1) + V512.Products(a1_1, w1_1));
-                    Vector512<byte> a2_0 = V512.Codes(a + 128);
-                    Vector512<byte> a2_1 = V512.Codes(a + 132);
-                    c2_0 += V512.Widen(V512.Products(a2_0, w0_0) + V512.Products(a2_1, w1_0));
-                    c2_1 += V512.Widen(V512.Products(a2_0, w0_1) + V512.Products(a2_1, w1_1));
-                    Vector512<byte> a3_0 = V512.Codes(a + 192);
-                    Vector512<byte> a3_1 = V512.Codes(a + 196);
-                    c3_0 += V512.Widen(V512.Products(a3_0, w0_0) + V512.Products(a3_1, w1_0));
-                    c3_1 += V512.Widen(V512.Products(a3_0, w0_1) + V512.Products(a3_1, w1_1));
-                    Vector512<byte> a4_0 = V512.Codes(a + 256);
-                    Vector512<byte> a4_1 = V512.Codes(a + 260);
-                    c4_0 += V512.Widen(V512.Products(a4_0, w0_0) + V512.Products(a4_1, w1_0));
-                    c4_1 += V512.Widen(V512.Products(a4_0, w0_1) + V512.Products(a4_1, w1_1));
-                    Vector512<byte> a5_0 = V512.Codes(a + 320);
-                    Vector512<byte> a5_1 = V512.Codes(a + 324);
-                    c5_0 += V512.Widen(V512.Products(a5_0, w0_0) + V512.Products(a5_1, w1_0));
-                    c5_1 += V512.Widen(V512.Products(a5_0, w0_1) + V512.Products(a5_1, w1_1));
-                    Vector512<byte> a6_0 = V512.Codes(a + 384);
-                    Vector512<byte> a6_1 = V512.Codes(a + 388);
-                    c6_0 += V512.Widen(V512.Products(a6_0, w0_0) + V512.Products(a6_1, w1_0));
-                    c6_1 += V512.Widen(V512.Products(a6_0, w0_1) + V512.Products(a6_1, w1_1));
-                    Vector512<byte> a7_0 = V512.Codes(a + 448);
-                    Vector512<byte> a7_1 = V512.Codes(a + 452);
-                    c7_0 += V512.Widen(V512.Products(a7_0, w0_0) + V512.Products(a7_1, w1_0));
-                    c7_1 += V512.Widen(V512.Products(a7_0, w0_1) + V512.Products(a7_1, w1_1));
-                    a += 8;
-                    w += 128;
+                    Vector512<sbyte> w0_0 = Vector512.Load(w), w0_1 = Vector512.Load(w + 4608);
+                    Vector512<sbyte> w1_0 = Vector512.Load(w + 64), w1_1 = Vector512.Load(w + 4672);
+                    Vector512<byte> a0_0 = V512.Codes(a), a0_1 = V512.Codes(a + 4);
+                    c0_0 = V512.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V512.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
+                    Vector512<byte> a1_0 = V512.Codes(a + 64), a1_1 = V512.Codes(a + 68);
+                    c1_0 = V512.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V512.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
+                    Vector512<byte> a2_0 = V512.Codes(a + 128), a2_1 = V512.Codes(a + 132);
+                    c2_0 = V512.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V512.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
+                    Vector512<byte> a3_0 = V512.Codes(a + 192), a3_1 = V512.Codes(a + 196);
+                    c3_0 = V512.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V512.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
+                    Vector512<byte> a4_0 = V512.Codes(a + 256), a4_1 = V512.Codes(a + 260);
+                    c4_0 = V512.Accumulate(c4_0, a4_0, w0_0, a4_1, w1_0); c4_1 = V512.Accumulate(c4_1, a4_0, w0_1, a4_1, w1_1);
+                    Vector512<byte> a5_0 = V512.Codes(a + 320), a5_1 = V512.Codes(a + 324);
+                    c5_0 = V512.Accumulate(c5_0, a5_0, w0_0, a5_1, w1_0); c5_1 = V512.Accumulate(c5_1, a5_0, w0_1, a5_1, w1_1);
+                    Vector512<byte> a6_0 = V512.Codes(a + 384), a6_1 = V512.Codes(a + 388);
+                    c6_0 = V512.Accumulate(c6_0, a6_0, w0_0, a6_1, w1_0); c6_1 = V512.Accumulate(c6_1, a6_0, w0_1, a6_1, w1_1);
+                    Vector512<byte> a7_0 = V512.Codes(a + 448), a7_1 = V512.Codes(a + 452);
+                    c7_0 = V512.Accumulate(c7_0, a7_0, w0_0, a7_1, w1_0); c7_1 = V512.Accumulate(c7_1, a7_0, w0_1, a7_1, w1_1);
+                    a += 8; w += 128;
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
@@ -3326,22 +2340,10 @@ unsafe partial class Resnet20Cifar10
             {
                 byte* z = corner + e0[k];
                 Vector512<sbyte> u0 = Vector512.Load(f0);
-                Vector512<byte> z0 = V512.Codes(z);
-                c0_0 += V512.Widen(V512.Products(z0, u0));
-                Vector512<byte> z1 = V512.Codes(z + 64);
-                c1_0 += V512.Widen(V512.Products(z1, u0));
-                Vector512<byte> z2 = V512.Codes(z + 128);
-                c2_0 += V512.Widen(V512.Products(z2, u0));
-                Vector512<byte> z3 = V512.Codes(z + 192);
-                c3_0 += V512.Widen(V512.Products(z3, u0));
-                Vector512<byte> z4 = V512.Codes(z + 256);
-                c4_0 += V512.Widen(V512.Products(z4, u0));
-                Vector512<byte> z5 = V512.Codes(z + 320);
-                c5_0 += V512.Widen(V512.Products(z5, u0));
-                Vector512<byte> z6 = V512.Codes(z + 384);
-                c6_0 += V512.Widen(V512.Products(z6, u0));
-                Vector512<byte> z7 = V512.Codes(z + 448);
-                c7_0 += V512.Widen(V512.Products(z7, u0));
+                c0_0 = V512.Accumulate(c0_0, V512.Codes(z), u0); c1_0 = V512.Accumulate(c1_0, V512.Codes(z + 64), u0);
+                c2_0 = V512.Accumulate(c2_0, V512.Codes(z + 128), u0); c3_0 = V512.Accumulate(c3_0, V512.Codes(z + 192), u0);
+                c4_0 = V512.Accumulate(c4_0, V512.Codes(z + 256), u0); c5_0 = V512.Accumulate(c5_0, V512.Codes(z + 320), u0);
+                c6_0 = V512.Accumulate(c6_0, V512.Codes(z + 384), u0); c7_0 = V512.Accumulate(c7_0, V512.Codes(z + 448), u0);
             }
             int* e1 = corrections + 1232;
             sbyte* f1 = (sbyte*)(e1 + 80);
@@ -3349,24 +2351,11 @@ unsafe partial class Resnet20Cifar10
             {
                 byte* z = corner + e1[k];
                 Vector512<sbyte> u0 = Vector512.Load(f1);
-                Vector512<byte> z0 = V512.Codes(z);
-                c0_1 += V512.Widen(V512.Products(z0, u0));
-                Vector512<byte> z1 = V512.Codes(z + 64);
-                c1_1 += V512.Widen(V512.Products(z1, u0));
-                Vector512<byte> z2 = V512.Codes(z + 128);
-                c2_1 += V512.Widen(V512.Products(z2, u0));
-                Vector512<byte> z3 = V512.Codes(z + 192);
-                c3_1 += V512.Widen(V512.Products(z3, u0));
-                Vector512<byte> z4 = V512.Codes(z + 256);
-                c4_1 += V512.Widen(V512.Products(z4, u0));
-                Vector512<byte> z5 = V512.Codes(z + 320);
-                c5_1 += V512.Widen(V512.Products(z5, u0));
-                Vector512<byte> z6 = V512.Codes(z + 384);
-                c6_1 += V512.Widen(V512.Products(z6, u0));
-                Vector512<byte> z7 = V512.Codes(z + 448);
-                c7_1 += V512.Widen(V512.Products(z7, u0));
+                c0_1 = V512.Accumulate(c0_1, V512.Codes(z), u0); c1_1 = V512.Accumulate(c1_1, V512.Codes(z + 64), u0);
+                c2_1 = V512.Accumulate(c2_1, V512.Codes(z + 128), u0); c3_1 = V512.Accumulate(c3_1, V512.Codes(z + 192), u0);
+                c4_1 = V512.Accumulate(c4_1, V512.Codes(z + 256), u0); c5_1 = V512.Accumulate(c5_1, V512.Codes(z + 320), u0);
+                c6_1 = V512.Accumulate(c6_1, V512.Codes(z + 384), u0); c7_1 = V512.Accumulate(c7_1, V512.Codes(z + 448), u0);
             }
-            // Requantize and store.
             Finish_U7_Both_V512(c0_0, c0_1, table, y0, 64);
             Finish_U7_Both_V512(c1_0, c1_1, table, y0 + 64, 64);
             Finish_U7_Both_V512(c2_0, c2_1, table, y0 + 128, 64);
@@ -3378,96 +2367,6 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_AvxVnni(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
-    {
-        unchecked
-        {
-            byte* y0 = (byte*)output;
-            // A unit of work is 32 output channels.
-            weights += first * 9216;
-            table += first * 32;
-            y0 += first * 32;
-            for (int block = 2 * first; block < 2 * end; block += 1, weights += 4608, table += 16, y0 += 16)
-            {
-                for (int y = 0; y < 8; y++)
-                {
-                    byte* x = input + y * 1152;
-                    byte* y0Row = y0 + y * 640;
-                    for (int i = 0; i < 2; i++, x += 256, y0Row += 256)
-                    {
-                        Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_AvxVnni_4x1(x, weights, table, y0Row);
-                    }
-                }
-            }
-        }
-    }
-
-    /// <summary>Tile of 4 pixels by 16 output channels.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_AvxVnni_4x1(byte* x, sbyte* w, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // The accumulators start at the bias.
-            Vector256<int> c0_0 = Vector256.Load(table), c1_0 = c0_0, c2_0 = c0_0, c3_0 = c0_0;
-            Vector256<int> c0_1 = Vector256.Load(table + 8), c1_1 = c0_1, c2_1 = c0_1, c3_1 = c0_1;
-            for (int row = 0; row < 3; row++, x += 576)
-            {
-                byte* a = x;
-                // Four codes by four weights per step.
-                for (int k = 0; k < 24; k++)
-                {
-                    Vector256<sbyte> w0_0 = Vector256.Load(w);
-                    Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
-                    Vector256<byte> a0 = V256.Codes(a);
-                    c0_0 = V256.Dot(c0_0, a0, w0_0); c0_1 = V256.Dot(c0_1, a0, w0_1);
-                    Vector256<byte> a1 = V256.Codes(a + 64);
-                    c1_0 = V256.Dot(c1_0, a1, w0_0); c1_1 = V256.Dot(c1_1, a1, w0_1);
-                    Vector256<byte> a2 = V256.Codes(a + 128);
-                    c2_0 = V256.Dot(c2_0, a2, w0_0); c2_1 = V256.Dot(c2_1, a2, w0_1);
-                    Vector256<byte> a3 = V256.Codes(a + 192);
-                    c3_0 = V256.Dot(c3_0, a3, w0_0); c3_1 = V256.Dot(c3_1, a3, w0_1);
-                    a += 4;
-                    w += 64;
-                }
-            }
-            // Requantize and store.
-            Finish_U7_V256(c0_0, c0_1, table, y0, 64);
-            Finish_U7_V256(c1_0, c1_1, table, y0 + 64, 64);
-            Finish_U7_V256(c2_0, c2_1, table, y0 + 128, 64);
-            Finish_U7_V256(c3_0, c3_1, table, y0 + 192, 64);
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Avx2(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
-    {
-        unchecked
-        {
-            int* corrections = (int*)(weights + 18432);
-            byte* y0 = (byte*)output;
-            // A unit of work is 32 output channels.
-            weights += first * 9216;
-            table += first * 32;
-            corrections += first * 2464;
-            y0 += first * 32;
-            for (int block = 2 * first; block < 2 * end; block += 1, weights += 4608, table += 16, corrections += 1232, y0 += 16)
-            {
-                for (int y = 0; y < 8; y++)
-                {
-                    byte* x = input + y * 1152;
-                    byte* y0Row = y0 + y * 640;
-                    for (int i = 0; i < 2; i++, x += 256, y0Row += 256)
-                    {
-                        Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Avx2_4x1(x, weights, table, corrections, y0Row);
-                    }
-                }
-            }
-        }
-    }
-
-    /// <summary>Tile of 4 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Avx2_4x1(byte* x, sbyte* w, int* table, int* corrections, byte* y0)
     {
@@ -3483,28 +2382,17 @@ unsafe partial class Resnet20Cifar10
                 // 2 steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.
                 for (int k = 0; k < 12; k++)
                 {
-                    Vector256<sbyte> w0_0 = Vector256.Load(w);
-                    Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
-                    Vector256<sbyte> w1_0 = Vector256.Load(w + 64);
-                    Vector256<sbyte> w1_1 = Vector256.Load(w + 96);
-                    Vector256<byte> a0_0 = V256.Codes(a);
-                    Vector256<byte> a0_1 = V256.Codes(a + 4);
-                    c0_0 += V256.Widen(V256.Products(a0_0, w0_0) + V256.Products(a0_1, w1_0));
-                    c0_1 += V256.Widen(V256.Products(a0_0, w0_1) + V256.Products(a0_1, w1_1));
-                    Vector256<byte> a1_0 = V256.Codes(a + 64);
-                    Vector256<byte> a1_1 = V256.Codes(a + 68);
-                    c1_0 += V256.Widen(V256.Products(a1_0, w0_0) + V256.Products(a1_1, w1_0));
-                    c1_1 += V256.Widen(V256.Products(a1_0, w0_1) + V256.Products(a1_1, w1_1));
-                    Vector256<byte> a2_0 = V256.Codes(a + 128);
-                    Vector256<byte> a2_1 = V256.Codes(a + 132);
-                    c2_0 += V256.Widen(V256.Products(a2_0, w0_0) + V256.Products(a2_1, w1_0));
-                    c2_1 += V256.Widen(V256.Products(a2_0, w0_1) + V256.Products(a2_1, w1_1));
-                    Vector256<byte> a3_0 = V256.Codes(a + 192);
-                    Vector256<byte> a3_1 = V256.Codes(a + 196);
-                    c3_0 += V256.Widen(V256.Products(a3_0, w0_0) + V256.Products(a3_1, w1_0));
-                    c3_1 += V256.Widen(V256.Products(a3_0, w0_1) + V256.Products(a3_1, w1_1));
-                    a += 8;
-                    w += 128;
+                    Vector256<sbyte> w0_0 = Vector256.Load(w), w0_1 = Vector256.Load(w + 32);
+                    Vector256<sbyte> w1_0 = Vector256.Load(w + 64), w1_1 = Vector256.Load(w + 96);
+                    Vector256<byte> a0_0 = V256.Codes(a), a0_1 = V256.Codes(a + 4);
+                    c0_0 = V256.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V256.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
+                    Vector256<byte> a1_0 = V256.Codes(a + 64), a1_1 = V256.Codes(a + 68);
+                    c1_0 = V256.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V256.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
+                    Vector256<byte> a2_0 = V256.Codes(a + 128), a2_1 = V256.Codes(a + 132);
+                    c2_0 = V256.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V256.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
+                    Vector256<byte> a3_0 = V256.Codes(a + 192), a3_1 = V256.Codes(a + 196);
+                    c3_0 = V256.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V256.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
+                    a += 8; w += 128;
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
@@ -3513,22 +2401,12 @@ unsafe partial class Resnet20Cifar10
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
                 byte* z = corner + e0[k];
-                Vector256<sbyte> u0 = Vector256.Load(f0);
-                Vector256<sbyte> u1 = Vector256.Load(f0 + 32);
-                Vector256<byte> z0 = V256.Codes(z);
-                c0_0 += V256.Widen(V256.Products(z0, u0));
-                c0_1 += V256.Widen(V256.Products(z0, u1));
-                Vector256<byte> z1 = V256.Codes(z + 64);
-                c1_0 += V256.Widen(V256.Products(z1, u0));
-                c1_1 += V256.Widen(V256.Products(z1, u1));
-                Vector256<byte> z2 = V256.Codes(z + 128);
-                c2_0 += V256.Widen(V256.Products(z2, u0));
-                c2_1 += V256.Widen(V256.Products(z2, u1));
-                Vector256<byte> z3 = V256.Codes(z + 192);
-                c3_0 += V256.Widen(V256.Products(z3, u0));
-                c3_1 += V256.Widen(V256.Products(z3, u1));
+                Vector256<sbyte> u0 = Vector256.Load(f0), u1 = Vector256.Load(f0 + 32);
+                Vector256<byte> z0 = V256.Codes(z); c0_0 = V256.Accumulate(c0_0, z0, u0); c0_1 = V256.Accumulate(c0_1, z0, u1);
+                Vector256<byte> z1 = V256.Codes(z + 64); c1_0 = V256.Accumulate(c1_0, z1, u0); c1_1 = V256.Accumulate(c1_1, z1, u1);
+                Vector256<byte> z2 = V256.Codes(z + 128); c2_0 = V256.Accumulate(c2_0, z2, u0); c2_1 = V256.Accumulate(c2_1, z2, u1);
+                Vector256<byte> z3 = V256.Codes(z + 192); c3_0 = V256.Accumulate(c3_0, z3, u0); c3_1 = V256.Accumulate(c3_1, z3, u1);
             }
-            // Requantize and store.
             Finish_U7_V256(c0_0, c0_1, table, y0, 64);
             Finish_U7_V256(c1_0, c1_1, table, y0 + 64, 64);
             Finish_U7_V256(c2_0, c2_1, table, y0 + 128, 64);
@@ -3536,34 +2414,6 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Vector128(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
-    {
-        unchecked
-        {
-            int* corrections = (int*)(weights + 18432);
-            byte* y0 = (byte*)output;
-            // A unit of work is 32 output channels.
-            weights += first * 9216;
-            table += first * 32;
-            corrections += first * 2464;
-            y0 += first * 32;
-            for (int block = 2 * first; block < 2 * end; block += 1, weights += 4608, table += 16, corrections += 1232, y0 += 16)
-            {
-                for (int y = 0; y < 8; y++)
-                {
-                    byte* x = input + y * 1152;
-                    byte* y0Row = y0 + y * 640;
-                    for (int i = 0; i < 4; i++, x += 128, y0Row += 128)
-                    {
-                        Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Vector128_2x1(x, weights, table, corrections, y0Row);
-                    }
-                }
-            }
-        }
-    }
-
-    /// <summary>Tile of 2 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Vector128_2x1(byte* x, sbyte* w, int* table, int* corrections, byte* y0)
     {
@@ -3581,28 +2431,13 @@ unsafe partial class Resnet20Cifar10
                 // 2 steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.
                 for (int k = 0; k < 12; k++)
                 {
-                    Vector128<sbyte> w0_0 = Vector128.Load(w);
-                    Vector128<sbyte> w0_1 = Vector128.Load(w + 16);
-                    Vector128<sbyte> w0_2 = Vector128.Load(w + 32);
-                    Vector128<sbyte> w0_3 = Vector128.Load(w + 48);
-                    Vector128<sbyte> w1_0 = Vector128.Load(w + 64);
-                    Vector128<sbyte> w1_1 = Vector128.Load(w + 80);
-                    Vector128<sbyte> w1_2 = Vector128.Load(w + 96);
-                    Vector128<sbyte> w1_3 = Vector128.Load(w + 112);
-                    Vector128<byte> a0_0 = V128.Codes(a);
-                    Vector128<byte> a0_1 = V128.Codes(a + 4);
-                    c0_0 += V128.Widen(V128.Products(a0_0, w0_0) + V128.Products(a0_1, w1_0));
-                    c0_1 += V128.Widen(V128.Products(a0_0, w0_1) + V128.Products(a0_1, w1_1));
-                    c0_2 += V128.Widen(V128.Products(a0_0, w0_2) + V128.Products(a0_1, w1_2));
-                    c0_3 += V128.Widen(V128.Products(a0_0, w0_3) + V128.Products(a0_1, w1_3));
-                    Vector128<byte> a1_0 = V128.Codes(a + 64);
-                    Vector128<byte> a1_1 = V128.Codes(a + 68);
-                    c1_0 += V128.Widen(V128.Products(a1_0, w0_0) + V128.Products(a1_1, w1_0));
-                    c1_1 += V128.Widen(V128.Products(a1_0, w0_1) + V128.Products(a1_1, w1_1));
-                    c1_2 += V128.Widen(V128.Products(a1_0, w0_2) + V128.Products(a1_1, w1_2));
-                    c1_3 += V128.Widen(V128.Products(a1_0, w0_3) + V128.Products(a1_1, w1_3));
-                    a += 8;
-                    w += 128;
+                    Vector128<sbyte> w0_0 = Vector128.Load(w), w0_1 = Vector128.Load(w + 16), w0_2 = Vector128.Load(w + 32), w0_3 = Vector128.Load(w + 48);
+                    Vector128<sbyte> w1_0 = Vector128.Load(w + 64), w1_1 = Vector128.Load(w + 80), w1_2 = Vector128.Load(w + 96), w1_3 = Vector128.Load(w + 112);
+                    Vector128<byte> a0_0 = V128.Codes(a), a0_1 = V128.Codes(a + 4);
+                    c0_0 = V128.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V128.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1); c0_2 = V128.Accumulate(c0_2, a0_0, w0_2, a0_1, w1_2); c0_3 = V128.Accumulate(c0_3, a0_0, w0_3, a0_1, w1_3);
+                    Vector128<byte> a1_0 = V128.Codes(a + 64), a1_1 = V128.Codes(a + 68);
+                    c1_0 = V128.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V128.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1); c1_2 = V128.Accumulate(c1_2, a1_0, w0_2, a1_1, w1_2); c1_3 = V128.Accumulate(c1_3, a1_0, w0_3, a1_1, w1_3);
+                    a += 8; w += 128;
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
@@ -3611,59 +2446,12 @@ unsafe partial class Resnet20Cifar10
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
                 byte* z = corner + e0[k];
-                Vector128<sbyte> u0 = Vector128.Load(f0);
-                Vector128<sbyte> u1 = Vector128.Load(f0 + 16);
-                Vector128<sbyte> u2 = Vector128.Load(f0 + 32);
-                Vector128<sbyte> u3 = Vector128.Load(f0 + 48);
-                Vector128<byte> z0 = V128.Codes(z);
-                c0_0 += V128.Widen(V128.Products(z0, u0));
-                c0_1 += V128.Widen(V128.Products(z0, u1));
-                c0_2 += V128.Widen(V128.Products(z0, u2));
-                c0_3 += V128.Widen(V128.Products(z0, u3));
-                Vector128<byte> z1 = V128.Codes(z + 64);
-                c1_0 += V128.Widen(V128.Products(z1, u0));
-                c1_1 += V128.Widen(V128.Products(z1, u1));
-                c1_2 += V128.Widen(V128.Products(z1, u2));
-                c1_3 += V128.Widen(V128.Products(z1, u3));
+                Vector128<sbyte> u0 = Vector128.Load(f0), u1 = Vector128.Load(f0 + 16), u2 = Vector128.Load(f0 + 32), u3 = Vector128.Load(f0 + 48);
+                Vector128<byte> z0 = V128.Codes(z); c0_0 = V128.Accumulate(c0_0, z0, u0); c0_1 = V128.Accumulate(c0_1, z0, u1); c0_2 = V128.Accumulate(c0_2, z0, u2); c0_3 = V128.Accumulate(c0_3, z0, u3);
+                Vector128<byte> z1 = V128.Codes(z + 64); c1_0 = V128.Accumulate(c1_0, z1, u0); c1_1 = V128.Accumulate(c1_1, z1, u1); c1_2 = V128.Accumulate(c1_2, z1, u2); c1_3 = V128.Accumulate(c1_3, z1, u3);
             }
-            // Requantize and store.
             Finish_U7_V128(c0_0, c0_1, c0_2, c0_3, table, y0, 64);
             Finish_U7_V128(c1_0, c1_1, c1_2, c1_3, table, y0 + 64, 64);
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3S2_16x16x32_To8x8x64_U7S8_U7_Scalar(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
-    {
-        unchecked
-        {
-            for (int y = 0; y < 8; y++)
-            {
-                for (int x = 0; x < 8; x++)
-                {
-                    byte* window = input + (y * 1152) + (x * 64);
-                    int endChannel = end * 32;
-                    for (int o = first * 32; o < endChannel; o++)
-                    {
-                        int accumulator = table[o];
-                        sbyte* weight = weights + (o * 288);
-                        for (int ky = 0; ky < 3; ky++)
-                        {
-                            byte* run = window + (ky * 576);
-                            for (int i = 0; i < 96; i++)
-                            {
-                                accumulator += run[i] * weight[i];
-                            }
-
-                            weight += 96;
-                        }
-
-                        int value = ((int)(((long)accumulator * table[64 + o]) >> 32) + table[192 + o]) >> table[256 + o];
-                        value = global::System.Math.Min(global::System.Math.Max(value, 0), 127);
-                        output[(y * 640) + (x * 64) + o] = (byte)value;
-                    }
-                }
-            }
         }
     }
 
@@ -3711,74 +2499,104 @@ unsafe partial class Resnet20Cifar10
     {
         unchecked
         {
-            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
-            {
-                Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Avx512(
-                    input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output1, output2, output2Multiplier, output2Rounding,
-                    output2Shift, first, end);
-            }
-            else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
-            {
-                Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_AvxVnni(
-                    input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output1, output2, output2Multiplier, output2Rounding,
-                    output2Shift, first, end);
-            }
-            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
-            {
-                Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Avx2(
-                    input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output1, output2, output2Multiplier, output2Rounding,
-                    output2Shift, first, end);
-            }
-            else if (V128.IsSupported)
-            {
-                Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Vector128(
-                    input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output1, output2, output2Multiplier, output2Rounding,
-                    output2Shift, first, end);
-            }
-            else
-            {
-                Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Scalar(
-                    input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output1, output2, output2Multiplier, output2Rounding,
-                    output2Shift, first, end);
-            }
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Avx512(
-        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
-        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
-    {
-        unchecked
-        {
             int* corrections = (int*)(weights + 36864);
             byte* other = (byte*)residual;
             byte* y0 = (byte*)output1;
             byte* y1 = (byte*)output2;
             // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
             int* scalars = stackalloc int[] { residualMultiplier, residualRounding, residualShift, output2Multiplier, output2Rounding, output2Shift };
-            // A unit of work is 32 output channels.
-            weights += first * 18432;
-            table += first * 32;
-            corrections += first * 4928;
-            other += first * 64;
-            y0 += first * 64;
-            y1 += first * 32;
-            for (int block = 2 * first; block < 2 * end; block += 2, weights += 18432, table += 32, corrections += 4928, other += 64, y0 += 64, y1 += 32)
+            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
+            {
+                // A unit of work is 32 output channels.
+                weights += first * 18432;
+                table += first * 32;
+                corrections += first * 4928;
+                other += first * 64;
+                y0 += first * 64;
+                y1 += first * 32;
+                for (int block = 2 * first; block < 2 * end; block += 2, weights += 18432, table += 32, corrections += 4928, other += 64, y0 += 64, y1 += 32)
+                {
+                    for (int y = 0; y < 8; y++)
+                    {
+                        byte* x = input + y * 640;
+                        byte* otherRow = other + y * 1024;
+                        byte* y0Row = y0 + y * 1024;
+                        byte* y1Row = y1 + y * 640;
+                        Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Avx512_8x2(x, weights, table, corrections, otherRow, y0Row, y1Row, scalars);
+                    }
+                }
+            }
+            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            {
+                // A unit of work is 32 output channels.
+                weights += first * 18432;
+                table += first * 32;
+                corrections += first * 4928;
+                other += first * 64;
+                y0 += first * 64;
+                y1 += first * 32;
+                for (int block = 2 * first; block < 2 * end; block += 1, weights += 9216, table += 16, corrections += 2464, other += 32, y0 += 32, y1 += 16)
+                {
+                    for (int y = 0; y < 8; y++)
+                    {
+                        byte* x = input + y * 640;
+                        byte* otherRow = other + y * 1024;
+                        byte* y0Row = y0 + y * 1024;
+                        byte* y1Row = y1 + y * 640;
+                        for (int i = 0; i < 2; i++, x += 256, otherRow += 512, y0Row += 512, y1Row += 256)
+                        {
+                            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Avx2_4x1(x, weights, table, corrections, otherRow, y0Row, y1Row, scalars);
+                        }
+                    }
+                }
+            }
+            else if (V128.IsSupported)
+            {
+                // A unit of work is 32 output channels.
+                weights += first * 18432;
+                table += first * 32;
+                corrections += first * 4928;
+                other += first * 64;
+                y0 += first * 64;
+                y1 += first * 32;
+                for (int block = 2 * first; block < 2 * end; block += 1, weights += 9216, table += 16, corrections += 2464, other += 32, y0 += 32, y1 += 16)
+                {
+                    for (int y = 0; y < 8; y++)
+                    {
+                        byte* x = input + y * 640;
+                        byte* otherRow = other + y * 1024;
+                        byte* y0Row = y0 + y * 1024;
+                        byte* y1Row = y1 + y * 640;
+                        for (int i = 0; i < 4; i++, x += 128, otherRow += 256, y0Row += 256, y1Row += 128)
+                        {
+                            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Vector128_2x1(x, weights, table, corrections, otherRow, y0Row, y1Row, scalars);
+                        }
+                    }
+                }
+            }
+            else
             {
                 for (int y = 0; y < 8; y++)
                 {
-                    byte* x = input + y * 640;
-                    byte* otherRow = other + y * 1024;
-                    byte* y0Row = y0 + y * 1024;
-                    byte* y1Row = y1 + y * 640;
-                    Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Avx512_8x2(x, weights, table, corrections, otherRow, y0Row, y1Row, scalars);
+                    for (int x = 0; x < 8; x++)
+                    {
+                        byte* window = input + (y * 640) + (x * 64);
+                        int endChannel = end * 32;
+                        for (int o = first * 32; o < endChannel; o++)
+                        {
+                            int accumulator = table[o] + SumOfProducts(window, weights + (o * 576), 3, 640, 1, 64, 192);
+                            int value = ((int)(((long)accumulator * table[64 + o]) >> 32) + table[192 + o]) >> table[256 + o];
+                            value = value + (((int)(((long)(residual[(y * 512) + (x * 64) + o] << 4) * residualMultiplier) >> 32) + residualRounding) >> residualShift);
+                            value = global::System.Math.Min(global::System.Math.Max(value, 0), 32767);
+                            output1[(y * 512) + (x * 64) + o] = (short)value;
+                            output2[(y * 640) + (x * 64) + o] = (byte)(global::System.Math.Min((((int)(((long)value * output2Multiplier) >> 32) + output2Rounding) >> output2Shift), 127));
+                        }
+                    }
                 }
             }
         }
     }
 
-    /// <summary>Tile of 8 pixels by 32 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Avx512_8x2(byte* x, sbyte* w, int* table, int* corrections, byte* other, byte* y0, byte* y1, int* scalars)
     {
@@ -3794,44 +2612,25 @@ unsafe partial class Resnet20Cifar10
                 // 2 steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.
                 for (int k = 0; k < 24; k++)
                 {
-                    Vector512<sbyte> w0_0 = Vector512.Load(w);
-                    Vector512<sbyte> w0_1 = Vector512.Load(w + 9216);
-                    Vector512<sbyte> w1_0 = Vector512.Load(w + 64);
-                    Vector512<sbyte> w1_1 = Vector512.Load(w + 9280);
-                    Vector512<byte> a0_0 = V512.Codes(a);
-                    Vector512<byte> a0_1 = V512.Codes(a + 4);
-                    c0_0 += V512.Widen(V512.Products(a0_0, w0_0) + V512.Products(a0_1, w1_0));
-                    c0_1 += V512.Widen(V512.Products(a0_0, w0_1) + V512.Products(a0_1, w1_1));
-                    Vector512<byte> a1_0 = V512.Codes(a + 64);
-                    Vector512<byte> a1_1 = V512.Codes(a + 68);
-                    c1_0 += V512.Widen(V512.Products(a1_0, w0_0) + V512.Products(a1_1, w1_0));
-                    c1_1 += V512.Widen(V512.Products(a1_0, w0_1) + V512.Products(a1_1, w1_1));
-                    Vector512<byte> a2_0 = V512.Codes(a + 128);
-                    Vector512<byte> a2_1 = V512.Codes(a + 132);
-                    c2_0 += V512.Widen(V512.Products(a2_0, w0_0) + V512.Products(a2_1, w1_0));
-                    c2_1 += V512.Widen(V512.Products(a2_0, w0_1) + V512.Products(a2_1, w1_1));
-                    Vector512<byte> a3_0 = V512.Codes(a + 192);
-                    Vector512<byte> a3_1 = V512.Codes(a + 196);
-                    c3_0 += V512.Widen(V512.Products(a3_0, w0_0) + V512.Products(a3_1, w1_0));
-                    c3_1 += V512.Widen(V512.Products(a3_0, w0_1) + V512.Products(a3_1, w1_1));
-                    Vector512<byte> a4_0 = V512.Codes(a + 256);
-                    Vector512<byte> a4_1 = V512.Codes(a + 260);
-                    c4_0 += V512.Widen(V512.Products(a4_0, w0_0) + V512.Products(a4_1, w1_0));
-                    c4_1 += V512.Widen(V512.Products(a4_0, w0_1) + V512.Products(a4_1, w1_1));
-                    Vector512<byte> a5_0 = V512.Codes(a + 320);
-                    Vector512<byte> a5_1 = V512.Codes(a + 324);
-                    c5_0 += V512.Widen(V512.Products(a5_0, w0_0) + V512.Products(a5_1, w1_0));
-                    c5_1 += V512.Widen(V512.Products(a5_0, w0_1) + V512.Products(a5_1, w1_1));
-                    Vector512<byte> a6_0 = V512.Codes(a + 384);
-                    Vector512<byte> a6_1 = V512.Codes(a + 388);
-                    c6_0 += V512.Widen(V512.Products(a6_0, w0_0) + V512.Products(a6_1, w1_0));
-                    c6_1 += V512.Widen(V512.Products(a6_0, w0_1) + V512.Products(a6_1, w1_1));
-                    Vector512<byte> a7_0 = V512.Codes(a + 448);
-                    Vector512<byte> a7_1 = V512.Codes(a + 452);
-                    c7_0 += V512.Widen(V512.Products(a7_0, w0_0) + V512.Products(a7_1, w1_0));
-                    c7_1 += V512.Widen(V512.Products(a7_0, w0_1) + V512.Products(a7_1, w1_1));
-                    a += 8;
-                    w += 128;
+                    Vector512<sbyte> w0_0 = Vector512.Load(w), w0_1 = Vector512.Load(w + 9216);
+                    Vector512<sbyte> w1_0 = Vector512.Load(w + 64), w1_1 = Vector512.Load(w + 9280);
+                    Vector512<byte> a0_0 = V512.Codes(a), a0_1 = V512.Codes(a + 4);
+                    c0_0 = V512.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V512.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
+                    Vector512<byte> a1_0 = V512.Codes(a + 64), a1_1 = V512.Codes(a + 68);
+                    c1_0 = V512.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V512.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
+                    Vector512<byte> a2_0 = V512.Codes(a + 128), a2_1 = V512.Codes(a + 132);
+                    c2_0 = V512.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V512.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
+                    Vector512<byte> a3_0 = V512.Codes(a + 192), a3_1 = V512.Codes(a + 196);
+                    c3_0 = V512.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V512.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
+                    Vector512<byte> a4_0 = V512.Codes(a + 256), a4_1 = V512.Codes(a + 260);
+                    c4_0 = V512.Accumulate(c4_0, a4_0, w0_0, a4_1, w1_0); c4_1 = V512.Accumulate(c4_1, a4_0, w0_1, a4_1, w1_1);
+                    Vector512<byte> a5_0 = V512.Codes(a + 320), a5_1 = V512.Codes(a + 324);
+                    c5_0 = V512.Accumulate(c5_0, a5_0, w0_0, a5_1, w1_0); c5_1 = V512.Accumulate(c5_1, a5_0, w0_1, a5_1, w1_1);
+                    Vector512<byte> a6_0 = V512.Codes(a + 384), a6_1 = V512.Codes(a + 388);
+                    c6_0 = V512.Accumulate(c6_0, a6_0, w0_0, a6_1, w1_0); c6_1 = V512.Accumulate(c6_1, a6_0, w0_1, a6_1, w1_1);
+                    Vector512<byte> a7_0 = V512.Codes(a + 448), a7_1 = V512.Codes(a + 452);
+                    c7_0 = V512.Accumulate(c7_0, a7_0, w0_0, a7_1, w1_0); c7_1 = V512.Accumulate(c7_1, a7_0, w0_1, a7_1, w1_1);
+                    a += 8; w += 128;
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
@@ -3841,22 +2640,10 @@ unsafe partial class Resnet20Cifar10
             {
                 byte* z = corner + e0[k];
                 Vector512<sbyte> u0 = Vector512.Load(f0);
-                Vector512<byte> z0 = V512.Codes(z);
-                c0_0 += V512.Widen(V512.Products(z0, u0));
-                Vector512<byte> z1 = V512.Codes(z + 64);
-                c1_0 += V512.Widen(V512.Products(z1, u0));
-                Vector512<byte> z2 = V512.Codes(z + 128);
-                c2_0 += V512.Widen(V512.Products(z2, u0));
-                Vector512<byte> z3 = V512.Codes(z + 192);
-                c3_0 += V512.Widen(V512.Products(z3, u0));
-                Vector512<byte> z4 = V512.Codes(z + 256);
-                c4_0 += V512.Widen(V512.Products(z4, u0));
-                Vector512<byte> z5 = V512.Codes(z + 320);
-                c5_0 += V512.Widen(V512.Products(z5, u0));
-                Vector512<byte> z6 = V512.Codes(z + 384);
-                c6_0 += V512.Widen(V512.Products(z6, u0));
-                Vector512<byte> z7 = V512.Codes(z + 448);
-                c7_0 += V512.Widen(V512.Products(z7, u0));
+                c0_0 = V512.Accumulate(c0_0, V512.Codes(z), u0); c1_0 = V512.Accumulate(c1_0, V512.Codes(z + 64), u0);
+                c2_0 = V512.Accumulate(c2_0, V512.Codes(z + 128), u0); c3_0 = V512.Accumulate(c3_0, V512.Codes(z + 192), u0);
+                c4_0 = V512.Accumulate(c4_0, V512.Codes(z + 256), u0); c5_0 = V512.Accumulate(c5_0, V512.Codes(z + 320), u0);
+                c6_0 = V512.Accumulate(c6_0, V512.Codes(z + 384), u0); c7_0 = V512.Accumulate(c7_0, V512.Codes(z + 448), u0);
             }
             int* e1 = corrections + 2464;
             sbyte* f1 = (sbyte*)(e1 + 160);
@@ -3864,24 +2651,11 @@ unsafe partial class Resnet20Cifar10
             {
                 byte* z = corner + e1[k];
                 Vector512<sbyte> u0 = Vector512.Load(f1);
-                Vector512<byte> z0 = V512.Codes(z);
-                c0_1 += V512.Widen(V512.Products(z0, u0));
-                Vector512<byte> z1 = V512.Codes(z + 64);
-                c1_1 += V512.Widen(V512.Products(z1, u0));
-                Vector512<byte> z2 = V512.Codes(z + 128);
-                c2_1 += V512.Widen(V512.Products(z2, u0));
-                Vector512<byte> z3 = V512.Codes(z + 192);
-                c3_1 += V512.Widen(V512.Products(z3, u0));
-                Vector512<byte> z4 = V512.Codes(z + 256);
-                c4_1 += V512.Widen(V512.Products(z4, u0));
-                Vector512<byte> z5 = V512.Codes(z + 320);
-                c5_1 += V512.Widen(V512.Products(z5, u0));
-                Vector512<byte> z6 = V512.Codes(z + 384);
-                c6_1 += V512.Widen(V512.Products(z6, u0));
-                Vector512<byte> z7 = V512.Codes(z + 448);
-                c7_1 += V512.Widen(V512.Products(z7, u0));
+                c0_1 = V512.Accumulate(c0_1, V512.Codes(z), u0); c1_1 = V512.Accumulate(c1_1, V512.Codes(z + 64), u0);
+                c2_1 = V512.Accumulate(c2_1, V512.Codes(z + 128), u0); c3_1 = V512.Accumulate(c3_1, V512.Codes(z + 192), u0);
+                c4_1 = V512.Accumulate(c4_1, V512.Codes(z + 256), u0); c5_1 = V512.Accumulate(c5_1, V512.Codes(z + 320), u0);
+                c6_1 = V512.Accumulate(c6_1, V512.Codes(z + 384), u0); c7_1 = V512.Accumulate(c7_1, V512.Codes(z + 448), u0);
             }
-            // Requantize and store.
             Finish_AddU15U7_Both_V512(c0_0, c0_1, table, other, y0, y1, scalars, 64);
             Finish_AddU15U7_Both_V512(c1_0, c1_1, table, other + 128, y0 + 128, y1 + 64, scalars, 64);
             Finish_AddU15U7_Both_V512(c2_0, c2_1, table, other + 256, y0 + 256, y1 + 128, scalars, 64);
@@ -3893,116 +2667,6 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_AvxVnni(
-        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
-        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
-    {
-        unchecked
-        {
-            byte* other = (byte*)residual;
-            byte* y0 = (byte*)output1;
-            byte* y1 = (byte*)output2;
-            // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
-            int* scalars = stackalloc int[] { residualMultiplier, residualRounding, residualShift, output2Multiplier, output2Rounding, output2Shift };
-            // A unit of work is 32 output channels.
-            weights += first * 18432;
-            table += first * 32;
-            other += first * 64;
-            y0 += first * 64;
-            y1 += first * 32;
-            for (int block = 2 * first; block < 2 * end; block += 1, weights += 9216, table += 16, other += 32, y0 += 32, y1 += 16)
-            {
-                for (int y = 0; y < 8; y++)
-                {
-                    byte* x = input + y * 640;
-                    byte* otherRow = other + y * 1024;
-                    byte* y0Row = y0 + y * 1024;
-                    byte* y1Row = y1 + y * 640;
-                    for (int i = 0; i < 2; i++, x += 256, otherRow += 512, y0Row += 512, y1Row += 256)
-                    {
-                        Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_AvxVnni_4x1(x, weights, table, otherRow, y0Row, y1Row, scalars);
-                    }
-                }
-            }
-        }
-    }
-
-    /// <summary>Tile of 4 pixels by 16 output channels.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_AvxVnni_4x1(byte* x, sbyte* w, int* table, byte* other, byte* y0, byte* y1, int* scalars)
-    {
-        unchecked
-        {
-            // The accumulators start at the bias.
-            Vector256<int> c0_0 = Vector256.Load(table), c1_0 = c0_0, c2_0 = c0_0, c3_0 = c0_0;
-            Vector256<int> c0_1 = Vector256.Load(table + 8), c1_1 = c0_1, c2_1 = c0_1, c3_1 = c0_1;
-            for (int row = 0; row < 3; row++, x += 640)
-            {
-                byte* a = x;
-                // Four codes by four weights per step.
-                for (int k = 0; k < 48; k++)
-                {
-                    Vector256<sbyte> w0_0 = Vector256.Load(w);
-                    Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
-                    Vector256<byte> a0 = V256.Codes(a);
-                    c0_0 = V256.Dot(c0_0, a0, w0_0); c0_1 = V256.Dot(c0_1, a0, w0_1);
-                    Vector256<byte> a1 = V256.Codes(a + 64);
-                    c1_0 = V256.Dot(c1_0, a1, w0_0); c1_1 = V256.Dot(c1_1, a1, w0_1);
-                    Vector256<byte> a2 = V256.Codes(a + 128);
-                    c2_0 = V256.Dot(c2_0, a2, w0_0); c2_1 = V256.Dot(c2_1, a2, w0_1);
-                    Vector256<byte> a3 = V256.Codes(a + 192);
-                    c3_0 = V256.Dot(c3_0, a3, w0_0); c3_1 = V256.Dot(c3_1, a3, w0_1);
-                    a += 4;
-                    w += 64;
-                }
-            }
-            // Requantize and store.
-            Finish_AddU15U7_V256_2(c0_0, c0_1, table, other, y0, y1, scalars, 64);
-            Finish_AddU15U7_V256_2(c1_0, c1_1, table, other + 128, y0 + 128, y1 + 64, scalars, 64);
-            Finish_AddU15U7_V256_2(c2_0, c2_1, table, other + 256, y0 + 256, y1 + 128, scalars, 64);
-            Finish_AddU15U7_V256_2(c3_0, c3_1, table, other + 384, y0 + 384, y1 + 192, scalars, 64);
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Avx2(
-        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
-        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
-    {
-        unchecked
-        {
-            int* corrections = (int*)(weights + 36864);
-            byte* other = (byte*)residual;
-            byte* y0 = (byte*)output1;
-            byte* y1 = (byte*)output2;
-            // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
-            int* scalars = stackalloc int[] { residualMultiplier, residualRounding, residualShift, output2Multiplier, output2Rounding, output2Shift };
-            // A unit of work is 32 output channels.
-            weights += first * 18432;
-            table += first * 32;
-            corrections += first * 4928;
-            other += first * 64;
-            y0 += first * 64;
-            y1 += first * 32;
-            for (int block = 2 * first; block < 2 * end; block += 1, weights += 9216, table += 16, corrections += 2464, other += 32, y0 += 32, y1 += 16)
-            {
-                for (int y = 0; y < 8; y++)
-                {
-                    byte* x = input + y * 640;
-                    byte* otherRow = other + y * 1024;
-                    byte* y0Row = y0 + y * 1024;
-                    byte* y1Row = y1 + y * 640;
-                    for (int i = 0; i < 2; i++, x += 256, otherRow += 512, y0Row += 512, y1Row += 256)
-                    {
-                        Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Avx2_4x1(x, weights, table, corrections, otherRow, y0Row, y1Row, scalars);
-                    }
-                }
-            }
-        }
-    }
-
-    /// <summary>Tile of 4 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Avx2_4x1(byte* x, sbyte* w, int* table, int* corrections, byte* other, byte* y0, byte* y1, int* scalars)
     {
@@ -4018,28 +2682,17 @@ unsafe partial class Resnet20Cifar10
                 // 2 steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.
                 for (int k = 0; k < 24; k++)
                 {
-                    Vector256<sbyte> w0_0 = Vector256.Load(w);
-                    Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
-                    Vector256<sbyte> w1_0 = Vector256.Load(w + 64);
-                    Vector256<sbyte> w1_1 = Vector256.Load(w + 96);
-                    Vector256<byte> a0_0 = V256.Codes(a);
-                    Vector256<byte> a0_1 = V256.Codes(a + 4);
-                    c0_0 += V256.Widen(V256.Products(a0_0, w0_0) + V256.Products(a0_1, w1_0));
-                    c0_1 += V256.Widen(V256.Products(a0_0, w0_1) + V256.Products(a0_1, w1_1));
-                    Vector256<byte> a1_0 = V256.Codes(a + 64);
-                    Vector256<byte> a1_1 = V256.Codes(a + 68);
-                    c1_0 += V256.Widen(V256.Products(a1_0, w0_0) + V256.Products(a1_1, w1_0));
-                    c1_1 += V256.Widen(V256.Products(a1_0, w0_1) + V256.Products(a1_1, w1_1));
-                    Vector256<byte> a2_0 = V256.Codes(a + 128);
-                    Vector256<byte> a2_1 = V256.Codes(a + 132);
-                    c2_0 += V256.Widen(V256.Products(a2_0, w0_0) + V256.Products(a2_1, w1_0));
-                    c2_1 += V256.Widen(V256.Products(a2_0, w0_1) + V256.Products(a2_1, w1_1));
-                    Vector256<byte> a3_0 = V256.Codes(a + 192);
-                    Vector256<byte> a3_1 = V256.Codes(a + 196);
-                    c3_0 += V256.Widen(V256.Products(a3_0, w0_0) + V256.Products(a3_1, w1_0));
-                    c3_1 += V256.Widen(V256.Products(a3_0, w0_1) + V256.Products(a3_1, w1_1));
-                    a += 8;
-                    w += 128;
+                    Vector256<sbyte> w0_0 = Vector256.Load(w), w0_1 = Vector256.Load(w + 32);
+                    Vector256<sbyte> w1_0 = Vector256.Load(w + 64), w1_1 = Vector256.Load(w + 96);
+                    Vector256<byte> a0_0 = V256.Codes(a), a0_1 = V256.Codes(a + 4);
+                    c0_0 = V256.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V256.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
+                    Vector256<byte> a1_0 = V256.Codes(a + 64), a1_1 = V256.Codes(a + 68);
+                    c1_0 = V256.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V256.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
+                    Vector256<byte> a2_0 = V256.Codes(a + 128), a2_1 = V256.Codes(a + 132);
+                    c2_0 = V256.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V256.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
+                    Vector256<byte> a3_0 = V256.Codes(a + 192), a3_1 = V256.Codes(a + 196);
+                    c3_0 = V256.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V256.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
+                    a += 8; w += 128;
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
@@ -4048,22 +2701,12 @@ unsafe partial class Resnet20Cifar10
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
                 byte* z = corner + e0[k];
-                Vector256<sbyte> u0 = Vector256.Load(f0);
-                Vector256<sbyte> u1 = Vector256.Load(f0 + 32);
-                Vector256<byte> z0 = V256.Codes(z);
-                c0_0 += V256.Widen(V256.Products(z0, u0));
-                c0_1 += V256.Widen(V256.Products(z0, u1));
-                Vector256<byte> z1 = V256.Codes(z + 64);
-                c1_0 += V256.Widen(V256.Products(z1, u0));
-                c1_1 += V256.Widen(V256.Products(z1, u1));
-                Vector256<byte> z2 = V256.Codes(z + 128);
-                c2_0 += V256.Widen(V256.Products(z2, u0));
-                c2_1 += V256.Widen(V256.Products(z2, u1));
-                Vector256<byte> z3 = V256.Codes(z + 192);
-                c3_0 += V256.Widen(V256.Products(z3, u0));
-                c3_1 += V256.Widen(V256.Products(z3, u1));
+                Vector256<sbyte> u0 = Vector256.Load(f0), u1 = Vector256.Load(f0 + 32);
+                Vector256<byte> z0 = V256.Codes(z); c0_0 = V256.Accumulate(c0_0, z0, u0); c0_1 = V256.Accumulate(c0_1, z0, u1);
+                Vector256<byte> z1 = V256.Codes(z + 64); c1_0 = V256.Accumulate(c1_0, z1, u0); c1_1 = V256.Accumulate(c1_1, z1, u1);
+                Vector256<byte> z2 = V256.Codes(z + 128); c2_0 = V256.Accumulate(c2_0, z2, u0); c2_1 = V256.Accumulate(c2_1, z2, u1);
+                Vector256<byte> z3 = V256.Codes(z + 192); c3_0 = V256.Accumulate(c3_0, z3, u0); c3_1 = V256.Accumulate(c3_1, z3, u1);
             }
-            // Requantize and store.
             Finish_AddU15U7_V256_2(c0_0, c0_1, table, other, y0, y1, scalars, 64);
             Finish_AddU15U7_V256_2(c1_0, c1_1, table, other + 128, y0 + 128, y1 + 64, scalars, 64);
             Finish_AddU15U7_V256_2(c2_0, c2_1, table, other + 256, y0 + 256, y1 + 128, scalars, 64);
@@ -4071,44 +2714,6 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Vector128(
-        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
-        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
-    {
-        unchecked
-        {
-            int* corrections = (int*)(weights + 36864);
-            byte* other = (byte*)residual;
-            byte* y0 = (byte*)output1;
-            byte* y1 = (byte*)output2;
-            // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
-            int* scalars = stackalloc int[] { residualMultiplier, residualRounding, residualShift, output2Multiplier, output2Rounding, output2Shift };
-            // A unit of work is 32 output channels.
-            weights += first * 18432;
-            table += first * 32;
-            corrections += first * 4928;
-            other += first * 64;
-            y0 += first * 64;
-            y1 += first * 32;
-            for (int block = 2 * first; block < 2 * end; block += 1, weights += 9216, table += 16, corrections += 2464, other += 32, y0 += 32, y1 += 16)
-            {
-                for (int y = 0; y < 8; y++)
-                {
-                    byte* x = input + y * 640;
-                    byte* otherRow = other + y * 1024;
-                    byte* y0Row = y0 + y * 1024;
-                    byte* y1Row = y1 + y * 640;
-                    for (int i = 0; i < 4; i++, x += 128, otherRow += 256, y0Row += 256, y1Row += 128)
-                    {
-                        Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Vector128_2x1(x, weights, table, corrections, otherRow, y0Row, y1Row, scalars);
-                    }
-                }
-            }
-        }
-    }
-
-    /// <summary>Tile of 2 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Vector128_2x1(byte* x, sbyte* w, int* table, int* corrections, byte* other, byte* y0, byte* y1, int* scalars)
     {
@@ -4126,28 +2731,13 @@ unsafe partial class Resnet20Cifar10
                 // 2 steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.
                 for (int k = 0; k < 24; k++)
                 {
-                    Vector128<sbyte> w0_0 = Vector128.Load(w);
-                    Vector128<sbyte> w0_1 = Vector128.Load(w + 16);
-                    Vector128<sbyte> w0_2 = Vector128.Load(w + 32);
-                    Vector128<sbyte> w0_3 = Vector128.Load(w + 48);
-                    Vector128<sbyte> w1_0 = Vector128.Load(w + 64);
-                    Vector128<sbyte> w1_1 = Vector128.Load(w + 80);
-                    Vector128<sbyte> w1_2 = Vector128.Load(w + 96);
-                    Vector128<sbyte> w1_3 = Vector128.Load(w + 112);
-                    Vector128<byte> a0_0 = V128.Codes(a);
-                    Vector128<byte> a0_1 = V128.Codes(a + 4);
-                    c0_0 += V128.Widen(V128.Products(a0_0, w0_0) + V128.Products(a0_1, w1_0));
-                    c0_1 += V128.Widen(V128.Products(a0_0, w0_1) + V128.Products(a0_1, w1_1));
-                    c0_2 += V128.Widen(V128.Products(a0_0, w0_2) + V128.Products(a0_1, w1_2));
-                    c0_3 += V128.Widen(V128.Products(a0_0, w0_3) + V128.Products(a0_1, w1_3));
-                    Vector128<byte> a1_0 = V128.Codes(a + 64);
-                    Vector128<byte> a1_1 = V128.Codes(a + 68);
-                    c1_0 += V128.Widen(V128.Products(a1_0, w0_0) + V128.Products(a1_1, w1_0));
-                    c1_1 += V128.Widen(V128.Products(a1_0, w0_1) + V128.Products(a1_1, w1_1));
-                    c1_2 += V128.Widen(V128.Products(a1_0, w0_2) + V128.Products(a1_1, w1_2));
-                    c1_3 += V128.Widen(V128.Products(a1_0, w0_3) + V128.Products(a1_1, w1_3));
-                    a += 8;
-                    w += 128;
+                    Vector128<sbyte> w0_0 = Vector128.Load(w), w0_1 = Vector128.Load(w + 16), w0_2 = Vector128.Load(w + 32), w0_3 = Vector128.Load(w + 48);
+                    Vector128<sbyte> w1_0 = Vector128.Load(w + 64), w1_1 = Vector128.Load(w + 80), w1_2 = Vector128.Load(w + 96), w1_3 = Vector128.Load(w + 112);
+                    Vector128<byte> a0_0 = V128.Codes(a), a0_1 = V128.Codes(a + 4);
+                    c0_0 = V128.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V128.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1); c0_2 = V128.Accumulate(c0_2, a0_0, w0_2, a0_1, w1_2); c0_3 = V128.Accumulate(c0_3, a0_0, w0_3, a0_1, w1_3);
+                    Vector128<byte> a1_0 = V128.Codes(a + 64), a1_1 = V128.Codes(a + 68);
+                    c1_0 = V128.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V128.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1); c1_2 = V128.Accumulate(c1_2, a1_0, w0_2, a1_1, w1_2); c1_3 = V128.Accumulate(c1_3, a1_0, w0_3, a1_1, w1_3);
+                    a += 8; w += 128;
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
@@ -4156,63 +2746,12 @@ unsafe partial class Resnet20Cifar10
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
                 byte* z = corner + e0[k];
-                Vector128<sbyte> u0 = Vector128.Load(f0);
-                Vector128<sbyte> u1 = Vector128.Load(f0 + 16);
-                Vector128<sbyte> u2 = Vector128.Load(f0 + 32);
-                Vector128<sbyte> u3 = Vector128.Load(f0 + 48);
-                Vector128<byte> z0 = V128.Codes(z);
-                c0_0 += V128.Widen(V128.Products(z0, u0));
-                c0_1 += V128.Widen(V128.Products(z0, u1));
-                c0_2 += V128.Widen(V128.Products(z0, u2));
-                c0_3 += V128.Widen(V128.Products(z0, u3));
-                Vector128<byte> z1 = V128.Codes(z + 64);
-                c1_0 += V128.Widen(V128.Products(z1, u0));
-                c1_1 += V128.Widen(V128.Products(z1, u1));
-                c1_2 += V128.Widen(V128.Products(z1, u2));
-                c1_3 += V128.Widen(V128.Products(z1, u3));
+                Vector128<sbyte> u0 = Vector128.Load(f0), u1 = Vector128.Load(f0 + 16), u2 = Vector128.Load(f0 + 32), u3 = Vector128.Load(f0 + 48);
+                Vector128<byte> z0 = V128.Codes(z); c0_0 = V128.Accumulate(c0_0, z0, u0); c0_1 = V128.Accumulate(c0_1, z0, u1); c0_2 = V128.Accumulate(c0_2, z0, u2); c0_3 = V128.Accumulate(c0_3, z0, u3);
+                Vector128<byte> z1 = V128.Codes(z + 64); c1_0 = V128.Accumulate(c1_0, z1, u0); c1_1 = V128.Accumulate(c1_1, z1, u1); c1_2 = V128.Accumulate(c1_2, z1, u2); c1_3 = V128.Accumulate(c1_3, z1, u3);
             }
-            // Requantize and store.
             Finish_AddU15U7_V128_2(c0_0, c0_1, c0_2, c0_3, table, other, y0, y1, scalars, 64);
             Finish_AddU15U7_V128_2(c1_0, c1_1, c1_2, c1_3, table, other + 128, y0 + 128, y1 + 64, scalars, 64);
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Scalar(
-        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
-        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
-    {
-        unchecked
-        {
-            for (int y = 0; y < 8; y++)
-            {
-                for (int x = 0; x < 8; x++)
-                {
-                    byte* window = input + (y * 640) + (x * 64);
-                    int endChannel = end * 32;
-                    for (int o = first * 32; o < endChannel; o++)
-                    {
-                        int accumulator = table[o];
-                        sbyte* weight = weights + (o * 576);
-                        for (int ky = 0; ky < 3; ky++)
-                        {
-                            byte* run = window + (ky * 640);
-                            for (int i = 0; i < 192; i++)
-                            {
-                                accumulator += run[i] * weight[i];
-                            }
-
-                            weight += 192;
-                        }
-
-                        int value = ((int)(((long)accumulator * table[64 + o]) >> 32) + table[192 + o]) >> table[256 + o];
-                        value = value + (((int)(((long)(residual[(y * 512) + (x * 64) + o] << 4) * residualMultiplier) >> 32) + residualRounding) >> residualShift);
-                        value = global::System.Math.Min(global::System.Math.Max(value, 0), 32767);
-                        output1[(y * 512) + (x * 64) + o] = (short)value;
-                        output2[(y * 640) + (x * 64) + o] = (byte)(global::System.Math.Min((((int)(((long)value * output2Multiplier) >> 32) + output2Rounding) >> output2Shift), 127));
-                    }
-                }
-            }
         }
     }
 
@@ -4234,54 +2773,86 @@ unsafe partial class Resnet20Cifar10
     {
         unchecked
         {
+            int* corrections = (int*)(weights + 36864);
+            byte* y0 = (byte*)output;
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Conv3x3_8x8x64_To8x8x64_U7S8_U7_Avx512(input, weights, table, output, first, end);
-            }
-            else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
-            {
-                Conv3x3_8x8x64_To8x8x64_U7S8_U7_AvxVnni(input, weights, table, output, first, end);
+                // A unit of work is 32 output channels.
+                weights += first * 18432;
+                table += first * 32;
+                corrections += first * 4928;
+                y0 += first * 32;
+                for (int block = 2 * first; block < 2 * end; block += 2, weights += 18432, table += 32, corrections += 4928, y0 += 32)
+                {
+                    for (int y = 0; y < 8; y++)
+                    {
+                        byte* x = input + y * 640;
+                        byte* y0Row = y0 + y * 640;
+                        Conv3x3_8x8x64_To8x8x64_U7S8_U7_Avx512_8x2(x, weights, table, corrections, y0Row);
+                    }
+                }
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Conv3x3_8x8x64_To8x8x64_U7S8_U7_Avx2(input, weights, table, output, first, end);
+                // A unit of work is 32 output channels.
+                weights += first * 18432;
+                table += first * 32;
+                corrections += first * 4928;
+                y0 += first * 32;
+                for (int block = 2 * first; block < 2 * end; block += 1, weights += 9216, table += 16, corrections += 2464, y0 += 16)
+                {
+                    for (int y = 0; y < 8; y++)
+                    {
+                        byte* x = input + y * 640;
+                        byte* y0Row = y0 + y * 640;
+                        for (int i = 0; i < 2; i++, x += 256, y0Row += 256)
+                        {
+                            Conv3x3_8x8x64_To8x8x64_U7S8_U7_Avx2_4x1(x, weights, table, corrections, y0Row);
+                        }
+                    }
+                }
             }
             else if (V128.IsSupported)
             {
-                Conv3x3_8x8x64_To8x8x64_U7S8_U7_Vector128(input, weights, table, output, first, end);
+                // A unit of work is 32 output channels.
+                weights += first * 18432;
+                table += first * 32;
+                corrections += first * 4928;
+                y0 += first * 32;
+                for (int block = 2 * first; block < 2 * end; block += 1, weights += 9216, table += 16, corrections += 2464, y0 += 16)
+                {
+                    for (int y = 0; y < 8; y++)
+                    {
+                        byte* x = input + y * 640;
+                        byte* y0Row = y0 + y * 640;
+                        for (int i = 0; i < 4; i++, x += 128, y0Row += 128)
+                        {
+                            Conv3x3_8x8x64_To8x8x64_U7S8_U7_Vector128_2x1(x, weights, table, corrections, y0Row);
+                        }
+                    }
+                }
             }
             else
             {
-                Conv3x3_8x8x64_To8x8x64_U7S8_U7_Scalar(input, weights, table, output, first, end);
-            }
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_U7_Avx512(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
-    {
-        unchecked
-        {
-            int* corrections = (int*)(weights + 36864);
-            byte* y0 = (byte*)output;
-            // A unit of work is 32 output channels.
-            weights += first * 18432;
-            table += first * 32;
-            corrections += first * 4928;
-            y0 += first * 32;
-            for (int block = 2 * first; block < 2 * end; block += 2, weights += 18432, table += 32, corrections += 4928, y0 += 32)
-            {
                 for (int y = 0; y < 8; y++)
                 {
-                    byte* x = input + y * 640;
-                    byte* y0Row = y0 + y * 640;
-                    Conv3x3_8x8x64_To8x8x64_U7S8_U7_Avx512_8x2(x, weights, table, corrections, y0Row);
+                    for (int x = 0; x < 8; x++)
+                    {
+                        byte* window = input + (y * 640) + (x * 64);
+                        int endChannel = end * 32;
+                        for (int o = first * 32; o < endChannel; o++)
+                        {
+                            int accumulator = table[o] + SumOfProducts(window, weights + (o * 576), 3, 640, 1, 64, 192);
+                            int value = ((int)(((long)accumulator * table[64 + o]) >> 32) + table[192 + o]) >> table[256 + o];
+                            value = global::System.Math.Min(global::System.Math.Max(value, 0), 127);
+                            output[(y * 640) + (x * 64) + o] = (byte)value;
+                        }
+                    }
                 }
             }
         }
     }
 
-    /// <summary>Tile of 8 pixels by 32 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_8x8x64_To8x8x64_U7S8_U7_Avx512_8x2(byte* x, sbyte* w, int* table, int* corrections, byte* y0)
     {
@@ -4297,44 +2868,25 @@ unsafe partial class Resnet20Cifar10
                 // 2 steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.
                 for (int k = 0; k < 24; k++)
                 {
-                    Vector512<sbyte> w0_0 = Vector512.Load(w);
-                    Vector512<sbyte> w0_1 = Vector512.Load(w + 9216);
-                    Vector512<sbyte> w1_0 = Vector512.Load(w + 64);
-                    Vector512<sbyte> w1_1 = Vector512.Load(w + 9280);
-                    Vector512<byte> a0_0 = V512.Codes(a);
-                    Vector512<byte> a0_1 = V512.Codes(a + 4);
-                    c0_0 += V512.Widen(V512.Products(a0_0, w0_0) + V512.Products(a0_1, w1_0));
-                    c0_1 += V512.Widen(V512.Products(a0_0, w0_1) + V512.Products(a0_1, w1_1));
-                    Vector512<byte> a1_0 = V512.Codes(a + 64);
-                    Vector512<byte> a1_1 = V512.Codes(a + 68);
-                    c1_0 += V512.Widen(V512.Products(a1_0, w0_0) + V512.Products(a1_1, w1_0));
-                    c1_1 += V512.Widen(V512.Products(a1_0, w0_1) + V512.Products(a1_1, w1_1));
-                    Vector512<byte> a2_0 = V512.Codes(a + 128);
-                    Vector512<byte> a2_1 = V512.Codes(a + 132);
-                    c2_0 += V512.Widen(V512.Products(a2_0, w0_0) + V512.Products(a2_1, w1_0));
-                    c2_1 += V512.Widen(V512.Products(a2_0, w0_1) + V512.Products(a2_1, w1_1));
-                    Vector512<byte> a3_0 = V512.Codes(a + 192);
-                    Vector512<byte> a3_1 = V512.Codes(a + 196);
-                    c3_0 += V512.Widen(V512.Products(a3_0, w0_0) + V512.Products(a3_1, w1_0));
-                    c3_1 += V512.Widen(V512.Products(a3_0, w0_1) + V512.Products(a3_1, w1_1));
-                    Vector512<byte> a4_0 = V512.Codes(a + 256);
-                    Vector512<byte> a4_1 = V512.Codes(a + 260);
-                    c4_0 += V512.Widen(V512.Products(a4_0, w0_0) + V512.Products(a4_1, w1_0));
-                    c4_1 += V512.Widen(V512.Products(a4_0, w0_1) + V512.Products(a4_1, w1_1));
-                    Vector512<byte> a5_0 = V512.Codes(a + 320);
-                    Vector512<byte> a5_1 = V512.Codes(a + 324);
-                    c5_0 += V512.Widen(V512.Products(a5_0, w0_0) + V512.Products(a5_1, w1_0));
-                    c5_1 += V512.Widen(V512.Products(a5_0, w0_1) + V512.Products(a5_1, w1_1));
-                    Vector512<byte> a6_0 = V512.Codes(a + 384);
-                    Vector512<byte> a6_1 = V512.Codes(a + 388);
-                    c6_0 += V512.Widen(V512.Products(a6_0, w0_0) + V512.Products(a6_1, w1_0));
-                    c6_1 += V512.Widen(V512.Products(a6_0, w0_1) + V512.Products(a6_1, w1_1));
-                    Vector512<byte> a7_0 = V512.Codes(a + 448);
-                    Vector512<byte> a7_1 = V512.Codes(a + 452);
-                    c7_0 += V512.Widen(V512.Products(a7_0, w0_0) + V512.Products(a7_1, w1_0));
-                    c7_1 += V512.Widen(V512.Products(a7_0, w0_1) + V512.Products(a7_1, w1_1));
-                    a += 8;
-                    w += 128;
+                    Vector512<sbyte> w0_0 = Vector512.Load(w), w0_1 = Vector512.Load(w + 9216);
+                    Vector512<sbyte> w1_0 = Vector512.Load(w + 64), w1_1 = Vector512.Load(w + 9280);
+                    Vector512<byte> a0_0 = V512.Codes(a), a0_1 = V512.Codes(a + 4);
+                    c0_0 = V512.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V512.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
+                    Vector512<byte> a1_0 = V512.Codes(a + 64), a1_1 = V512.Codes(a + 68);
+                    c1_0 = V512.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V512.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
+                    Vector512<byte> a2_0 = V512.Codes(a + 128), a2_1 = V512.Codes(a + 132);
+                    c2_0 = V512.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V512.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
+                    Vector512<byte> a3_0 = V512.Codes(a + 192), a3_1 = V512.Codes(a + 196);
+                    c3_0 = V512.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V512.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
+                    Vector512<byte> a4_0 = V512.Codes(a + 256), a4_1 = V512.Codes(a + 260);
+                    c4_0 = V512.Accumulate(c4_0, a4_0, w0_0, a4_1, w1_0); c4_1 = V512.Accumulate(c4_1, a4_0, w0_1, a4_1, w1_1);
+                    Vector512<byte> a5_0 = V512.Codes(a + 320), a5_1 = V512.Codes(a + 324);
+                    c5_0 = V512.Accumulate(c5_0, a5_0, w0_0, a5_1, w1_0); c5_1 = V512.Accumulate(c5_1, a5_0, w0_1, a5_1, w1_1);
+                    Vector512<byte> a6_0 = V512.Codes(a + 384), a6_1 = V512.Codes(a + 388);
+                    c6_0 = V512.Accumulate(c6_0, a6_0, w0_0, a6_1, w1_0); c6_1 = V512.Accumulate(c6_1, a6_0, w0_1, a6_1, w1_1);
+                    Vector512<byte> a7_0 = V512.Codes(a + 448), a7_1 = V512.Codes(a + 452);
+                    c7_0 = V512.Accumulate(c7_0, a7_0, w0_0, a7_1, w1_0); c7_1 = V512.Accumulate(c7_1, a7_0, w0_1, a7_1, w1_1);
+                    a += 8; w += 128;
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
@@ -4344,22 +2896,10 @@ unsafe partial class Resnet20Cifar10
             {
                 byte* z = corner + e0[k];
                 Vector512<sbyte> u0 = Vector512.Load(f0);
-                Vector512<byte> z0 = V512.Codes(z);
-                c0_0 += V512.Widen(V512.Products(z0, u0));
-                Vector512<byte> z1 = V512.Codes(z + 64);
-                c1_0 += V512.Widen(V512.Products(z1, u0));
-                Vector512<byte> z2 = V512.Codes(z + 128);
-                c2_0 += V512.Widen(V512.Products(z2, u0));
-                Vector512<byte> z3 = V512.Codes(z + 192);
-                c3_0 += V512.Widen(V512.Products(z3, u0));
-                Vector512<byte> z4 = V512.Codes(z + 256);
-                c4_0 += V512.Widen(V512.Products(z4, u0));
-                Vector512<byte> z5 = V512.Codes(z + 320);
-                c5_0 += V512.Widen(V512.Products(z5, u0));
-                Vector512<byte> z6 = V512.Codes(z + 384);
-                c6_0 += V512.Widen(V512.Products(z6, u0));
-                Vector512<byte> z7 = V512.Codes(z + 448);
-                c7_0 += V512.Widen(V512.Products(z7, u0));
+                c0_0 = V512.Accumulate(c0_0, V512.Codes(z), u0); c1_0 = V512.Accumulate(c1_0, V512.Codes(z + 64), u0);
+                c2_0 = V512.Accumulate(c2_0, V512.Codes(z + 128), u0); c3_0 = V512.Accumulate(c3_0, V512.Codes(z + 192), u0);
+                c4_0 = V512.Accumulate(c4_0, V512.Codes(z + 256), u0); c5_0 = V512.Accumulate(c5_0, V512.Codes(z + 320), u0);
+                c6_0 = V512.Accumulate(c6_0, V512.Codes(z + 384), u0); c7_0 = V512.Accumulate(c7_0, V512.Codes(z + 448), u0);
             }
             int* e1 = corrections + 2464;
             sbyte* f1 = (sbyte*)(e1 + 160);
@@ -4367,24 +2907,11 @@ unsafe partial class Resnet20Cifar10
             {
                 byte* z = corner + e1[k];
                 Vector512<sbyte> u0 = Vector512.Load(f1);
-                Vector512<byte> z0 = V512.Codes(z);
-                c0_1 += V512.Widen(V512.Products(z0, u0));
-                Vector512<byte> z1 = V512.Codes(z + 64);
-                c1_1 += V512.Widen(V512.Products(z1, u0));
-                Vector512<byte> z2 = V512.Codes(z + 128);
-                c2_1 += V512.Widen(V512.Products(z2, u0));
-                Vector512<byte> z3 = V512.Codes(z + 192);
-                c3_1 += V512.Widen(V512.Products(z3, u0));
-                Vector512<byte> z4 = V512.Codes(z + 256);
-                c4_1 += V512.Widen(V512.Products(z4, u0));
-                Vector512<byte> z5 = V512.Codes(z + 320);
-                c5_1 += V512.Widen(V512.Products(z5, u0));
-                Vector512<byte> z6 = V512.Codes(z + 384);
-                c6_1 += V512.Widen(V512.Products(z6, u0));
-                Vector512<byte> z7 = V512.Codes(z + 448);
-                c7_1 += V512.Widen(V512.Products(z7, u0));
+                c0_1 = V512.Accumulate(c0_1, V512.Codes(z), u0); c1_1 = V512.Accumulate(c1_1, V512.Codes(z + 64), u0);
+                c2_1 = V512.Accumulate(c2_1, V512.Codes(z + 128), u0); c3_1 = V512.Accumulate(c3_1, V512.Codes(z + 192), u0);
+                c4_1 = V512.Accumulate(c4_1, V512.Codes(z + 256), u0); c5_1 = V512.Accumulate(c5_1, V512.Codes(z + 320), u0);
+                c6_1 = V512.Accumulate(c6_1, V512.Codes(z + 384), u0); c7_1 = V512.Accumulate(c7_1, V512.Codes(z + 448), u0);
             }
-            // Requantize and store.
             Finish_U7_Both_V512(c0_0, c0_1, table, y0, 64);
             Finish_U7_Both_V512(c1_0, c1_1, table, y0 + 64, 64);
             Finish_U7_Both_V512(c2_0, c2_1, table, y0 + 128, 64);
@@ -4396,96 +2923,6 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_U7_AvxVnni(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
-    {
-        unchecked
-        {
-            byte* y0 = (byte*)output;
-            // A unit of work is 32 output channels.
-            weights += first * 18432;
-            table += first * 32;
-            y0 += first * 32;
-            for (int block = 2 * first; block < 2 * end; block += 1, weights += 9216, table += 16, y0 += 16)
-            {
-                for (int y = 0; y < 8; y++)
-                {
-                    byte* x = input + y * 640;
-                    byte* y0Row = y0 + y * 640;
-                    for (int i = 0; i < 2; i++, x += 256, y0Row += 256)
-                    {
-                        Conv3x3_8x8x64_To8x8x64_U7S8_U7_AvxVnni_4x1(x, weights, table, y0Row);
-                    }
-                }
-            }
-        }
-    }
-
-    /// <summary>Tile of 4 pixels by 16 output channels.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_U7_AvxVnni_4x1(byte* x, sbyte* w, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // The accumulators start at the bias.
-            Vector256<int> c0_0 = Vector256.Load(table), c1_0 = c0_0, c2_0 = c0_0, c3_0 = c0_0;
-            Vector256<int> c0_1 = Vector256.Load(table + 8), c1_1 = c0_1, c2_1 = c0_1, c3_1 = c0_1;
-            for (int row = 0; row < 3; row++, x += 640)
-            {
-                byte* a = x;
-                // Four codes by four weights per step.
-                for (int k = 0; k < 48; k++)
-                {
-                    Vector256<sbyte> w0_0 = Vector256.Load(w);
-                    Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
-                    Vector256<byte> a0 = V256.Codes(a);
-                    c0_0 = V256.Dot(c0_0, a0, w0_0); c0_1 = V256.Dot(c0_1, a0, w0_1);
-                    Vector256<byte> a1 = V256.Codes(a + 64);
-                    c1_0 = V256.Dot(c1_0, a1, w0_0); c1_1 = V256.Dot(c1_1, a1, w0_1);
-                    Vector256<byte> a2 = V256.Codes(a + 128);
-                    c2_0 = V256.Dot(c2_0, a2, w0_0); c2_1 = V256.Dot(c2_1, a2, w0_1);
-                    Vector256<byte> a3 = V256.Codes(a + 192);
-                    c3_0 = V256.Dot(c3_0, a3, w0_0); c3_1 = V256.Dot(c3_1, a3, w0_1);
-                    a += 4;
-                    w += 64;
-                }
-            }
-            // Requantize and store.
-            Finish_U7_V256(c0_0, c0_1, table, y0, 64);
-            Finish_U7_V256(c1_0, c1_1, table, y0 + 64, 64);
-            Finish_U7_V256(c2_0, c2_1, table, y0 + 128, 64);
-            Finish_U7_V256(c3_0, c3_1, table, y0 + 192, 64);
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_U7_Avx2(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
-    {
-        unchecked
-        {
-            int* corrections = (int*)(weights + 36864);
-            byte* y0 = (byte*)output;
-            // A unit of work is 32 output channels.
-            weights += first * 18432;
-            table += first * 32;
-            corrections += first * 4928;
-            y0 += first * 32;
-            for (int block = 2 * first; block < 2 * end; block += 1, weights += 9216, table += 16, corrections += 2464, y0 += 16)
-            {
-                for (int y = 0; y < 8; y++)
-                {
-                    byte* x = input + y * 640;
-                    byte* y0Row = y0 + y * 640;
-                    for (int i = 0; i < 2; i++, x += 256, y0Row += 256)
-                    {
-                        Conv3x3_8x8x64_To8x8x64_U7S8_U7_Avx2_4x1(x, weights, table, corrections, y0Row);
-                    }
-                }
-            }
-        }
-    }
-
-    /// <summary>Tile of 4 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_8x8x64_To8x8x64_U7S8_U7_Avx2_4x1(byte* x, sbyte* w, int* table, int* corrections, byte* y0)
     {
@@ -4501,28 +2938,17 @@ unsafe partial class Resnet20Cifar10
                 // 2 steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.
                 for (int k = 0; k < 24; k++)
                 {
-                    Vector256<sbyte> w0_0 = Vector256.Load(w);
-                    Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
-                    Vector256<sbyte> w1_0 = Vector256.Load(w + 64);
-                    Vector256<sbyte> w1_1 = Vector256.Load(w + 96);
-                    Vector256<byte> a0_0 = V256.Codes(a);
-                    Vector256<byte> a0_1 = V256.Codes(a + 4);
-                    c0_0 += V256.Widen(V256.Products(a0_0, w0_0) + V256.Products(a0_1, w1_0));
-                    c0_1 += V256.Widen(V256.Products(a0_0, w0_1) + V256.Products(a0_1, w1_1));
-                    Vector256<byte> a1_0 = V256.Codes(a + 64);
-                    Vector256<byte> a1_1 = V256.Codes(a + 68);
-                    c1_0 += V256.Widen(V256.Products(a1_0, w0_0) + V256.Products(a1_1, w1_0));
-                    c1_1 += V256.Widen(V256.Products(a1_0, w0_1) + V256.Products(a1_1, w1_1));
-                    Vector256<byte> a2_0 = V256.Codes(a + 128);
-                    Vector256<byte> a2_1 = V256.Codes(a + 132);
-                    c2_0 += V256.Widen(V256.Products(a2_0, w0_0) + V256.Products(a2_1, w1_0));
-                    c2_1 += V256.Widen(V256.Products(a2_0, w0_1) + V256.Products(a2_1, w1_1));
-                    Vector256<byte> a3_0 = V256.Codes(a + 192);
-                    Vector256<byte> a3_1 = V256.Codes(a + 196);
-                    c3_0 += V256.Widen(V256.Products(a3_0, w0_0) + V256.Products(a3_1, w1_0));
-                    c3_1 += V256.Widen(V256.Products(a3_0, w0_1) + V256.Products(a3_1, w1_1));
-                    a += 8;
-                    w += 128;
+                    Vector256<sbyte> w0_0 = Vector256.Load(w), w0_1 = Vector256.Load(w + 32);
+                    Vector256<sbyte> w1_0 = Vector256.Load(w + 64), w1_1 = Vector256.Load(w + 96);
+                    Vector256<byte> a0_0 = V256.Codes(a), a0_1 = V256.Codes(a + 4);
+                    c0_0 = V256.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V256.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
+                    Vector256<byte> a1_0 = V256.Codes(a + 64), a1_1 = V256.Codes(a + 68);
+                    c1_0 = V256.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V256.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
+                    Vector256<byte> a2_0 = V256.Codes(a + 128), a2_1 = V256.Codes(a + 132);
+                    c2_0 = V256.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V256.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
+                    Vector256<byte> a3_0 = V256.Codes(a + 192), a3_1 = V256.Codes(a + 196);
+                    c3_0 = V256.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V256.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
+                    a += 8; w += 128;
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
@@ -4531,22 +2957,12 @@ unsafe partial class Resnet20Cifar10
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
                 byte* z = corner + e0[k];
-                Vector256<sbyte> u0 = Vector256.Load(f0);
-                Vector256<sbyte> u1 = Vector256.Load(f0 + 32);
-                Vector256<byte> z0 = V256.Codes(z);
-                c0_0 += V256.Widen(V256.Products(z0, u0));
-                c0_1 += V256.Widen(V256.Products(z0, u1));
-                Vector256<byte> z1 = V256.Codes(z + 64);
-                c1_0 += V256.Widen(V256.Products(z1, u0));
-                c1_1 += V256.Widen(V256.Products(z1, u1));
-                Vector256<byte> z2 = V256.Codes(z + 128);
-                c2_0 += V256.Widen(V256.Products(z2, u0));
-                c2_1 += V256.Widen(V256.Products(z2, u1));
-                Vector256<byte> z3 = V256.Codes(z + 192);
-                c3_0 += V256.Widen(V256.Products(z3, u0));
-                c3_1 += V256.Widen(V256.Products(z3, u1));
+                Vector256<sbyte> u0 = Vector256.Load(f0), u1 = Vector256.Load(f0 + 32);
+                Vector256<byte> z0 = V256.Codes(z); c0_0 = V256.Accumulate(c0_0, z0, u0); c0_1 = V256.Accumulate(c0_1, z0, u1);
+                Vector256<byte> z1 = V256.Codes(z + 64); c1_0 = V256.Accumulate(c1_0, z1, u0); c1_1 = V256.Accumulate(c1_1, z1, u1);
+                Vector256<byte> z2 = V256.Codes(z + 128); c2_0 = V256.Accumulate(c2_0, z2, u0); c2_1 = V256.Accumulate(c2_1, z2, u1);
+                Vector256<byte> z3 = V256.Codes(z + 192); c3_0 = V256.Accumulate(c3_0, z3, u0); c3_1 = V256.Accumulate(c3_1, z3, u1);
             }
-            // Requantize and store.
             Finish_U7_V256(c0_0, c0_1, table, y0, 64);
             Finish_U7_V256(c1_0, c1_1, table, y0 + 64, 64);
             Finish_U7_V256(c2_0, c2_1, table, y0 + 128, 64);
@@ -4554,34 +2970,6 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_U7_Vector128(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
-    {
-        unchecked
-        {
-            int* corrections = (int*)(weights + 36864);
-            byte* y0 = (byte*)output;
-            // A unit of work is 32 output channels.
-            weights += first * 18432;
-            table += first * 32;
-            corrections += first * 4928;
-            y0 += first * 32;
-            for (int block = 2 * first; block < 2 * end; block += 1, weights += 9216, table += 16, corrections += 2464, y0 += 16)
-            {
-                for (int y = 0; y < 8; y++)
-                {
-                    byte* x = input + y * 640;
-                    byte* y0Row = y0 + y * 640;
-                    for (int i = 0; i < 4; i++, x += 128, y0Row += 128)
-                    {
-                        Conv3x3_8x8x64_To8x8x64_U7S8_U7_Vector128_2x1(x, weights, table, corrections, y0Row);
-                    }
-                }
-            }
-        }
-    }
-
-    /// <summary>Tile of 2 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_8x8x64_To8x8x64_U7S8_U7_Vector128_2x1(byte* x, sbyte* w, int* table, int* corrections, byte* y0)
     {
@@ -4599,28 +2987,13 @@ unsafe partial class Resnet20Cifar10
                 // 2 steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.
                 for (int k = 0; k < 24; k++)
                 {
-                    Vector128<sbyte> w0_0 = Vector128.Load(w);
-                    Vector128<sbyte> w0_1 = Vector128.Load(w + 16);
-                    Vector128<sbyte> w0_2 = Vector128.Load(w + 32);
-                    Vector128<sbyte> w0_3 = Vector128.Load(w + 48);
-                    Vector128<sbyte> w1_0 = Vector128.Load(w + 64);
-                    Vector128<sbyte> w1_1 = Vector128.Load(w + 80);
-                    Vector128<sbyte> w1_2 = Vector128.Load(w + 96);
-                    Vector128<sbyte> w1_3 = Vector128.Load(w + 112);
-                    Vector128<byte> a0_0 = V128.Codes(a);
-                    Vector128<byte> a0_1 = V128.Codes(a + 4);
-                    c0_0 += V128.Widen(V128.Products(a0_0, w0_0) + V128.Products(a0_1, w1_0));
-                    c0_1 += V128.Widen(V128.Products(a0_0, w0_1) + V128.Products(a0_1, w1_1));
-                    c0_2 += V128.Widen(V128.Products(a0_0, w0_2) + V128.Products(a0_1, w1_2));
-                    c0_3 += V128.Widen(V128.Products(a0_0, w0_3) + V128.Products(a0_1, w1_3));
-                    Vector128<byte> a1_0 = V128.Codes(a + 64);
-                    Vector128<byte> a1_1 = V128.Codes(a + 68);
-                    c1_0 += V128.Widen(V128.Products(a1_0, w0_0) + V128.Products(a1_1, w1_0));
-                    c1_1 += V128.Widen(V128.Products(a1_0, w0_1) + V128.Products(a1_1, w1_1));
-                    c1_2 += V128.Widen(V128.Products(a1_0, w0_2) + V128.Products(a1_1, w1_2));
-                    c1_3 += V128.Widen(V128.Products(a1_0, w0_3) + V128.Products(a1_1, w1_3));
-                    a += 8;
-                    w += 128;
+                    Vector128<sbyte> w0_0 = Vector128.Load(w), w0_1 = Vector128.Load(w + 16), w0_2 = Vector128.Load(w + 32), w0_3 = Vector128.Load(w + 48);
+                    Vector128<sbyte> w1_0 = Vector128.Load(w + 64), w1_1 = Vector128.Load(w + 80), w1_2 = Vector128.Load(w + 96), w1_3 = Vector128.Load(w + 112);
+                    Vector128<byte> a0_0 = V128.Codes(a), a0_1 = V128.Codes(a + 4);
+                    c0_0 = V128.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V128.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1); c0_2 = V128.Accumulate(c0_2, a0_0, w0_2, a0_1, w1_2); c0_3 = V128.Accumulate(c0_3, a0_0, w0_3, a0_1, w1_3);
+                    Vector128<byte> a1_0 = V128.Codes(a + 64), a1_1 = V128.Codes(a + 68);
+                    c1_0 = V128.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V128.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1); c1_2 = V128.Accumulate(c1_2, a1_0, w0_2, a1_1, w1_2); c1_3 = V128.Accumulate(c1_3, a1_0, w0_3, a1_1, w1_3);
+                    a += 8; w += 128;
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
@@ -4629,59 +3002,12 @@ unsafe partial class Resnet20Cifar10
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
                 byte* z = corner + e0[k];
-                Vector128<sbyte> u0 = Vector128.Load(f0);
-                Vector128<sbyte> u1 = Vector128.Load(f0 + 16);
-                Vector128<sbyte> u2 = Vector128.Load(f0 + 32);
-                Vector128<sbyte> u3 = Vector128.Load(f0 + 48);
-                Vector128<byte> z0 = V128.Codes(z);
-                c0_0 += V128.Widen(V128.Products(z0, u0));
-                c0_1 += V128.Widen(V128.Products(z0, u1));
-                c0_2 += V128.Widen(V128.Products(z0, u2));
-                c0_3 += V128.Widen(V128.Products(z0, u3));
-                Vector128<byte> z1 = V128.Codes(z + 64);
-                c1_0 += V128.Widen(V128.Products(z1, u0));
-                c1_1 += V128.Widen(V128.Products(z1, u1));
-                c1_2 += V128.Widen(V128.Products(z1, u2));
-                c1_3 += V128.Widen(V128.Products(z1, u3));
+                Vector128<sbyte> u0 = Vector128.Load(f0), u1 = Vector128.Load(f0 + 16), u2 = Vector128.Load(f0 + 32), u3 = Vector128.Load(f0 + 48);
+                Vector128<byte> z0 = V128.Codes(z); c0_0 = V128.Accumulate(c0_0, z0, u0); c0_1 = V128.Accumulate(c0_1, z0, u1); c0_2 = V128.Accumulate(c0_2, z0, u2); c0_3 = V128.Accumulate(c0_3, z0, u3);
+                Vector128<byte> z1 = V128.Codes(z + 64); c1_0 = V128.Accumulate(c1_0, z1, u0); c1_1 = V128.Accumulate(c1_1, z1, u1); c1_2 = V128.Accumulate(c1_2, z1, u2); c1_3 = V128.Accumulate(c1_3, z1, u3);
             }
-            // Requantize and store.
             Finish_U7_V128(c0_0, c0_1, c0_2, c0_3, table, y0, 64);
             Finish_U7_V128(c1_0, c1_1, c1_2, c1_3, table, y0 + 64, 64);
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_U7_Scalar(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
-    {
-        unchecked
-        {
-            for (int y = 0; y < 8; y++)
-            {
-                for (int x = 0; x < 8; x++)
-                {
-                    byte* window = input + (y * 640) + (x * 64);
-                    int endChannel = end * 32;
-                    for (int o = first * 32; o < endChannel; o++)
-                    {
-                        int accumulator = table[o];
-                        sbyte* weight = weights + (o * 576);
-                        for (int ky = 0; ky < 3; ky++)
-                        {
-                            byte* run = window + (ky * 640);
-                            for (int i = 0; i < 192; i++)
-                            {
-                                accumulator += run[i] * weight[i];
-                            }
-
-                            weight += 192;
-                        }
-
-                        int value = ((int)(((long)accumulator * table[64 + o]) >> 32) + table[192 + o]) >> table[256 + o];
-                        value = global::System.Math.Min(global::System.Math.Max(value, 0), 127);
-                        output[(y * 640) + (x * 64) + o] = (byte)value;
-                    }
-                }
-            }
         }
     }
 
@@ -4700,74 +3026,104 @@ unsafe partial class Resnet20Cifar10
     {
         unchecked
         {
-            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
-            {
-                Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Avx512(
-                    input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output1, output2, output2Multiplier, output2Rounding,
-                    output2Shift, first, end);
-            }
-            else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
-            {
-                Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_AvxVnni(
-                    input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output1, output2, output2Multiplier, output2Rounding,
-                    output2Shift, first, end);
-            }
-            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
-            {
-                Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Avx2(
-                    input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output1, output2, output2Multiplier, output2Rounding,
-                    output2Shift, first, end);
-            }
-            else if (V128.IsSupported)
-            {
-                Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Vector128(
-                    input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output1, output2, output2Multiplier, output2Rounding,
-                    output2Shift, first, end);
-            }
-            else
-            {
-                Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Scalar(
-                    input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output1, output2, output2Multiplier, output2Rounding,
-                    output2Shift, first, end);
-            }
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Avx512(
-        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
-        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
-    {
-        unchecked
-        {
             int* corrections = (int*)(weights + 36864);
             byte* other = (byte*)residual;
             byte* y0 = (byte*)output1;
             byte* y1 = (byte*)output2;
             // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
             int* scalars = stackalloc int[] { residualMultiplier, residualRounding, residualShift, output2Multiplier, output2Rounding, output2Shift };
-            // A unit of work is 32 output channels.
-            weights += first * 18432;
-            table += first * 32;
-            corrections += first * 4928;
-            other += first * 64;
-            y0 += first * 64;
-            y1 += first * 32;
-            for (int block = 2 * first; block < 2 * end; block += 2, weights += 18432, table += 32, corrections += 4928, other += 64, y0 += 64, y1 += 32)
+            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
+            {
+                // A unit of work is 32 output channels.
+                weights += first * 18432;
+                table += first * 32;
+                corrections += first * 4928;
+                other += first * 64;
+                y0 += first * 64;
+                y1 += first * 32;
+                for (int block = 2 * first; block < 2 * end; block += 2, weights += 18432, table += 32, corrections += 4928, other += 64, y0 += 64, y1 += 32)
+                {
+                    for (int y = 0; y < 8; y++)
+                    {
+                        byte* x = input + y * 640;
+                        byte* otherRow = other + y * 1024;
+                        byte* y0Row = y0 + y * 1024;
+                        byte* y1Row = y1 + y * 640;
+                        Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Avx512_8x2(x, weights, table, corrections, otherRow, y0Row, y1Row, scalars);
+                    }
+                }
+            }
+            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            {
+                // A unit of work is 32 output channels.
+                weights += first * 18432;
+                table += first * 32;
+                corrections += first * 4928;
+                other += first * 64;
+                y0 += first * 64;
+                y1 += first * 32;
+                for (int block = 2 * first; block < 2 * end; block += 1, weights += 9216, table += 16, corrections += 2464, other += 32, y0 += 32, y1 += 16)
+                {
+                    for (int y = 0; y < 8; y++)
+                    {
+                        byte* x = input + y * 640;
+                        byte* otherRow = other + y * 1024;
+                        byte* y0Row = y0 + y * 1024;
+                        byte* y1Row = y1 + y * 640;
+                        for (int i = 0; i < 2; i++, x += 256, otherRow += 512, y0Row += 512, y1Row += 256)
+                        {
+                            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Avx2_4x1(x, weights, table, corrections, otherRow, y0Row, y1Row, scalars);
+                        }
+                    }
+                }
+            }
+            else if (V128.IsSupported)
+            {
+                // A unit of work is 32 output channels.
+                weights += first * 18432;
+                table += first * 32;
+                corrections += first * 4928;
+                other += first * 64;
+                y0 += first * 64;
+                y1 += first * 32;
+                for (int block = 2 * first; block < 2 * end; block += 1, weights += 9216, table += 16, corrections += 2464, other += 32, y0 += 32, y1 += 16)
+                {
+                    for (int y = 0; y < 8; y++)
+                    {
+                        byte* x = input + y * 640;
+                        byte* otherRow = other + y * 1024;
+                        byte* y0Row = y0 + y * 1024;
+                        byte* y1Row = y1 + y * 640;
+                        for (int i = 0; i < 4; i++, x += 128, otherRow += 256, y0Row += 256, y1Row += 128)
+                        {
+                            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Vector128_2x1(x, weights, table, corrections, otherRow, y0Row, y1Row, scalars);
+                        }
+                    }
+                }
+            }
+            else
             {
                 for (int y = 0; y < 8; y++)
                 {
-                    byte* x = input + y * 640;
-                    byte* otherRow = other + y * 1024;
-                    byte* y0Row = y0 + y * 1024;
-                    byte* y1Row = y1 + y * 640;
-                    Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Avx512_8x2(x, weights, table, corrections, otherRow, y0Row, y1Row, scalars);
+                    for (int x = 0; x < 8; x++)
+                    {
+                        byte* window = input + (y * 640) + (x * 64);
+                        int endChannel = end * 32;
+                        for (int o = first * 32; o < endChannel; o++)
+                        {
+                            int accumulator = table[o] + SumOfProducts(window, weights + (o * 576), 3, 640, 1, 64, 192);
+                            int value = ((int)(((long)(accumulator << 4) * table[64 + o]) >> 32) + table[192 + o]) >> table[256 + o];
+                            value = value + (((int)(((long)(residual[(y * 512) + (x * 64) + o] << 4) * residualMultiplier) >> 32) + residualRounding) >> residualShift);
+                            value = global::System.Math.Min(global::System.Math.Max(value, 0), 32767);
+                            output1[(y * 512) + (x * 64) + o] = (short)value;
+                            output2[(y * 640) + (x * 64) + o] = (byte)(global::System.Math.Min((((int)(((long)value * output2Multiplier) >> 32) + output2Rounding) >> output2Shift), 127));
+                        }
+                    }
                 }
             }
         }
     }
 
-    /// <summary>Tile of 8 pixels by 32 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Avx512_8x2(byte* x, sbyte* w, int* table, int* corrections, byte* other, byte* y0, byte* y1, int* scalars)
     {
@@ -4783,44 +3139,25 @@ unsafe partial class Resnet20Cifar10
                 // 2 steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.
                 for (int k = 0; k < 24; k++)
                 {
-                    Vector512<sbyte> w0_0 = Vector512.Load(w);
-                    Vector512<sbyte> w0_1 = Vector512.Load(w + 9216);
-                    Vector512<sbyte> w1_0 = Vector512.Load(w + 64);
-                    Vector512<sbyte> w1_1 = Vector512.Load(w + 9280);
-                    Vector512<byte> a0_0 = V512.Codes(a);
-                    Vector512<byte> a0_1 = V512.Codes(a + 4);
-                    c0_0 += V512.Widen(V512.Products(a0_0, w0_0) + V512.Products(a0_1, w1_0));
-                    c0_1 += V512.Widen(V512.Products(a0_0, w0_1) + V512.Products(a0_1, w1_1));
-                    Vector512<byte> a1_0 = V512.Codes(a + 64);
-                    Vector512<byte> a1_1 = V512.Codes(a + 68);
-                    c1_0 += V512.Widen(V512.Products(a1_0, w0_0) + V512.Products(a1_1, w1_0));
-                    c1_1 += V512.Widen(V512.Products(a1_0, w0_1) + V512.Products(a1_1, w1_1));
-                    Vector512<byte> a2_0 = V512.Codes(a + 128);
-                    Vector512<byte> a2_1 = V512.Codes(a + 132);
-                    c2_0 += V512.Widen(V512.Products(a2_0, w0_0) + V512.Products(a2_1, w1_0));
-                    c2_1 += V512.Widen(V512.Products(a2_0, w0_1) + V512.Products(a2_1, w1_1));
-                    Vector512<byte> a3_0 = V512.Codes(a + 192);
-                    Vector512<byte> a3_1 = V512.Codes(a + 196);
-                    c3_0 += V512.Widen(V512.Products(a3_0, w0_0) + V512.Products(a3_1, w1_0));
-                    c3_1 += V512.Widen(V512.Products(a3_0, w0_1) + V512.Products(a3_1, w1_1));
-                    Vector512<byte> a4_0 = V512.Codes(a + 256);
-                    Vector512<byte> a4_1 = V512.Codes(a + 260);
-                    c4_0 += V512.Widen(V512.Products(a4_0, w0_0) + V512.Products(a4_1, w1_0));
-                    c4_1 += V512.Widen(V512.Products(a4_0, w0_1) + V512.Products(a4_1, w1_1));
-                    Vector512<byte> a5_0 = V512.Codes(a + 320);
-                    Vector512<byte> a5_1 = V512.Codes(a + 324);
-                    c5_0 += V512.Widen(V512.Products(a5_0, w0_0) + V512.Products(a5_1, w1_0));
-                    c5_1 += V512.Widen(V512.Products(a5_0, w0_1) + V512.Products(a5_1, w1_1));
-                    Vector512<byte> a6_0 = V512.Codes(a + 384);
-                    Vector512<byte> a6_1 = V512.Codes(a + 388);
-                    c6_0 += V512.Widen(V512.Products(a6_0, w0_0) + V512.Products(a6_1, w1_0));
-                    c6_1 += V512.Widen(V512.Products(a6_0, w0_1) + V512.Products(a6_1, w1_1));
-                    Vector512<byte> a7_0 = V512.Codes(a + 448);
-                    Vector512<byte> a7_1 = V512.Codes(a + 452);
-                    c7_0 += V512.Widen(V512.Products(a7_0, w0_0) + V512.Products(a7_1, w1_0));
-                    c7_1 += V512.Widen(V512.Products(a7_0, w0_1) + V512.Products(a7_1, w1_1));
-                    a += 8;
-                    w += 128;
+                    Vector512<sbyte> w0_0 = Vector512.Load(w), w0_1 = Vector512.Load(w + 9216);
+                    Vector512<sbyte> w1_0 = Vector512.Load(w + 64), w1_1 = Vector512.Load(w + 9280);
+                    Vector512<byte> a0_0 = V512.Codes(a), a0_1 = V512.Codes(a + 4);
+                    c0_0 = V512.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V512.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
+                    Vector512<byte> a1_0 = V512.Codes(a + 64), a1_1 = V512.Codes(a + 68);
+                    c1_0 = V512.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V512.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
+                    Vector512<byte> a2_0 = V512.Codes(a + 128), a2_1 = V512.Codes(a + 132);
+                    c2_0 = V512.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V512.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
+                    Vector512<byte> a3_0 = V512.Codes(a + 192), a3_1 = V512.Codes(a + 196);
+                    c3_0 = V512.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V512.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
+                    Vector512<byte> a4_0 = V512.Codes(a + 256), a4_1 = V512.Codes(a + 260);
+                    c4_0 = V512.Accumulate(c4_0, a4_0, w0_0, a4_1, w1_0); c4_1 = V512.Accumulate(c4_1, a4_0, w0_1, a4_1, w1_1);
+                    Vector512<byte> a5_0 = V512.Codes(a + 320), a5_1 = V512.Codes(a + 324);
+                    c5_0 = V512.Accumulate(c5_0, a5_0, w0_0, a5_1, w1_0); c5_1 = V512.Accumulate(c5_1, a5_0, w0_1, a5_1, w1_1);
+                    Vector512<byte> a6_0 = V512.Codes(a + 384), a6_1 = V512.Codes(a + 388);
+                    c6_0 = V512.Accumulate(c6_0, a6_0, w0_0, a6_1, w1_0); c6_1 = V512.Accumulate(c6_1, a6_0, w0_1, a6_1, w1_1);
+                    Vector512<byte> a7_0 = V512.Codes(a + 448), a7_1 = V512.Codes(a + 452);
+                    c7_0 = V512.Accumulate(c7_0, a7_0, w0_0, a7_1, w1_0); c7_1 = V512.Accumulate(c7_1, a7_0, w0_1, a7_1, w1_1);
+                    a += 8; w += 128;
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
@@ -4830,22 +3167,10 @@ unsafe partial class Resnet20Cifar10
             {
                 byte* z = corner + e0[k];
                 Vector512<sbyte> u0 = Vector512.Load(f0);
-                Vector512<byte> z0 = V512.Codes(z);
-                c0_0 += V512.Widen(V512.Products(z0, u0));
-                Vector512<byte> z1 = V512.Codes(z + 64);
-                c1_0 += V512.Widen(V512.Products(z1, u0));
-                Vector512<byte> z2 = V512.Codes(z + 128);
-                c2_0 += V512.Widen(V512.Products(z2, u0));
-                Vector512<byte> z3 = V512.Codes(z + 192);
-                c3_0 += V512.Widen(V512.Products(z3, u0));
-                Vector512<byte> z4 = V512.Codes(z + 256);
-                c4_0 += V512.Widen(V512.Products(z4, u0));
-                Vector512<byte> z5 = V512.Codes(z + 320);
-                c5_0 += V512.Widen(V512.Products(z5, u0));
-                Vector512<byte> z6 = V512.Codes(z + 384);
-                c6_0 += V512.Widen(V512.Products(z6, u0));
-                Vector512<byte> z7 = V512.Codes(z + 448);
-                c7_0 += V512.Widen(V512.Products(z7, u0));
+                c0_0 = V512.Accumulate(c0_0, V512.Codes(z), u0); c1_0 = V512.Accumulate(c1_0, V512.Codes(z + 64), u0);
+                c2_0 = V512.Accumulate(c2_0, V512.Codes(z + 128), u0); c3_0 = V512.Accumulate(c3_0, V512.Codes(z + 192), u0);
+                c4_0 = V512.Accumulate(c4_0, V512.Codes(z + 256), u0); c5_0 = V512.Accumulate(c5_0, V512.Codes(z + 320), u0);
+                c6_0 = V512.Accumulate(c6_0, V512.Codes(z + 384), u0); c7_0 = V512.Accumulate(c7_0, V512.Codes(z + 448), u0);
             }
             int* e1 = corrections + 2464;
             sbyte* f1 = (sbyte*)(e1 + 160);
@@ -4853,24 +3178,11 @@ unsafe partial class Resnet20Cifar10
             {
                 byte* z = corner + e1[k];
                 Vector512<sbyte> u0 = Vector512.Load(f1);
-                Vector512<byte> z0 = V512.Codes(z);
-                c0_1 += V512.Widen(V512.Products(z0, u0));
-                Vector512<byte> z1 = V512.Codes(z + 64);
-                c1_1 += V512.Widen(V512.Products(z1, u0));
-                Vector512<byte> z2 = V512.Codes(z + 128);
-                c2_1 += V512.Widen(V512.Products(z2, u0));
-                Vector512<byte> z3 = V512.Codes(z + 192);
-                c3_1 += V512.Widen(V512.Products(z3, u0));
-                Vector512<byte> z4 = V512.Codes(z + 256);
-                c4_1 += V512.Widen(V512.Products(z4, u0));
-                Vector512<byte> z5 = V512.Codes(z + 320);
-                c5_1 += V512.Widen(V512.Products(z5, u0));
-                Vector512<byte> z6 = V512.Codes(z + 384);
-                c6_1 += V512.Widen(V512.Products(z6, u0));
-                Vector512<byte> z7 = V512.Codes(z + 448);
-                c7_1 += V512.Widen(V512.Products(z7, u0));
+                c0_1 = V512.Accumulate(c0_1, V512.Codes(z), u0); c1_1 = V512.Accumulate(c1_1, V512.Codes(z + 64), u0);
+                c2_1 = V512.Accumulate(c2_1, V512.Codes(z + 128), u0); c3_1 = V512.Accumulate(c3_1, V512.Codes(z + 192), u0);
+                c4_1 = V512.Accumulate(c4_1, V512.Codes(z + 256), u0); c5_1 = V512.Accumulate(c5_1, V512.Codes(z + 320), u0);
+                c6_1 = V512.Accumulate(c6_1, V512.Codes(z + 384), u0); c7_1 = V512.Accumulate(c7_1, V512.Codes(z + 448), u0);
             }
-            // Requantize and store.
             Finish_AddU15U7_Both_V512_2(c0_0, c0_1, table, other, y0, y1, scalars, 64);
             Finish_AddU15U7_Both_V512_2(c1_0, c1_1, table, other + 128, y0 + 128, y1 + 64, scalars, 64);
             Finish_AddU15U7_Both_V512_2(c2_0, c2_1, table, other + 256, y0 + 256, y1 + 128, scalars, 64);
@@ -4882,116 +3194,6 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_AvxVnni(
-        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
-        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
-    {
-        unchecked
-        {
-            byte* other = (byte*)residual;
-            byte* y0 = (byte*)output1;
-            byte* y1 = (byte*)output2;
-            // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
-            int* scalars = stackalloc int[] { residualMultiplier, residualRounding, residualShift, output2Multiplier, output2Rounding, output2Shift };
-            // A unit of work is 32 output channels.
-            weights += first * 18432;
-            table += first * 32;
-            other += first * 64;
-            y0 += first * 64;
-            y1 += first * 32;
-            for (int block = 2 * first; block < 2 * end; block += 1, weights += 9216, table += 16, other += 32, y0 += 32, y1 += 16)
-            {
-                for (int y = 0; y < 8; y++)
-                {
-                    byte* x = input + y * 640;
-                    byte* otherRow = other + y * 1024;
-                    byte* y0Row = y0 + y * 1024;
-                    byte* y1Row = y1 + y * 640;
-                    for (int i = 0; i < 2; i++, x += 256, otherRow += 512, y0Row += 512, y1Row += 256)
-                    {
-                        Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_AvxVnni_4x1(x, weights, table, otherRow, y0Row, y1Row, scalars);
-                    }
-                }
-            }
-        }
-    }
-
-    /// <summary>Tile of 4 pixels by 16 output channels.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_AvxVnni_4x1(byte* x, sbyte* w, int* table, byte* other, byte* y0, byte* y1, int* scalars)
-    {
-        unchecked
-        {
-            // The accumulators start at the bias.
-            Vector256<int> c0_0 = Vector256.Load(table), c1_0 = c0_0, c2_0 = c0_0, c3_0 = c0_0;
-            Vector256<int> c0_1 = Vector256.Load(table + 8), c1_1 = c0_1, c2_1 = c0_1, c3_1 = c0_1;
-            for (int row = 0; row < 3; row++, x += 640)
-            {
-                byte* a = x;
-                // Four codes by four weights per step.
-                for (int k = 0; k < 48; k++)
-                {
-                    Vector256<sbyte> w0_0 = Vector256.Load(w);
-                    Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
-                    Vector256<byte> a0 = V256.Codes(a);
-                    c0_0 = V256.Dot(c0_0, a0, w0_0); c0_1 = V256.Dot(c0_1, a0, w0_1);
-                    Vector256<byte> a1 = V256.Codes(a + 64);
-                    c1_0 = V256.Dot(c1_0, a1, w0_0); c1_1 = V256.Dot(c1_1, a1, w0_1);
-                    Vector256<byte> a2 = V256.Codes(a + 128);
-                    c2_0 = V256.Dot(c2_0, a2, w0_0); c2_1 = V256.Dot(c2_1, a2, w0_1);
-                    Vector256<byte> a3 = V256.Codes(a + 192);
-                    c3_0 = V256.Dot(c3_0, a3, w0_0); c3_1 = V256.Dot(c3_1, a3, w0_1);
-                    a += 4;
-                    w += 64;
-                }
-            }
-            // Requantize and store.
-            Finish_AddU15U7_V256(c0_0, c0_1, table, other, y0, y1, scalars, 64);
-            Finish_AddU15U7_V256(c1_0, c1_1, table, other + 128, y0 + 128, y1 + 64, scalars, 64);
-            Finish_AddU15U7_V256(c2_0, c2_1, table, other + 256, y0 + 256, y1 + 128, scalars, 64);
-            Finish_AddU15U7_V256(c3_0, c3_1, table, other + 384, y0 + 384, y1 + 192, scalars, 64);
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Avx2(
-        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
-        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
-    {
-        unchecked
-        {
-            int* corrections = (int*)(weights + 36864);
-            byte* other = (byte*)residual;
-            byte* y0 = (byte*)output1;
-            byte* y1 = (byte*)output2;
-            // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
-            int* scalars = stackalloc int[] { residualMultiplier, residualRounding, residualShift, output2Multiplier, output2Rounding, output2Shift };
-            // A unit of work is 32 output channels.
-            weights += first * 18432;
-            table += first * 32;
-            corrections += first * 4928;
-            other += first * 64;
-            y0 += first * 64;
-            y1 += first * 32;
-            for (int block = 2 * first; block < 2 * end; block += 1, weights += 9216, table += 16, corrections += 2464, other += 32, y0 += 32, y1 += 16)
-            {
-                for (int y = 0; y < 8; y++)
-                {
-                    byte* x = input + y * 640;
-                    byte* otherRow = other + y * 1024;
-                    byte* y0Row = y0 + y * 1024;
-                    byte* y1Row = y1 + y * 640;
-                    for (int i = 0; i < 2; i++, x += 256, otherRow += 512, y0Row += 512, y1Row += 256)
-                    {
-                        Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Avx2_4x1(x, weights, table, corrections, otherRow, y0Row, y1Row, scalars);
-                    }
-                }
-            }
-        }
-    }
-
-    /// <summary>Tile of 4 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Avx2_4x1(byte* x, sbyte* w, int* table, int* corrections, byte* other, byte* y0, byte* y1, int* scalars)
     {
@@ -5007,28 +3209,17 @@ unsafe partial class Resnet20Cifar10
                 // 2 steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.
                 for (int k = 0; k < 24; k++)
                 {
-                    Vector256<sbyte> w0_0 = Vector256.Load(w);
-                    Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
-                    Vector256<sbyte> w1_0 = Vector256.Load(w + 64);
-                    Vector256<sbyte> w1_1 = Vector256.Load(w + 96);
-                    Vector256<byte> a0_0 = V256.Codes(a);
-                    Vector256<byte> a0_1 = V256.Codes(a + 4);
-                    c0_0 += V256.Widen(V256.Products(a0_0, w0_0) + V256.Products(a0_1, w1_0));
-                    c0_1 += V256.Widen(V256.Products(a0_0, w0_1) + V256.Products(a0_1, w1_1));
-                    Vector256<byte> a1_0 = V256.Codes(a + 64);
-                    Vector256<byte> a1_1 = V256.Codes(a + 68);
-                    c1_0 += V256.Widen(V256.Products(a1_0, w0_0) + V256.Products(a1_1, w1_0));
-                    c1_1 += V256.Widen(V256.Products(a1_0, w0_1) + V256.Products(a1_1, w1_1));
-                    Vector256<byte> a2_0 = V256.Codes(a + 128);
-                    Vector256<byte> a2_1 = V256.Codes(a + 132);
-                    c2_0 += V256.Widen(V256.Products(a2_0, w0_0) + V256.Products(a2_1, w1_0));
-                    c2_1 += V256.Widen(V256.Products(a2_0, w0_1) + V256.Products(a2_1, w1_1));
-                    Vector256<byte> a3_0 = V256.Codes(a + 192);
-                    Vector256<byte> a3_1 = V256.Codes(a + 196);
-                    c3_0 += V256.Widen(V256.Products(a3_0, w0_0) + V256.Products(a3_1, w1_0));
-                    c3_1 += V256.Widen(V256.Products(a3_0, w0_1) + V256.Products(a3_1, w1_1));
-                    a += 8;
-                    w += 128;
+                    Vector256<sbyte> w0_0 = Vector256.Load(w), w0_1 = Vector256.Load(w + 32);
+                    Vector256<sbyte> w1_0 = Vector256.Load(w + 64), w1_1 = Vector256.Load(w + 96);
+                    Vector256<byte> a0_0 = V256.Codes(a), a0_1 = V256.Codes(a + 4);
+                    c0_0 = V256.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V256.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
+                    Vector256<byte> a1_0 = V256.Codes(a + 64), a1_1 = V256.Codes(a + 68);
+                    c1_0 = V256.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V256.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
+                    Vector256<byte> a2_0 = V256.Codes(a + 128), a2_1 = V256.Codes(a + 132);
+                    c2_0 = V256.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V256.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
+                    Vector256<byte> a3_0 = V256.Codes(a + 192), a3_1 = V256.Codes(a + 196);
+                    c3_0 = V256.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V256.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
+                    a += 8; w += 128;
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
@@ -5037,22 +3228,12 @@ unsafe partial class Resnet20Cifar10
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
                 byte* z = corner + e0[k];
-                Vector256<sbyte> u0 = Vector256.Load(f0);
-                Vector256<sbyte> u1 = Vector256.Load(f0 + 32);
-                Vector256<byte> z0 = V256.Codes(z);
-                c0_0 += V256.Widen(V256.Products(z0, u0));
-                c0_1 += V256.Widen(V256.Products(z0, u1));
-                Vector256<byte> z1 = V256.Codes(z + 64);
-                c1_0 += V256.Widen(V256.Products(z1, u0));
-                c1_1 += V256.Widen(V256.Products(z1, u1));
-                Vector256<byte> z2 = V256.Codes(z + 128);
-                c2_0 += V256.Widen(V256.Products(z2, u0));
-                c2_1 += V256.Widen(V256.Products(z2, u1));
-                Vector256<byte> z3 = V256.Codes(z + 192);
-                c3_0 += V256.Widen(V256.Products(z3, u0));
-                c3_1 += V256.Widen(V256.Products(z3, u1));
+                Vector256<sbyte> u0 = Vector256.Load(f0), u1 = Vector256.Load(f0 + 32);
+                Vector256<byte> z0 = V256.Codes(z); c0_0 = V256.Accumulate(c0_0, z0, u0); c0_1 = V256.Accumulate(c0_1, z0, u1);
+                Vector256<byte> z1 = V256.Codes(z + 64); c1_0 = V256.Accumulate(c1_0, z1, u0); c1_1 = V256.Accumulate(c1_1, z1, u1);
+                Vector256<byte> z2 = V256.Codes(z + 128); c2_0 = V256.Accumulate(c2_0, z2, u0); c2_1 = V256.Accumulate(c2_1, z2, u1);
+                Vector256<byte> z3 = V256.Codes(z + 192); c3_0 = V256.Accumulate(c3_0, z3, u0); c3_1 = V256.Accumulate(c3_1, z3, u1);
             }
-            // Requantize and store.
             Finish_AddU15U7_V256(c0_0, c0_1, table, other, y0, y1, scalars, 64);
             Finish_AddU15U7_V256(c1_0, c1_1, table, other + 128, y0 + 128, y1 + 64, scalars, 64);
             Finish_AddU15U7_V256(c2_0, c2_1, table, other + 256, y0 + 256, y1 + 128, scalars, 64);
@@ -5060,44 +3241,6 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Vector128(
-        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
-        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
-    {
-        unchecked
-        {
-            int* corrections = (int*)(weights + 36864);
-            byte* other = (byte*)residual;
-            byte* y0 = (byte*)output1;
-            byte* y1 = (byte*)output2;
-            // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
-            int* scalars = stackalloc int[] { residualMultiplier, residualRounding, residualShift, output2Multiplier, output2Rounding, output2Shift };
-            // A unit of work is 32 output channels.
-            weights += first * 18432;
-            table += first * 32;
-            corrections += first * 4928;
-            other += first * 64;
-            y0 += first * 64;
-            y1 += first * 32;
-            for (int block = 2 * first; block < 2 * end; block += 1, weights += 9216, table += 16, corrections += 2464, other += 32, y0 += 32, y1 += 16)
-            {
-                for (int y = 0; y < 8; y++)
-                {
-                    byte* x = input + y * 640;
-                    byte* otherRow = other + y * 1024;
-                    byte* y0Row = y0 + y * 1024;
-                    byte* y1Row = y1 + y * 640;
-                    for (int i = 0; i < 4; i++, x += 128, otherRow += 256, y0Row += 256, y1Row += 128)
-                    {
-                        Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Vector128_2x1(x, weights, table, corrections, otherRow, y0Row, y1Row, scalars);
-                    }
-                }
-            }
-        }
-    }
-
-    /// <summary>Tile of 2 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Vector128_2x1(byte* x, sbyte* w, int* table, int* corrections, byte* other, byte* y0, byte* y1, int* scalars)
     {
@@ -5115,28 +3258,13 @@ unsafe partial class Resnet20Cifar10
                 // 2 steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.
                 for (int k = 0; k < 24; k++)
                 {
-                    Vector128<sbyte> w0_0 = Vector128.Load(w);
-                    Vector128<sbyte> w0_1 = Vector128.Load(w + 16);
-                    Vector128<sbyte> w0_2 = Vector128.Load(w + 32);
-                    Vector128<sbyte> w0_3 = Vector128.Load(w + 48);
-                    Vector128<sbyte> w1_0 = Vector128.Load(w + 64);
-                    Vector128<sbyte> w1_1 = Vector128.Load(w + 80);
-                    Vector128<sbyte> w1_2 = Vector128.Load(w + 96);
-                    Vector128<sbyte> w1_3 = Vector128.Load(w + 112);
-                    Vector128<byte> a0_0 = V128.Codes(a);
-                    Vector128<byte> a0_1 = V128.Codes(a + 4);
-                    c0_0 += V128.Widen(V128.Products(a0_0, w0_0) + V128.Products(a0_1, w1_0));
-                    c0_1 += V128.Widen(V128.Products(a0_0, w0_1) + V128.Products(a0_1, w1_1));
-                    c0_2 += V128.Widen(V128.Products(a0_0, w0_2) + V128.Products(a0_1, w1_2));
-                    c0_3 += V128.Widen(V128.Products(a0_0, w0_3) + V128.Products(a0_1, w1_3));
-                    Vector128<byte> a1_0 = V128.Codes(a + 64);
-                    Vector128<byte> a1_1 = V128.Codes(a + 68);
-                    c1_0 += V128.Widen(V128.Products(a1_0, w0_0) + V128.Products(a1_1, w1_0));
-                    c1_1 += V128.Widen(V128.Products(a1_0, w0_1) + V128.Products(a1_1, w1_1));
-                    c1_2 += V128.Widen(V128.Products(a1_0, w0_2) + V128.Products(a1_1, w1_2));
-                    c1_3 += V128.Widen(V128.Products(a1_0, w0_3) + V128.Products(a1_1, w1_3));
-                    a += 8;
-                    w += 128;
+                    Vector128<sbyte> w0_0 = Vector128.Load(w), w0_1 = Vector128.Load(w + 16), w0_2 = Vector128.Load(w + 32), w0_3 = Vector128.Load(w + 48);
+                    Vector128<sbyte> w1_0 = Vector128.Load(w + 64), w1_1 = Vector128.Load(w + 80), w1_2 = Vector128.Load(w + 96), w1_3 = Vector128.Load(w + 112);
+                    Vector128<byte> a0_0 = V128.Codes(a), a0_1 = V128.Codes(a + 4);
+                    c0_0 = V128.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V128.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1); c0_2 = V128.Accumulate(c0_2, a0_0, w0_2, a0_1, w1_2); c0_3 = V128.Accumulate(c0_3, a0_0, w0_3, a0_1, w1_3);
+                    Vector128<byte> a1_0 = V128.Codes(a + 64), a1_1 = V128.Codes(a + 68);
+                    c1_0 = V128.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V128.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1); c1_2 = V128.Accumulate(c1_2, a1_0, w0_2, a1_1, w1_2); c1_3 = V128.Accumulate(c1_3, a1_0, w0_3, a1_1, w1_3);
+                    a += 8; w += 128;
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
@@ -5145,63 +3273,12 @@ unsafe partial class Resnet20Cifar10
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
                 byte* z = corner + e0[k];
-                Vector128<sbyte> u0 = Vector128.Load(f0);
-                Vector128<sbyte> u1 = Vector128.Load(f0 + 16);
-                Vector128<sbyte> u2 = Vector128.Load(f0 + 32);
-                Vector128<sbyte> u3 = Vector128.Load(f0 + 48);
-                Vector128<byte> z0 = V128.Codes(z);
-                c0_0 += V128.Widen(V128.Products(z0, u0));
-                c0_1 += V128.Widen(V128.Products(z0, u1));
-                c0_2 += V128.Widen(V128.Products(z0, u2));
-                c0_3 += V128.Widen(V128.Products(z0, u3));
-                Vector128<byte> z1 = V128.Codes(z + 64);
-                c1_0 += V128.Widen(V128.Products(z1, u0));
-                c1_1 += V128.Widen(V128.Products(z1, u1));
-                c1_2 += V128.Widen(V128.Products(z1, u2));
-                c1_3 += V128.Widen(V128.Products(z1, u3));
+                Vector128<sbyte> u0 = Vector128.Load(f0), u1 = Vector128.Load(f0 + 16), u2 = Vector128.Load(f0 + 32), u3 = Vector128.Load(f0 + 48);
+                Vector128<byte> z0 = V128.Codes(z); c0_0 = V128.Accumulate(c0_0, z0, u0); c0_1 = V128.Accumulate(c0_1, z0, u1); c0_2 = V128.Accumulate(c0_2, z0, u2); c0_3 = V128.Accumulate(c0_3, z0, u3);
+                Vector128<byte> z1 = V128.Codes(z + 64); c1_0 = V128.Accumulate(c1_0, z1, u0); c1_1 = V128.Accumulate(c1_1, z1, u1); c1_2 = V128.Accumulate(c1_2, z1, u2); c1_3 = V128.Accumulate(c1_3, z1, u3);
             }
-            // Requantize and store.
             Finish_AddU15U7_V128(c0_0, c0_1, c0_2, c0_3, table, other, y0, y1, scalars, 64);
             Finish_AddU15U7_V128(c1_0, c1_1, c1_2, c1_3, table, other + 128, y0 + 128, y1 + 64, scalars, 64);
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Scalar(
-        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
-        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
-    {
-        unchecked
-        {
-            for (int y = 0; y < 8; y++)
-            {
-                for (int x = 0; x < 8; x++)
-                {
-                    byte* window = input + (y * 640) + (x * 64);
-                    int endChannel = end * 32;
-                    for (int o = first * 32; o < endChannel; o++)
-                    {
-                        int accumulator = table[o];
-                        sbyte* weight = weights + (o * 576);
-                        for (int ky = 0; ky < 3; ky++)
-                        {
-                            byte* run = window + (ky * 640);
-                            for (int i = 0; i < 192; i++)
-                            {
-                                accumulator += run[i] * weight[i];
-                            }
-
-                            weight += 192;
-                        }
-
-                        int value = ((int)(((long)(accumulator << 4) * table[64 + o]) >> 32) + table[192 + o]) >> table[256 + o];
-                        value = value + (((int)(((long)(residual[(y * 512) + (x * 64) + o] << 4) * residualMultiplier) >> 32) + residualRounding) >> residualShift);
-                        value = global::System.Math.Min(global::System.Math.Max(value, 0), 32767);
-                        output1[(y * 512) + (x * 64) + o] = (short)value;
-                        output2[(y * 640) + (x * 64) + o] = (byte)(global::System.Math.Min((((int)(((long)value * output2Multiplier) >> 32) + output2Rounding) >> output2Shift), 127));
-                    }
-                }
-            }
         }
     }
 
@@ -5220,62 +3297,96 @@ unsafe partial class Resnet20Cifar10
     {
         unchecked
         {
-            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
-            {
-                Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Avx512(input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output, first, end);
-            }
-            else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
-            {
-                Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_AvxVnni(input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output, first, end);
-            }
-            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
-            {
-                Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Avx2(input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output, first, end);
-            }
-            else if (V128.IsSupported)
-            {
-                Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Vector128(
-                    input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output, first, end);
-            }
-            else
-            {
-                Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Scalar(input, weights, table, residual, residualMultiplier, residualRounding, residualShift, output, first, end);
-            }
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Avx512(
-        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output,
-        int first, int end)
-    {
-        unchecked
-        {
             int* corrections = (int*)(weights + 36864);
             byte* other = (byte*)residual;
             byte* y0 = (byte*)output;
             // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
             int* scalars = stackalloc int[] { residualMultiplier, residualRounding, residualShift };
-            // A unit of work is 32 output channels.
-            weights += first * 18432;
-            table += first * 32;
-            corrections += first * 4928;
-            other += first * 64;
-            y0 += first * 64;
-            for (int block = 2 * first; block < 2 * end; block += 2, weights += 18432, table += 32, corrections += 4928, other += 64, y0 += 64)
+            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
+            {
+                // A unit of work is 32 output channels.
+                weights += first * 18432;
+                table += first * 32;
+                corrections += first * 4928;
+                other += first * 64;
+                y0 += first * 64;
+                for (int block = 2 * first; block < 2 * end; block += 2, weights += 18432, table += 32, corrections += 4928, other += 64, y0 += 64)
+                {
+                    for (int y = 0; y < 8; y++)
+                    {
+                        byte* x = input + y * 640;
+                        byte* otherRow = other + y * 1024;
+                        byte* y0Row = y0 + y * 1024;
+                        Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Avx512_8x2(x, weights, table, corrections, otherRow, y0Row, scalars);
+                    }
+                }
+            }
+            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            {
+                // A unit of work is 32 output channels.
+                weights += first * 18432;
+                table += first * 32;
+                corrections += first * 4928;
+                other += first * 64;
+                y0 += first * 64;
+                for (int block = 2 * first; block < 2 * end; block += 1, weights += 9216, table += 16, corrections += 2464, other += 32, y0 += 32)
+                {
+                    for (int y = 0; y < 8; y++)
+                    {
+                        byte* x = input + y * 640;
+                        byte* otherRow = other + y * 1024;
+                        byte* y0Row = y0 + y * 1024;
+                        for (int i = 0; i < 2; i++, x += 256, otherRow += 512, y0Row += 512)
+                        {
+                            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Avx2_4x1(x, weights, table, corrections, otherRow, y0Row, scalars);
+                        }
+                    }
+                }
+            }
+            else if (V128.IsSupported)
+            {
+                // A unit of work is 32 output channels.
+                weights += first * 18432;
+                table += first * 32;
+                corrections += first * 4928;
+                other += first * 64;
+                y0 += first * 64;
+                for (int block = 2 * first; block < 2 * end; block += 1, weights += 9216, table += 16, corrections += 2464, other += 32, y0 += 32)
+                {
+                    for (int y = 0; y < 8; y++)
+                    {
+                        byte* x = input + y * 640;
+                        byte* otherRow = other + y * 1024;
+                        byte* y0Row = y0 + y * 1024;
+                        for (int i = 0; i < 4; i++, x += 128, otherRow += 256, y0Row += 256)
+                        {
+                            Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Vector128_2x1(x, weights, table, corrections, otherRow, y0Row, scalars);
+                        }
+                    }
+                }
+            }
+            else
             {
                 for (int y = 0; y < 8; y++)
                 {
-                    byte* x = input + y * 640;
-                    byte* otherRow = other + y * 1024;
-                    byte* y0Row = y0 + y * 1024;
-                    Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Avx512_8x2(x, weights, table, corrections, otherRow, y0Row, scalars);
+                    for (int x = 0; x < 8; x++)
+                    {
+                        byte* window = input + (y * 640) + (x * 64);
+                        int endChannel = end * 32;
+                        for (int o = first * 32; o < endChannel; o++)
+                        {
+                            int accumulator = table[o] + SumOfProducts(window, weights + (o * 576), 3, 640, 1, 64, 192);
+                            int value = ((int)(((long)accumulator * table[64 + o]) >> 32) + table[192 + o]) >> table[256 + o];
+                            value = value + (((int)(((long)(residual[(y * 512) + (x * 64) + o] << 4) * residualMultiplier) >> 32) + residualRounding) >> residualShift);
+                            value = global::System.Math.Min(global::System.Math.Max(value, 0), 32767);
+                            output[(y * 512) + (x * 64) + o] = (short)value;
+                        }
+                    }
                 }
             }
         }
     }
 
-    /// <summary>Tile of 8 pixels by 32 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Avx512_8x2(byte* x, sbyte* w, int* table, int* corrections, byte* other, byte* y0, int* scalars)
     {
@@ -5291,44 +3402,25 @@ unsafe partial class Resnet20Cifar10
                 // 2 steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.
                 for (int k = 0; k < 24; k++)
                 {
-                    Vector512<sbyte> w0_0 = Vector512.Load(w);
-                    Vector512<sbyte> w0_1 = Vector512.Load(w + 9216);
-                    Vector512<sbyte> w1_0 = Vector512.Load(w + 64);
-                    Vector512<sbyte> w1_1 = Vector512.Load(w + 9280);
-                    Vector512<byte> a0_0 = V512.Codes(a);
-                    Vector512<byte> a0_1 = V512.Codes(a + 4);
-                    c0_0 += V512.Widen(V512.Products(a0_0, w0_0) + V512.Products(a0_1, w1_0));
-                    c0_1 += V512.Widen(V512.Products(a0_0, w0_1) + V512.Products(a0_1, w1_1));
-                    Vector512<byte> a1_0 = V512.Codes(a + 64);
-                    Vector512<byte> a1_1 = V512.Codes(a + 68);
-                    c1_0 += V512.Widen(V512.Products(a1_0, w0_0) + V512.Products(a1_1, w1_0));
-                    c1_1 += V512.Widen(V512.Products(a1_0, w0_1) + V512.Products(a1_1, w1_1));
-                    Vector512<byte> a2_0 = V512.Codes(a + 128);
-                    Vector512<byte> a2_1 = V512.Codes(a + 132);
-                    c2_0 += V512.Widen(V512.Products(a2_0, w0_0) + V512.Products(a2_1, w1_0));
-                    c2_1 += V512.Widen(V512.Products(a2_0, w0_1) + V512.Products(a2_1, w1_1));
-                    Vector512<byte> a3_0 = V512.Codes(a + 192);
-                    Vector512<byte> a3_1 = V512.Codes(a + 196);
-                    c3_0 += V512.Widen(V512.Products(a3_0, w0_0) + V512.Products(a3_1, w1_0));
-                    c3_1 += V512.Widen(V512.Products(a3_0, w0_1) + V512.Products(a3_1, w1_1));
-                    Vector512<byte> a4_0 = V512.Codes(a + 256);
-                    Vector512<byte> a4_1 = V512.Codes(a + 260);
-                    c4_0 += V512.Widen(V512.Products(a4_0, w0_0) + V512.Products(a4_1, w1_0));
-                    c4_1 += V512.Widen(V512.Products(a4_0, w0_1) + V512.Products(a4_1, w1_1));
-                    Vector512<byte> a5_0 = V512.Codes(a + 320);
-                    Vector512<byte> a5_1 = V512.Codes(a + 324);
-                    c5_0 += V512.Widen(V512.Products(a5_0, w0_0) + V512.Products(a5_1, w1_0));
-                    c5_1 += V512.Widen(V512.Products(a5_0, w0_1) + V512.Products(a5_1, w1_1));
-                    Vector512<byte> a6_0 = V512.Codes(a + 384);
-                    Vector512<byte> a6_1 = V512.Codes(a + 388);
-                    c6_0 += V512.Widen(V512.Products(a6_0, w0_0) + V512.Products(a6_1, w1_0));
-                    c6_1 += V512.Widen(V512.Products(a6_0, w0_1) + V512.Products(a6_1, w1_1));
-                    Vector512<byte> a7_0 = V512.Codes(a + 448);
-                    Vector512<byte> a7_1 = V512.Codes(a + 452);
-                    c7_0 += V512.Widen(V512.Products(a7_0, w0_0) + V512.Products(a7_1, w1_0));
-                    c7_1 += V512.Widen(V512.Products(a7_0, w0_1) + V512.Products(a7_1, w1_1));
-                    a += 8;
-                    w += 128;
+                    Vector512<sbyte> w0_0 = Vector512.Load(w), w0_1 = Vector512.Load(w + 9216);
+                    Vector512<sbyte> w1_0 = Vector512.Load(w + 64), w1_1 = Vector512.Load(w + 9280);
+                    Vector512<byte> a0_0 = V512.Codes(a), a0_1 = V512.Codes(a + 4);
+                    c0_0 = V512.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V512.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
+                    Vector512<byte> a1_0 = V512.Codes(a + 64), a1_1 = V512.Codes(a + 68);
+                    c1_0 = V512.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V512.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
+                    Vector512<byte> a2_0 = V512.Codes(a + 128), a2_1 = V512.Codes(a + 132);
+                    c2_0 = V512.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V512.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
+                    Vector512<byte> a3_0 = V512.Codes(a + 192), a3_1 = V512.Codes(a + 196);
+                    c3_0 = V512.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V512.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
+                    Vector512<byte> a4_0 = V512.Codes(a + 256), a4_1 = V512.Codes(a + 260);
+                    c4_0 = V512.Accumulate(c4_0, a4_0, w0_0, a4_1, w1_0); c4_1 = V512.Accumulate(c4_1, a4_0, w0_1, a4_1, w1_1);
+                    Vector512<byte> a5_0 = V512.Codes(a + 320), a5_1 = V512.Codes(a + 324);
+                    c5_0 = V512.Accumulate(c5_0, a5_0, w0_0, a5_1, w1_0); c5_1 = V512.Accumulate(c5_1, a5_0, w0_1, a5_1, w1_1);
+                    Vector512<byte> a6_0 = V512.Codes(a + 384), a6_1 = V512.Codes(a + 388);
+                    c6_0 = V512.Accumulate(c6_0, a6_0, w0_0, a6_1, w1_0); c6_1 = V512.Accumulate(c6_1, a6_0, w0_1, a6_1, w1_1);
+                    Vector512<byte> a7_0 = V512.Codes(a + 448), a7_1 = V512.Codes(a + 452);
+                    c7_0 = V512.Accumulate(c7_0, a7_0, w0_0, a7_1, w1_0); c7_1 = V512.Accumulate(c7_1, a7_0, w0_1, a7_1, w1_1);
+                    a += 8; w += 128;
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
@@ -5338,22 +3430,10 @@ unsafe partial class Resnet20Cifar10
             {
                 byte* z = corner + e0[k];
                 Vector512<sbyte> u0 = Vector512.Load(f0);
-                Vector512<byte> z0 = V512.Codes(z);
-                c0_0 += V512.Widen(V512.Products(z0, u0));
-                Vector512<byte> z1 = V512.Codes(z + 64);
-                c1_0 += V512.Widen(V512.Products(z1, u0));
-                Vector512<byte> z2 = V512.Codes(z + 128);
-                c2_0 += V512.Widen(V512.Products(z2, u0));
-                Vector512<byte> z3 = V512.Codes(z + 192);
-                c3_0 += V512.Widen(V512.Products(z3, u0));
-                Vector512<byte> z4 = V512.Codes(z + 256);
-                c4_0 += V512.Widen(V512.Products(z4, u0));
-                Vector512<byte> z5 = V512.Codes(z + 320);
-                c5_0 += V512.Widen(V512.Products(z5, u0));
-                Vector512<byte> z6 = V512.Codes(z + 384);
-                c6_0 += V512.Widen(V512.Products(z6, u0));
-                Vector512<byte> z7 = V512.Codes(z + 448);
-                c7_0 += V512.Widen(V512.Products(z7, u0));
+                c0_0 = V512.Accumulate(c0_0, V512.Codes(z), u0); c1_0 = V512.Accumulate(c1_0, V512.Codes(z + 64), u0);
+                c2_0 = V512.Accumulate(c2_0, V512.Codes(z + 128), u0); c3_0 = V512.Accumulate(c3_0, V512.Codes(z + 192), u0);
+                c4_0 = V512.Accumulate(c4_0, V512.Codes(z + 256), u0); c5_0 = V512.Accumulate(c5_0, V512.Codes(z + 320), u0);
+                c6_0 = V512.Accumulate(c6_0, V512.Codes(z + 384), u0); c7_0 = V512.Accumulate(c7_0, V512.Codes(z + 448), u0);
             }
             int* e1 = corrections + 2464;
             sbyte* f1 = (sbyte*)(e1 + 160);
@@ -5361,24 +3441,11 @@ unsafe partial class Resnet20Cifar10
             {
                 byte* z = corner + e1[k];
                 Vector512<sbyte> u0 = Vector512.Load(f1);
-                Vector512<byte> z0 = V512.Codes(z);
-                c0_1 += V512.Widen(V512.Products(z0, u0));
-                Vector512<byte> z1 = V512.Codes(z + 64);
-                c1_1 += V512.Widen(V512.Products(z1, u0));
-                Vector512<byte> z2 = V512.Codes(z + 128);
-                c2_1 += V512.Widen(V512.Products(z2, u0));
-                Vector512<byte> z3 = V512.Codes(z + 192);
-                c3_1 += V512.Widen(V512.Products(z3, u0));
-                Vector512<byte> z4 = V512.Codes(z + 256);
-                c4_1 += V512.Widen(V512.Products(z4, u0));
-                Vector512<byte> z5 = V512.Codes(z + 320);
-                c5_1 += V512.Widen(V512.Products(z5, u0));
-                Vector512<byte> z6 = V512.Codes(z + 384);
-                c6_1 += V512.Widen(V512.Products(z6, u0));
-                Vector512<byte> z7 = V512.Codes(z + 448);
-                c7_1 += V512.Widen(V512.Products(z7, u0));
+                c0_1 = V512.Accumulate(c0_1, V512.Codes(z), u0); c1_1 = V512.Accumulate(c1_1, V512.Codes(z + 64), u0);
+                c2_1 = V512.Accumulate(c2_1, V512.Codes(z + 128), u0); c3_1 = V512.Accumulate(c3_1, V512.Codes(z + 192), u0);
+                c4_1 = V512.Accumulate(c4_1, V512.Codes(z + 256), u0); c5_1 = V512.Accumulate(c5_1, V512.Codes(z + 320), u0);
+                c6_1 = V512.Accumulate(c6_1, V512.Codes(z + 384), u0); c7_1 = V512.Accumulate(c7_1, V512.Codes(z + 448), u0);
             }
-            // Requantize and store.
             Finish_AddU15_Both_V512(c0_0, c0_1, table, other, y0, scalars, 64);
             Finish_AddU15_Both_V512(c1_0, c1_1, table, other + 128, y0 + 128, scalars, 64);
             Finish_AddU15_Both_V512(c2_0, c2_1, table, other + 256, y0 + 256, scalars, 64);
@@ -5390,110 +3457,6 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_AvxVnni(
-        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output,
-        int first, int end)
-    {
-        unchecked
-        {
-            byte* other = (byte*)residual;
-            byte* y0 = (byte*)output;
-            // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
-            int* scalars = stackalloc int[] { residualMultiplier, residualRounding, residualShift };
-            // A unit of work is 32 output channels.
-            weights += first * 18432;
-            table += first * 32;
-            other += first * 64;
-            y0 += first * 64;
-            for (int block = 2 * first; block < 2 * end; block += 1, weights += 9216, table += 16, other += 32, y0 += 32)
-            {
-                for (int y = 0; y < 8; y++)
-                {
-                    byte* x = input + y * 640;
-                    byte* otherRow = other + y * 1024;
-                    byte* y0Row = y0 + y * 1024;
-                    for (int i = 0; i < 2; i++, x += 256, otherRow += 512, y0Row += 512)
-                    {
-                        Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_AvxVnni_4x1(x, weights, table, otherRow, y0Row, scalars);
-                    }
-                }
-            }
-        }
-    }
-
-    /// <summary>Tile of 4 pixels by 16 output channels.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_AvxVnni_4x1(byte* x, sbyte* w, int* table, byte* other, byte* y0, int* scalars)
-    {
-        unchecked
-        {
-            // The accumulators start at the bias.
-            Vector256<int> c0_0 = Vector256.Load(table), c1_0 = c0_0, c2_0 = c0_0, c3_0 = c0_0;
-            Vector256<int> c0_1 = Vector256.Load(table + 8), c1_1 = c0_1, c2_1 = c0_1, c3_1 = c0_1;
-            for (int row = 0; row < 3; row++, x += 640)
-            {
-                byte* a = x;
-                // Four codes by four weights per step.
-                for (int k = 0; k < 48; k++)
-                {
-                    Vector256<sbyte> w0_0 = Vector256.Load(w);
-                    Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
-                    Vector256<byte> a0 = V256.Codes(a);
-                    c0_0 = V256.Dot(c0_0, a0, w0_0); c0_1 = V256.Dot(c0_1, a0, w0_1);
-                    Vector256<byte> a1 = V256.Codes(a + 64);
-                    c1_0 = V256.Dot(c1_0, a1, w0_0); c1_1 = V256.Dot(c1_1, a1, w0_1);
-                    Vector256<byte> a2 = V256.Codes(a + 128);
-                    c2_0 = V256.Dot(c2_0, a2, w0_0); c2_1 = V256.Dot(c2_1, a2, w0_1);
-                    Vector256<byte> a3 = V256.Codes(a + 192);
-                    c3_0 = V256.Dot(c3_0, a3, w0_0); c3_1 = V256.Dot(c3_1, a3, w0_1);
-                    a += 4;
-                    w += 64;
-                }
-            }
-            // Requantize and store.
-            Finish_AddU15_V256(c0_0, c0_1, table, other, y0, scalars, 64);
-            Finish_AddU15_V256(c1_0, c1_1, table, other + 128, y0 + 128, scalars, 64);
-            Finish_AddU15_V256(c2_0, c2_1, table, other + 256, y0 + 256, scalars, 64);
-            Finish_AddU15_V256(c3_0, c3_1, table, other + 384, y0 + 384, scalars, 64);
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Avx2(
-        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output,
-        int first, int end)
-    {
-        unchecked
-        {
-            int* corrections = (int*)(weights + 36864);
-            byte* other = (byte*)residual;
-            byte* y0 = (byte*)output;
-            // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
-            int* scalars = stackalloc int[] { residualMultiplier, residualRounding, residualShift };
-            // A unit of work is 32 output channels.
-            weights += first * 18432;
-            table += first * 32;
-            corrections += first * 4928;
-            other += first * 64;
-            y0 += first * 64;
-            for (int block = 2 * first; block < 2 * end; block += 1, weights += 9216, table += 16, corrections += 2464, other += 32, y0 += 32)
-            {
-                for (int y = 0; y < 8; y++)
-                {
-                    byte* x = input + y * 640;
-                    byte* otherRow = other + y * 1024;
-                    byte* y0Row = y0 + y * 1024;
-                    for (int i = 0; i < 2; i++, x += 256, otherRow += 512, y0Row += 512)
-                    {
-                        Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Avx2_4x1(x, weights, table, corrections, otherRow, y0Row, scalars);
-                    }
-                }
-            }
-        }
-    }
-
-    /// <summary>Tile of 4 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Avx2_4x1(byte* x, sbyte* w, int* table, int* corrections, byte* other, byte* y0, int* scalars)
     {
@@ -5509,28 +3472,17 @@ unsafe partial class Resnet20Cifar10
                 // 2 steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.
                 for (int k = 0; k < 24; k++)
                 {
-                    Vector256<sbyte> w0_0 = Vector256.Load(w);
-                    Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
-                    Vector256<sbyte> w1_0 = Vector256.Load(w + 64);
-                    Vector256<sbyte> w1_1 = Vector256.Load(w + 96);
-                    Vector256<byte> a0_0 = V256.Codes(a);
-                    Vector256<byte> a0_1 = V256.Codes(a + 4);
-                    c0_0 += V256.Widen(V256.Products(a0_0, w0_0) + V256.Products(a0_1, w1_0));
-                    c0_1 += V256.Widen(V256.Products(a0_0, w0_1) + V256.Products(a0_1, w1_1));
-                    Vector256<byte> a1_0 = V256.Codes(a + 64);
-                    Vector256<byte> a1_1 = V256.Codes(a + 68);
-                    c1_0 += V256.Widen(V256.Products(a1_0, w0_0) + V256.Products(a1_1, w1_0));
-                    c1_1 += V256.Widen(V256.Products(a1_0, w0_1) + V256.Products(a1_1, w1_1));
-                    Vector256<byte> a2_0 = V256.Codes(a + 128);
-                    Vector256<byte> a2_1 = V256.Codes(a + 132);
-                    c2_0 += V256.Widen(V256.Products(a2_0, w0_0) + V256.Products(a2_1, w1_0));
-                    c2_1 += V256.Widen(V256.Products(a2_0, w0_1) + V256.Products(a2_1, w1_1));
-                    Vector256<byte> a3_0 = V256.Codes(a + 192);
-                    Vector256<byte> a3_1 = V256.Codes(a + 196);
-                    c3_0 += V256.Widen(V256.Products(a3_0, w0_0) + V256.Products(a3_1, w1_0));
-                    c3_1 += V256.Widen(V256.Products(a3_0, w0_1) + V256.Products(a3_1, w1_1));
-                    a += 8;
-                    w += 128;
+                    Vector256<sbyte> w0_0 = Vector256.Load(w), w0_1 = Vector256.Load(w + 32);
+                    Vector256<sbyte> w1_0 = Vector256.Load(w + 64), w1_1 = Vector256.Load(w + 96);
+                    Vector256<byte> a0_0 = V256.Codes(a), a0_1 = V256.Codes(a + 4);
+                    c0_0 = V256.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V256.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
+                    Vector256<byte> a1_0 = V256.Codes(a + 64), a1_1 = V256.Codes(a + 68);
+                    c1_0 = V256.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V256.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
+                    Vector256<byte> a2_0 = V256.Codes(a + 128), a2_1 = V256.Codes(a + 132);
+                    c2_0 = V256.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V256.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
+                    Vector256<byte> a3_0 = V256.Codes(a + 192), a3_1 = V256.Codes(a + 196);
+                    c3_0 = V256.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V256.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
+                    a += 8; w += 128;
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
@@ -5539,22 +3491,12 @@ unsafe partial class Resnet20Cifar10
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
                 byte* z = corner + e0[k];
-                Vector256<sbyte> u0 = Vector256.Load(f0);
-                Vector256<sbyte> u1 = Vector256.Load(f0 + 32);
-                Vector256<byte> z0 = V256.Codes(z);
-                c0_0 += V256.Widen(V256.Products(z0, u0));
-                c0_1 += V256.Widen(V256.Products(z0, u1));
-                Vector256<byte> z1 = V256.Codes(z + 64);
-                c1_0 += V256.Widen(V256.Products(z1, u0));
-                c1_1 += V256.Widen(V256.Products(z1, u1));
-                Vector256<byte> z2 = V256.Codes(z + 128);
-                c2_0 += V256.Widen(V256.Products(z2, u0));
-                c2_1 += V256.Widen(V256.Products(z2, u1));
-                Vector256<byte> z3 = V256.Codes(z + 192);
-                c3_0 += V256.Widen(V256.Products(z3, u0));
-                c3_1 += V256.Widen(V256.Products(z3, u1));
+                Vector256<sbyte> u0 = Vector256.Load(f0), u1 = Vector256.Load(f0 + 32);
+                Vector256<byte> z0 = V256.Codes(z); c0_0 = V256.Accumulate(c0_0, z0, u0); c0_1 = V256.Accumulate(c0_1, z0, u1);
+                Vector256<byte> z1 = V256.Codes(z + 64); c1_0 = V256.Accumulate(c1_0, z1, u0); c1_1 = V256.Accumulate(c1_1, z1, u1);
+                Vector256<byte> z2 = V256.Codes(z + 128); c2_0 = V256.Accumulate(c2_0, z2, u0); c2_1 = V256.Accumulate(c2_1, z2, u1);
+                Vector256<byte> z3 = V256.Codes(z + 192); c3_0 = V256.Accumulate(c3_0, z3, u0); c3_1 = V256.Accumulate(c3_1, z3, u1);
             }
-            // Requantize and store.
             Finish_AddU15_V256(c0_0, c0_1, table, other, y0, scalars, 64);
             Finish_AddU15_V256(c1_0, c1_1, table, other + 128, y0 + 128, scalars, 64);
             Finish_AddU15_V256(c2_0, c2_1, table, other + 256, y0 + 256, scalars, 64);
@@ -5562,41 +3504,6 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Vector128(
-        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output,
-        int first, int end)
-    {
-        unchecked
-        {
-            int* corrections = (int*)(weights + 36864);
-            byte* other = (byte*)residual;
-            byte* y0 = (byte*)output;
-            // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
-            int* scalars = stackalloc int[] { residualMultiplier, residualRounding, residualShift };
-            // A unit of work is 32 output channels.
-            weights += first * 18432;
-            table += first * 32;
-            corrections += first * 4928;
-            other += first * 64;
-            y0 += first * 64;
-            for (int block = 2 * first; block < 2 * end; block += 1, weights += 9216, table += 16, corrections += 2464, other += 32, y0 += 32)
-            {
-                for (int y = 0; y < 8; y++)
-                {
-                    byte* x = input + y * 640;
-                    byte* otherRow = other + y * 1024;
-                    byte* y0Row = y0 + y * 1024;
-                    for (int i = 0; i < 4; i++, x += 128, otherRow += 256, y0Row += 256)
-                    {
-                        Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Vector128_2x1(x, weights, table, corrections, otherRow, y0Row, scalars);
-                    }
-                }
-            }
-        }
-    }
-
-    /// <summary>Tile of 2 pixels by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Vector128_2x1(byte* x, sbyte* w, int* table, int* corrections, byte* other, byte* y0, int* scalars)
     {
@@ -5614,28 +3521,13 @@ unsafe partial class Resnet20Cifar10
                 // 2 steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.
                 for (int k = 0; k < 24; k++)
                 {
-                    Vector128<sbyte> w0_0 = Vector128.Load(w);
-                    Vector128<sbyte> w0_1 = Vector128.Load(w + 16);
-                    Vector128<sbyte> w0_2 = Vector128.Load(w + 32);
-                    Vector128<sbyte> w0_3 = Vector128.Load(w + 48);
-                    Vector128<sbyte> w1_0 = Vector128.Load(w + 64);
-                    Vector128<sbyte> w1_1 = Vector128.Load(w + 80);
-                    Vector128<sbyte> w1_2 = Vector128.Load(w + 96);
-                    Vector128<sbyte> w1_3 = Vector128.Load(w + 112);
-                    Vector128<byte> a0_0 = V128.Codes(a);
-                    Vector128<byte> a0_1 = V128.Codes(a + 4);
-                    c0_0 += V128.Widen(V128.Products(a0_0, w0_0) + V128.Products(a0_1, w1_0));
-                    c0_1 += V128.Widen(V128.Products(a0_0, w0_1) + V128.Products(a0_1, w1_1));
-                    c0_2 += V128.Widen(V128.Products(a0_0, w0_2) + V128.Products(a0_1, w1_2));
-                    c0_3 += V128.Widen(V128.Products(a0_0, w0_3) + V128.Products(a0_1, w1_3));
-                    Vector128<byte> a1_0 = V128.Codes(a + 64);
-                    Vector128<byte> a1_1 = V128.Codes(a + 68);
-                    c1_0 += V128.Widen(V128.Products(a1_0, w0_0) + V128.Products(a1_1, w1_0));
-                    c1_1 += V128.Widen(V128.Products(a1_0, w0_1) + V128.Products(a1_1, w1_1));
-                    c1_2 += V128.Widen(V128.Products(a1_0, w0_2) + V128.Products(a1_1, w1_2));
-                    c1_3 += V128.Widen(V128.Products(a1_0, w0_3) + V128.Products(a1_1, w1_3));
-                    a += 8;
-                    w += 128;
+                    Vector128<sbyte> w0_0 = Vector128.Load(w), w0_1 = Vector128.Load(w + 16), w0_2 = Vector128.Load(w + 32), w0_3 = Vector128.Load(w + 48);
+                    Vector128<sbyte> w1_0 = Vector128.Load(w + 64), w1_1 = Vector128.Load(w + 80), w1_2 = Vector128.Load(w + 96), w1_3 = Vector128.Load(w + 112);
+                    Vector128<byte> a0_0 = V128.Codes(a), a0_1 = V128.Codes(a + 4);
+                    c0_0 = V128.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V128.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1); c0_2 = V128.Accumulate(c0_2, a0_0, w0_2, a0_1, w1_2); c0_3 = V128.Accumulate(c0_3, a0_0, w0_3, a0_1, w1_3);
+                    Vector128<byte> a1_0 = V128.Codes(a + 64), a1_1 = V128.Codes(a + 68);
+                    c1_0 = V128.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V128.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1); c1_2 = V128.Accumulate(c1_2, a1_0, w0_2, a1_1, w1_2); c1_3 = V128.Accumulate(c1_3, a1_0, w0_3, a1_1, w1_3);
+                    a += 8; w += 128;
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
@@ -5644,62 +3536,12 @@ unsafe partial class Resnet20Cifar10
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
                 byte* z = corner + e0[k];
-                Vector128<sbyte> u0 = Vector128.Load(f0);
-                Vector128<sbyte> u1 = Vector128.Load(f0 + 16);
-                Vector128<sbyte> u2 = Vector128.Load(f0 + 32);
-                Vector128<sbyte> u3 = Vector128.Load(f0 + 48);
-                Vector128<byte> z0 = V128.Codes(z);
-                c0_0 += V128.Widen(V128.Products(z0, u0));
-                c0_1 += V128.Widen(V128.Products(z0, u1));
-                c0_2 += V128.Widen(V128.Products(z0, u2));
-                c0_3 += V128.Widen(V128.Products(z0, u3));
-                Vector128<byte> z1 = V128.Codes(z + 64);
-                c1_0 += V128.Widen(V128.Products(z1, u0));
-                c1_1 += V128.Widen(V128.Products(z1, u1));
-                c1_2 += V128.Widen(V128.Products(z1, u2));
-                c1_3 += V128.Widen(V128.Products(z1, u3));
+                Vector128<sbyte> u0 = Vector128.Load(f0), u1 = Vector128.Load(f0 + 16), u2 = Vector128.Load(f0 + 32), u3 = Vector128.Load(f0 + 48);
+                Vector128<byte> z0 = V128.Codes(z); c0_0 = V128.Accumulate(c0_0, z0, u0); c0_1 = V128.Accumulate(c0_1, z0, u1); c0_2 = V128.Accumulate(c0_2, z0, u2); c0_3 = V128.Accumulate(c0_3, z0, u3);
+                Vector128<byte> z1 = V128.Codes(z + 64); c1_0 = V128.Accumulate(c1_0, z1, u0); c1_1 = V128.Accumulate(c1_1, z1, u1); c1_2 = V128.Accumulate(c1_2, z1, u2); c1_3 = V128.Accumulate(c1_3, z1, u3);
             }
-            // Requantize and store.
             Finish_AddU15_V128(c0_0, c0_1, c0_2, c0_3, table, other, y0, scalars, 64);
             Finish_AddU15_V128(c1_0, c1_1, c1_2, c1_3, table, other + 128, y0 + 128, scalars, 64);
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Scalar(
-        byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output,
-        int first, int end)
-    {
-        unchecked
-        {
-            for (int y = 0; y < 8; y++)
-            {
-                for (int x = 0; x < 8; x++)
-                {
-                    byte* window = input + (y * 640) + (x * 64);
-                    int endChannel = end * 32;
-                    for (int o = first * 32; o < endChannel; o++)
-                    {
-                        int accumulator = table[o];
-                        sbyte* weight = weights + (o * 576);
-                        for (int ky = 0; ky < 3; ky++)
-                        {
-                            byte* run = window + (ky * 640);
-                            for (int i = 0; i < 192; i++)
-                            {
-                                accumulator += run[i] * weight[i];
-                            }
-
-                            weight += 192;
-                        }
-
-                        int value = ((int)(((long)accumulator * table[64 + o]) >> 32) + table[192 + o]) >> table[256 + o];
-                        value = value + (((int)(((long)(residual[(y * 512) + (x * 64) + o] << 4) * residualMultiplier) >> 32) + residualRounding) >> residualShift);
-                        value = global::System.Math.Min(global::System.Math.Max(value, 0), 32767);
-                        output[(y * 512) + (x * 64) + o] = (short)value;
-                    }
-                }
-            }
         }
     }
 
@@ -5754,51 +3596,65 @@ unsafe partial class Resnet20Cifar10
     {
         unchecked
         {
+            int* corrections = (int*)(weights + 1024);
+            byte* y0 = (byte*)output;
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Linear_64_To10_U7S8_S16_Avx512(input, weights, table, output, first, end);
-            }
-            else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
-            {
-                Linear_64_To10_U7S8_S16_AvxVnni(input, weights, table, output, first, end);
+                // A unit of work is 32 output channels.
+                weights += first * 2048;
+                table += first * 32;
+                corrections += first * 576;
+                y0 += first * 64;
+                // The last output channels.
+                {
+                    byte* x = input;
+                    byte* y0Row = y0;
+                    Linear_64_To10_U7S8_S16_Avx512_1x1Tail(x, weights, table, corrections, y0Row);
+                }
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
-                Linear_64_To10_U7S8_S16_Avx2(input, weights, table, output, first, end);
+                // A unit of work is 32 output channels.
+                weights += first * 2048;
+                table += first * 32;
+                corrections += first * 576;
+                y0 += first * 64;
+                // The last output channels.
+                {
+                    byte* x = input;
+                    byte* y0Row = y0;
+                    Linear_64_To10_U7S8_S16_Avx2_1x1Tail(x, weights, table, corrections, y0Row);
+                }
             }
             else if (V128.IsSupported)
             {
-                Linear_64_To10_U7S8_S16_Vector128(input, weights, table, output, first, end);
+                // A unit of work is 32 output channels.
+                weights += first * 2048;
+                table += first * 32;
+                corrections += first * 576;
+                y0 += first * 64;
+                // The last output channels.
+                {
+                    byte* x = input;
+                    byte* y0Row = y0;
+                    Linear_64_To10_U7S8_S16_Vector128_1x1Tail(x, weights, table, corrections, y0Row);
+                }
             }
             else
             {
-                Linear_64_To10_U7S8_S16_Scalar(input, weights, table, output, first, end);
+                byte* window = input;
+                int endChannel = global::System.Math.Min(end * 32, 10);
+                for (int o = first * 32; o < endChannel; o++)
+                {
+                    int accumulator = table[o] + SumOfProducts(window, weights + (o * 64), 1, 64, 1, 64, 64);
+                    int value = ((int)(((long)(accumulator << 4) * table[32 + o]) >> 32) + table[96 + o]) >> table[128 + o];
+                    value = global::System.Math.Min(global::System.Math.Max(value, -32767), 32767);
+                    output[o] = (short)value;
+                }
             }
         }
     }
 
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Linear_64_To10_U7S8_S16_Avx512(byte* input, sbyte* weights, int* table, short* output, int first, int end)
-    {
-        unchecked
-        {
-            int* corrections = (int*)(weights + 1024);
-            byte* y0 = (byte*)output;
-            // A unit of work is 32 output channels.
-            weights += first * 2048;
-            table += first * 32;
-            corrections += first * 576;
-            y0 += first * 64;
-            // The last output channels.
-            {
-                byte* x = input;
-                byte* y0Row = y0;
-                Linear_64_To10_U7S8_S16_Avx512_1x1Tail(x, weights, table, corrections, y0Row);
-            }
-        }
-    }
-
-    /// <summary>Tile of 1 pixel by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Linear_64_To10_U7S8_S16_Avx512_1x1Tail(byte* x, sbyte* w, int* table, int* corrections, byte* y0)
     {
@@ -5806,100 +3662,29 @@ unsafe partial class Resnet20Cifar10
         {
             // The accumulators start at the bias.
             Vector512<int> c0_0 = Vector512.Load(table);
-            byte* corner = x;
             byte* a = x;
             // 2 steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.
             for (int k = 0; k < 8; k++)
             {
                 Vector512<sbyte> w0_0 = Vector512.Load(w);
                 Vector512<sbyte> w1_0 = Vector512.Load(w + 64);
-                Vector512<byte> a0_0 = V512.Codes(a);
-                Vector512<byte> a0_1 = V512.Codes(a + 4);
-                c0_0 += V512.Widen(V512.Products(a0_0, w0_0) + V512.Products(a0_1, w1_0));
-                a += 8;
-                w += 128;
+                Vector512<byte> a0_0 = V512.Codes(a), a0_1 = V512.Codes(a + 4);
+                c0_0 = V512.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0);
+                a += 8; w += 128;
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
             int* e0 = corrections;
             sbyte* f0 = (sbyte*)(e0 + 32);
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
-                byte* z = corner + e0[k];
+                byte* z = x + e0[k];
                 Vector512<sbyte> u0 = Vector512.Load(f0);
-                Vector512<byte> z0 = V512.Codes(z);
-                c0_0 += V512.Widen(V512.Products(z0, u0));
+                c0_0 = V512.Accumulate(c0_0, V512.Codes(z), u0);
             }
-            // Requantize and store.
             Finish_S16_Last10_V512(c0_0, table, y0, 32);
         }
     }
 
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Linear_64_To10_U7S8_S16_AvxVnni(byte* input, sbyte* weights, int* table, short* output, int first, int end)
-    {
-        unchecked
-        {
-            byte* y0 = (byte*)output;
-            // A unit of work is 32 output channels.
-            weights += first * 2048;
-            table += first * 32;
-            y0 += first * 64;
-            // The last output channels.
-            {
-                byte* x = input;
-                byte* y0Row = y0;
-                Linear_64_To10_U7S8_S16_AvxVnni_1x1Tail(x, weights, table, y0Row);
-            }
-        }
-    }
-
-    /// <summary>Tile of 1 pixel by 16 output channels.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Linear_64_To10_U7S8_S16_AvxVnni_1x1Tail(byte* x, sbyte* w, int* table, byte* y0)
-    {
-        unchecked
-        {
-            // The accumulators start at the bias.
-            Vector256<int> c0_0 = Vector256.Load(table);
-            Vector256<int> c0_1 = Vector256.Load(table + 8);
-            byte* a = x;
-            // Four codes by four weights per step.
-            for (int k = 0; k < 16; k++)
-            {
-                Vector256<sbyte> w0_0 = Vector256.Load(w);
-                Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
-                Vector256<byte> a0 = V256.Codes(a);
-                c0_0 = V256.Dot(c0_0, a0, w0_0); c0_1 = V256.Dot(c0_1, a0, w0_1);
-                a += 4;
-                w += 64;
-            }
-            // Requantize and store.
-            Finish_S16_Last10_V256(c0_0, c0_1, table, y0, 32);
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Linear_64_To10_U7S8_S16_Avx2(byte* input, sbyte* weights, int* table, short* output, int first, int end)
-    {
-        unchecked
-        {
-            int* corrections = (int*)(weights + 1024);
-            byte* y0 = (byte*)output;
-            // A unit of work is 32 output channels.
-            weights += first * 2048;
-            table += first * 32;
-            corrections += first * 576;
-            y0 += first * 64;
-            // The last output channels.
-            {
-                byte* x = input;
-                byte* y0Row = y0;
-                Linear_64_To10_U7S8_S16_Avx2_1x1Tail(x, weights, table, corrections, y0Row);
-            }
-        }
-    }
-
-    /// <summary>Tile of 1 pixel by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Linear_64_To10_U7S8_S16_Avx2_1x1Tail(byte* x, sbyte* w, int* table, int* corrections, byte* y0)
     {
@@ -5908,61 +3693,29 @@ unsafe partial class Resnet20Cifar10
             // The accumulators start at the bias.
             Vector256<int> c0_0 = Vector256.Load(table);
             Vector256<int> c0_1 = Vector256.Load(table + 8);
-            byte* corner = x;
             byte* a = x;
             // 2 steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.
             for (int k = 0; k < 8; k++)
             {
-                Vector256<sbyte> w0_0 = Vector256.Load(w);
-                Vector256<sbyte> w0_1 = Vector256.Load(w + 32);
-                Vector256<sbyte> w1_0 = Vector256.Load(w + 64);
-                Vector256<sbyte> w1_1 = Vector256.Load(w + 96);
-                Vector256<byte> a0_0 = V256.Codes(a);
-                Vector256<byte> a0_1 = V256.Codes(a + 4);
-                c0_0 += V256.Widen(V256.Products(a0_0, w0_0) + V256.Products(a0_1, w1_0));
-                c0_1 += V256.Widen(V256.Products(a0_0, w0_1) + V256.Products(a0_1, w1_1));
-                a += 8;
-                w += 128;
+                Vector256<sbyte> w0_0 = Vector256.Load(w), w0_1 = Vector256.Load(w + 32);
+                Vector256<sbyte> w1_0 = Vector256.Load(w + 64), w1_1 = Vector256.Load(w + 96);
+                Vector256<byte> a0_0 = V256.Codes(a), a0_1 = V256.Codes(a + 4);
+                c0_0 = V256.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V256.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
+                a += 8; w += 128;
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
             int* e0 = corrections;
             sbyte* f0 = (sbyte*)(e0 + 32);
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
-                byte* z = corner + e0[k];
-                Vector256<sbyte> u0 = Vector256.Load(f0);
-                Vector256<sbyte> u1 = Vector256.Load(f0 + 32);
-                Vector256<byte> z0 = V256.Codes(z);
-                c0_0 += V256.Widen(V256.Products(z0, u0));
-                c0_1 += V256.Widen(V256.Products(z0, u1));
+                byte* z = x + e0[k];
+                Vector256<sbyte> u0 = Vector256.Load(f0), u1 = Vector256.Load(f0 + 32);
+                Vector256<byte> z0 = V256.Codes(z); c0_0 = V256.Accumulate(c0_0, z0, u0); c0_1 = V256.Accumulate(c0_1, z0, u1);
             }
-            // Requantize and store.
             Finish_S16_Last10_V256(c0_0, c0_1, table, y0, 32);
         }
     }
 
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Linear_64_To10_U7S8_S16_Vector128(byte* input, sbyte* weights, int* table, short* output, int first, int end)
-    {
-        unchecked
-        {
-            int* corrections = (int*)(weights + 1024);
-            byte* y0 = (byte*)output;
-            // A unit of work is 32 output channels.
-            weights += first * 2048;
-            table += first * 32;
-            corrections += first * 576;
-            y0 += first * 64;
-            // The last output channels.
-            {
-                byte* x = input;
-                byte* y0Row = y0;
-                Linear_64_To10_U7S8_S16_Vector128_1x1Tail(x, weights, table, corrections, y0Row);
-            }
-        }
-    }
-
-    /// <summary>Tile of 1 pixel by 16 output channels.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Linear_64_To10_U7S8_S16_Vector128_1x1Tail(byte* x, sbyte* w, int* table, int* corrections, byte* y0)
     {
@@ -5973,70 +3726,26 @@ unsafe partial class Resnet20Cifar10
             Vector128<int> c0_1 = Vector128.Load(table + 4);
             Vector128<int> c0_2 = Vector128.Load(table + 8);
             Vector128<int> c0_3 = Vector128.Load(table + 12);
-            byte* corner = x;
             byte* a = x;
             // 2 steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.
             for (int k = 0; k < 8; k++)
             {
-                Vector128<sbyte> w0_0 = Vector128.Load(w);
-                Vector128<sbyte> w0_1 = Vector128.Load(w + 16);
-                Vector128<sbyte> w0_2 = Vector128.Load(w + 32);
-                Vector128<sbyte> w0_3 = Vector128.Load(w + 48);
-                Vector128<sbyte> w1_0 = Vector128.Load(w + 64);
-                Vector128<sbyte> w1_1 = Vector128.Load(w + 80);
-                Vector128<sbyte> w1_2 = Vector128.Load(w + 96);
-                Vector128<sbyte> w1_3 = Vector128.Load(w + 112);
-                Vector128<byte> a0_0 = V128.Codes(a);
-                Vector128<byte> a0_1 = V128.Codes(a + 4);
-                c0_0 += V128.Widen(V128.Products(a0_0, w0_0) + V128.Products(a0_1, w1_0));
-                c0_1 += V128.Widen(V128.Products(a0_0, w0_1) + V128.Products(a0_1, w1_1));
-                c0_2 += V128.Widen(V128.Products(a0_0, w0_2) + V128.Products(a0_1, w1_2));
-                c0_3 += V128.Widen(V128.Products(a0_0, w0_3) + V128.Products(a0_1, w1_3));
-                a += 8;
-                w += 128;
+                Vector128<sbyte> w0_0 = Vector128.Load(w), w0_1 = Vector128.Load(w + 16), w0_2 = Vector128.Load(w + 32), w0_3 = Vector128.Load(w + 48);
+                Vector128<sbyte> w1_0 = Vector128.Load(w + 64), w1_1 = Vector128.Load(w + 80), w1_2 = Vector128.Load(w + 96), w1_3 = Vector128.Load(w + 112);
+                Vector128<byte> a0_0 = V128.Codes(a), a0_1 = V128.Codes(a + 4);
+                c0_0 = V128.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V128.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1); c0_2 = V128.Accumulate(c0_2, a0_0, w0_2, a0_1, w1_2); c0_3 = V128.Accumulate(c0_3, a0_0, w0_3, a0_1, w1_3);
+                a += 8; w += 128;
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
             int* e0 = corrections;
             sbyte* f0 = (sbyte*)(e0 + 32);
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
-                byte* z = corner + e0[k];
-                Vector128<sbyte> u0 = Vector128.Load(f0);
-                Vector128<sbyte> u1 = Vector128.Load(f0 + 16);
-                Vector128<sbyte> u2 = Vector128.Load(f0 + 32);
-                Vector128<sbyte> u3 = Vector128.Load(f0 + 48);
-                Vector128<byte> z0 = V128.Codes(z);
-                c0_0 += V128.Widen(V128.Products(z0, u0));
-                c0_1 += V128.Widen(V128.Products(z0, u1));
-                c0_2 += V128.Widen(V128.Products(z0, u2));
-                c0_3 += V128.Widen(V128.Products(z0, u3));
+                byte* z = x + e0[k];
+                Vector128<sbyte> u0 = Vector128.Load(f0), u1 = Vector128.Load(f0 + 16), u2 = Vector128.Load(f0 + 32), u3 = Vector128.Load(f0 + 48);
+                Vector128<byte> z0 = V128.Codes(z); c0_0 = V128.Accumulate(c0_0, z0, u0); c0_1 = V128.Accumulate(c0_1, z0, u1); c0_2 = V128.Accumulate(c0_2, z0, u2); c0_3 = V128.Accumulate(c0_3, z0, u3);
             }
-            // Requantize and store.
             Finish_S16_Last10_V128(c0_0, c0_1, c0_2, c0_3, table, y0, 32);
-        }
-    }
-
-    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Linear_64_To10_U7S8_S16_Scalar(byte* input, sbyte* weights, int* table, short* output, int first, int end)
-    {
-        unchecked
-        {
-            byte* window = input;
-            int endChannel = global::System.Math.Min(end * 32, 10);
-            for (int o = first * 32; o < endChannel; o++)
-            {
-                int accumulator = table[o];
-                sbyte* weight = weights + (o * 64);
-                byte* run = window;
-                for (int i = 0; i < 64; i++)
-                {
-                    accumulator += run[i] * weight[i];
-                }
-
-                int value = ((int)(((long)(accumulator << 4) * table[32 + o]) >> 32) + table[96 + o]) >> table[128 + o];
-                value = global::System.Math.Min(global::System.Math.Max(value, -32767), 32767);
-                output[o] = (short)value;
-            }
         }
     }
 
@@ -6053,24 +3762,6 @@ unsafe partial class Resnet20Cifar10
             {
                 *output++ = input[c];
             }
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish_U15U7_V512(Vector512<int> v0, int* table, byte* y0, byte* y1, int* scalars, int channels)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V512.Requantize(v0, table, channels);
-            v0 = Vector512.Max(Vector512.Min(v0, Vector512.Create(32767)), Vector512<int>.Zero);
-            // Store u15 codes.
-            Vector512<int> v0_0 = v0;
-            V512.StoreShorts(y0, v0_0);
-            // Store u7 codes.
-            Vector512<int> v0_1 = V512.Rescale(v0, scalars);
-            Vector128.Min(V512.Bytes(v0_1), Vector128.Create((byte)127)).Store(y1);
         }
     }
 
@@ -6093,6 +3784,24 @@ unsafe partial class Resnet20Cifar10
             Vector256<int> v0_1 = V256.Rescale(v0, scalars);
             Vector256<int> v1_1 = V256.Rescale(v1, scalars);
             Vector128.Min(V256.Bytes(v0_1, v1_1), Vector128.Create((byte)127)).Store(y1);
+        }
+    }
+
+    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_U15U7_V512(Vector512<int> v0, int* table, byte* y0, byte* y1, int* scalars, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V512.Requantize(v0, table, channels);
+            v0 = Vector512.Max(Vector512.Min(v0, Vector512.Create(32767)), Vector512<int>.Zero);
+            // Store u15 codes.
+            Vector512<int> v0_0 = v0;
+            V512.StoreShorts(y0, v0_0);
+            // Store u7 codes.
+            Vector512<int> v0_1 = V512.Rescale(v0, scalars);
+            Vector128.Min(V512.Bytes(v0_1), Vector128.Create((byte)127)).Store(y1);
         }
     }
 
@@ -6126,17 +3835,26 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish_U7_V256(Vector256<int> v0, Vector256<int> v1, int* table, byte* y0, int channels)
+    /// <summary>Codes of a window by weights: rows, runs in a row, and codes in a run, which lie side by side.</summary>
+    [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
+    private static int SumOfProducts(byte* window, sbyte* weights, int rows, int rowBytes, int runs, int runBytes, int length)
     {
         unchecked
         {
-            // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0, table, channels);
-            v1 = V256.Requantize(v1, table + 8, channels);
-            // Store u7 codes.
-            Vector128.Min(V256.Bytes(v0, v1), Vector128.Create((byte)127)).Store(y0);
+            int sum = 0;
+            for (int row = 0; row < rows; row++, window += rowBytes)
+            {
+                for (int run = 0; run < runs; run++, weights += length)
+                {
+                    byte* codes = window + run * runBytes;
+                    for (int i = 0; i < length; i++)
+                    {
+                        sum += codes[i] * weights[i];
+                    }
+                }
+            }
+
+            return sum;
         }
     }
 
@@ -6155,6 +3873,20 @@ unsafe partial class Resnet20Cifar10
 
     /// <summary>Finishes sixteen output channels of a pixel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_U7_V256(Vector256<int> v0, Vector256<int> v1, int* table, byte* y0, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V256.Requantize(v0, table, channels);
+            v1 = V256.Requantize(v1, table + 8, channels);
+            // Store u7 codes.
+            Vector128.Min(V256.Bytes(v0, v1), Vector128.Create((byte)127)).Store(y0);
+        }
+    }
+
+    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Finish_U7_V128(Vector128<int> v0, Vector128<int> v1, Vector128<int> v2, Vector128<int> v3, int* table, byte* y0, int channels)
     {
         unchecked
@@ -6166,6 +3898,26 @@ unsafe partial class Resnet20Cifar10
             v3 = V128.Requantize(v3, table + 12, channels);
             // Store u7 codes.
             Vector128.Min(V128.Bytes(v0, v1, v2, v3), Vector128.Create((byte)127)).Store(y0);
+        }
+    }
+
+    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_AddU15U7_V512(Vector512<int> v0, int* table, byte* other, byte* y0, byte* y1, int* scalars, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V512.Requantize(v0 << 4, table, channels);
+            // Add the residual, brought to the same grid.
+            v0 = v0 + V512.Rescale(V512.LoadShorts(other) << 4, scalars);
+            v0 = Vector512.Max(Vector512.Min(v0, Vector512.Create(32767)), Vector512<int>.Zero);
+            // Store u15 codes.
+            Vector512<int> v0_0 = v0;
+            V512.StoreShorts(y0, v0_0);
+            // Store u7 codes.
+            Vector512<int> v0_1 = V512.Rescale(v0, scalars + 3);
+            Vector128.Min(V512.Bytes(v0_1), Vector128.Create((byte)127)).Store(y1);
         }
     }
 
@@ -6191,26 +3943,6 @@ unsafe partial class Resnet20Cifar10
             Vector256<int> v0_1 = V256.Rescale(v0, scalars + 3);
             Vector256<int> v1_1 = V256.Rescale(v1, scalars + 3);
             Vector128.Min(V256.Bytes(v0_1, v1_1), Vector128.Create((byte)127)).Store(y1);
-        }
-    }
-
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish_AddU15U7_V512(Vector512<int> v0, int* table, byte* other, byte* y0, byte* y1, int* scalars, int channels)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V512.Requantize(v0 << 4, table, channels);
-            // Add the residual, brought to the same grid.
-            v0 = v0 + V512.Rescale(V512.LoadShorts(other) << 4, scalars);
-            v0 = Vector512.Max(Vector512.Min(v0, Vector512.Create(32767)), Vector512<int>.Zero);
-            // Store u15 codes.
-            Vector512<int> v0_0 = v0;
-            V512.StoreShorts(y0, v0_0);
-            // Store u7 codes.
-            Vector512<int> v0_1 = V512.Rescale(v0, scalars + 3);
-            Vector128.Min(V512.Bytes(v0_1), Vector128.Create((byte)127)).Store(y1);
         }
     }
 
@@ -6260,6 +3992,211 @@ unsafe partial class Resnet20Cifar10
             v1 = V512.Requantize(v1, table + 16, channels);
             // Store u7 codes.
             Vector256.Min(V512.Bytes(v0, v1), Vector256.Create((byte)127)).Store(y0);
+        }
+    }
+
+    /// <summary>G w G^T of sixteen output channels: from [pair of input channels][tap][16][2] to [position][pair][16][2]; at most 144 times the largest weight.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void WinogradWeights_V512(sbyte* w, int channels, short* u, int stride)
+    {
+        unchecked
+        {
+            for (int pair = 0; pair < channels / 2; pair++, w += 288, u += 32)
+            {
+                // Columns.
+                Vector512<short> h0_0, h0_1, h0_2, h1_0, h1_1, h1_2, h2_0, h2_1, h2_2, h3_0, h3_1, h3_2, h4_0, h4_1, h4_2, h5_0, h5_1, h5_2;
+                {
+                    Vector512<short> a = V512.LoadWeights(w), b = V512.LoadWeights(w + 96), c = V512.LoadWeights(w + 192);
+                    Vector512<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
+                    h0_0 = (a << 2) + (a + a);
+                    h1_0 = ends + middle;
+                    h2_0 = ends - middle;
+                    h3_0 = last + twice;
+                    h4_0 = last - twice;
+                    h5_0 = (c << 3) + four;
+                }
+                {
+                    Vector512<short> a = V512.LoadWeights(w + 32), b = V512.LoadWeights(w + 128), c = V512.LoadWeights(w + 224);
+                    Vector512<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
+                    h0_1 = (a << 2) + (a + a);
+                    h1_1 = ends + middle;
+                    h2_1 = ends - middle;
+                    h3_1 = last + twice;
+                    h4_1 = last - twice;
+                    h5_1 = (c << 3) + four;
+                }
+                {
+                    Vector512<short> a = V512.LoadWeights(w + 64), b = V512.LoadWeights(w + 160), c = V512.LoadWeights(w + 256);
+                    Vector512<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
+                    h0_2 = (a << 2) + (a + a);
+                    h1_2 = ends + middle;
+                    h2_2 = ends - middle;
+                    h3_2 = last + twice;
+                    h4_2 = last - twice;
+                    h5_2 = (c << 3) + four;
+                }
+                // Rows.
+                {
+                    Vector512<short> a = h0_0, b = h0_1, c = h0_2;
+                    Vector512<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
+                    ((a << 2) + (a + a)).Store(u);
+                    (ends + middle).Store(u + stride);
+                    (ends - middle).Store(u + 2 * stride);
+                    (last + twice).Store(u + 3 * stride);
+                    (last - twice).Store(u + 4 * stride);
+                    ((c << 3) + four).Store(u + 5 * stride);
+                }
+                {
+                    Vector512<short> a = h1_0, b = h1_1, c = h1_2;
+                    Vector512<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
+                    ((a << 2) + (a + a)).Store(u + 6 * stride);
+                    (ends + middle).Store(u + 7 * stride);
+                    (ends - middle).Store(u + 8 * stride);
+                    (last + twice).Store(u + 9 * stride);
+                    (last - twice).Store(u + 10 * stride);
+                    ((c << 3) + four).Store(u + 11 * stride);
+                }
+                {
+                    Vector512<short> a = h2_0, b = h2_1, c = h2_2;
+                    Vector512<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
+                    ((a << 2) + (a + a)).Store(u + 12 * stride);
+                    (ends + middle).Store(u + 13 * stride);
+                    (ends - middle).Store(u + 14 * stride);
+                    (last + twice).Store(u + 15 * stride);
+                    (last - twice).Store(u + 16 * stride);
+                    ((c << 3) + four).Store(u + 17 * stride);
+                }
+                {
+                    Vector512<short> a = h3_0, b = h3_1, c = h3_2;
+                    Vector512<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
+                    ((a << 2) + (a + a)).Store(u + 18 * stride);
+                    (ends + middle).Store(u + 19 * stride);
+                    (ends - middle).Store(u + 20 * stride);
+                    (last + twice).Store(u + 21 * stride);
+                    (last - twice).Store(u + 22 * stride);
+                    ((c << 3) + four).Store(u + 23 * stride);
+                }
+                {
+                    Vector512<short> a = h4_0, b = h4_1, c = h4_2;
+                    Vector512<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
+                    ((a << 2) + (a + a)).Store(u + 24 * stride);
+                    (ends + middle).Store(u + 25 * stride);
+                    (ends - middle).Store(u + 26 * stride);
+                    (last + twice).Store(u + 27 * stride);
+                    (last - twice).Store(u + 28 * stride);
+                    ((c << 3) + four).Store(u + 29 * stride);
+                }
+                {
+                    Vector512<short> a = h5_0, b = h5_1, c = h5_2;
+                    Vector512<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
+                    ((a << 2) + (a + a)).Store(u + 30 * stride);
+                    (ends + middle).Store(u + 31 * stride);
+                    (ends - middle).Store(u + 32 * stride);
+                    (last + twice).Store(u + 33 * stride);
+                    (last - twice).Store(u + 34 * stride);
+                    ((c << 3) + four).Store(u + 35 * stride);
+                }
+            }
+        }
+    }
+
+    /// <summary>B^T x B of one tile: adds and shifts, at most 68 times the largest code.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void WinogradInput_V512(byte* x, int rowStride, int pixelStride, int channels, short* v, int stride, short* t)
+    {
+        unchecked
+        {
+            for (int channel = 0; channel < channels; channel += 32)
+            {
+                // Columns.
+                for (int j = 0; j < 6; j++)
+                {
+                    byte* column = x + channel + j * pixelStride;
+                    Vector512<short> d0 = V512.LoadCodes(column);
+                    Vector512<short> d1 = V512.LoadCodes(column + rowStride);
+                    Vector512<short> d2 = V512.LoadCodes(column + 2 * rowStride);
+                    Vector512<short> d3 = V512.LoadCodes(column + 3 * rowStride);
+                    Vector512<short> d4 = V512.LoadCodes(column + 4 * rowStride);
+                    Vector512<short> d5 = V512.LoadCodes(column + 5 * rowStride);
+                    Vector512<short> a = (d2 << 2) - d4, b = (d1 << 2) - d3, c = d4 - d2, e = (d3 - d1) << 1;
+                    (((d0 - d2) << 2) + c).Store(t + j * 32);
+                    (a + b).Store(t + j * 32 + 192);
+                    (a - b).Store(t + j * 32 + 384);
+                    (c + e).Store(t + j * 32 + 576);
+                    (c - e).Store(t + j * 32 + 768);
+                    (d5 - d3 - (e << 1)).Store(t + j * 32 + 960);
+                }
+                // Rows.
+                for (int i = 0; i < 6; i++)
+                {
+                    Vector512<short> d0 = Vector512.Load(t + i * 192);
+                    Vector512<short> d1 = Vector512.Load(t + i * 192 + 32);
+                    Vector512<short> d2 = Vector512.Load(t + i * 192 + 64);
+                    Vector512<short> d3 = Vector512.Load(t + i * 192 + 96);
+                    Vector512<short> d4 = Vector512.Load(t + i * 192 + 128);
+                    Vector512<short> d5 = Vector512.Load(t + i * 192 + 160);
+                    short* row = v + channel + i * 6 * stride;
+                    Vector512<short> a = (d2 << 2) - d4, b = (d1 << 2) - d3, c = d4 - d2, e = (d3 - d1) << 1;
+                    (((d0 - d2) << 2) + c).Store(row);
+                    (a + b).Store(row + stride);
+                    (a - b).Store(row + 2 * stride);
+                    (c + e).Store(row + 3 * stride);
+                    (c - e).Store(row + 4 * stride);
+                    (d5 - d3 - (e << 1)).Store(row + 5 * stride);
+                }
+            }
+        }
+    }
+
+    /// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void WinogradOutput_AddU15U7_V512(int* m, int stride, int* t, int* table, byte* other, int otherRow, int otherPixel, byte* y0, int y0Row, int y0Pixel, byte* y1, int y1Row, int y1Pixel, int* scalars, int channels)
+    {
+        unchecked
+        {
+            // Columns.
+            for (int j = 0; j < 6; j++)
+            {
+                int* column = m + j * stride;
+                Vector512<int> m0 = Vector512.Load(column);
+                Vector512<int> m1 = Vector512.Load(column + 6 * stride);
+                Vector512<int> m2 = Vector512.Load(column + 12 * stride);
+                Vector512<int> m3 = Vector512.Load(column + 18 * stride);
+                Vector512<int> m4 = Vector512.Load(column + 24 * stride);
+                Vector512<int> m5 = Vector512.Load(column + 30 * stride);
+                var p = m1 + m2;
+                var g = m1 - m2;
+                var r = m3 + m4;
+                var s = m3 - m4;
+                (m0 + p + r).Store(t + j * 16);
+                (g + (s << 1)).Store(t + j * 16 + 96);
+                (p + (r << 2)).Store(t + j * 16 + 192);
+                (g + (s << 3) + (m5 << 1)).Store(t + j * 16 + 288);
+            }
+            // Rows.
+            int* sums = t + 384;
+            for (int i = 0; i < 4; i++, other += otherRow, y0 += y0Row, y1 += y1Row)
+            {
+                Vector512<int> m0 = Vector512.Load(t + i * 96);
+                Vector512<int> m1 = Vector512.Load(t + i * 96 + 16);
+                Vector512<int> m2 = Vector512.Load(t + i * 96 + 32);
+                Vector512<int> m3 = Vector512.Load(t + i * 96 + 48);
+                Vector512<int> m4 = Vector512.Load(t + i * 96 + 64);
+                Vector512<int> m5 = Vector512.Load(t + i * 96 + 80);
+                Vector512<int> bias = Vector512.Load(table), inverse = Vector512.Create(954437177);
+                var p = m1 + m2;
+                var g = m1 - m2;
+                var r = m3 + m4;
+                var s = m3 - m4;
+                ((((m0 + p + r) * inverse) >> 6) + bias).Store(sums);
+                ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 16);
+                ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 32);
+                ((((g + (s << 3) + (m5 << 1)) * inverse) >> 6) + bias).Store(sums + 48);
+                for (int j = 0; j < 4; j++)
+                {
+                    Finish_AddU15U7_V512(Vector512.Load(sums + j * 16), table, other + j * otherPixel, y0 + j * y0Pixel, y1 + j * y1Pixel, scalars, channels);
+                }
+            }
         }
     }
 
@@ -6472,211 +4409,6 @@ unsafe partial class Resnet20Cifar10
                 for (int j = 0; j < 4; j++)
                 {
                     Finish_AddU15U7_V256(Vector256.Load(sums + j * 16), Vector256.Load(sums + j * 16 + 8), table, other + j * otherPixel, y0 + j * y0Pixel, y1 + j * y1Pixel, scalars, channels);
-                }
-            }
-        }
-    }
-
-    /// <summary>G w G^T of sixteen output channels: from [pair of input channels][tap][16][2] to [position][pair][16][2]; at most 144 times the largest weight.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void WinogradWeights_V512(sbyte* w, int channels, short* u, int stride)
-    {
-        unchecked
-        {
-            for (int pair = 0; pair < channels / 2; pair++, w += 288, u += 32)
-            {
-                // Columns.
-                Vector512<short> h0_0, h0_1, h0_2, h1_0, h1_1, h1_2, h2_0, h2_1, h2_2, h3_0, h3_1, h3_2, h4_0, h4_1, h4_2, h5_0, h5_1, h5_2;
-                {
-                    Vector512<short> a = V512.LoadWeights(w), b = V512.LoadWeights(w + 96), c = V512.LoadWeights(w + 192);
-                    Vector512<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
-                    h0_0 = (a << 2) + (a + a);
-                    h1_0 = ends + middle;
-                    h2_0 = ends - middle;
-                    h3_0 = last + twice;
-                    h4_0 = last - twice;
-                    h5_0 = (c << 3) + four;
-                }
-                {
-                    Vector512<short> a = V512.LoadWeights(w + 32), b = V512.LoadWeights(w + 128), c = V512.LoadWeights(w + 224);
-                    Vector512<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
-                    h0_1 = (a << 2) + (a + a);
-                    h1_1 = ends + middle;
-                    h2_1 = ends - middle;
-                    h3_1 = last + twice;
-                    h4_1 = last - twice;
-                    h5_1 = (c << 3) + four;
-                }
-                {
-                    Vector512<short> a = V512.LoadWeights(w + 64), b = V512.LoadWeights(w + 160), c = V512.LoadWeights(w + 256);
-                    Vector512<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
-                    h0_2 = (a << 2) + (a + a);
-                    h1_2 = ends + middle;
-                    h2_2 = ends - middle;
-                    h3_2 = last + twice;
-                    h4_2 = last - twice;
-                    h5_2 = (c << 3) + four;
-                }
-                // Rows.
-                {
-                    Vector512<short> a = h0_0, b = h0_1, c = h0_2;
-                    Vector512<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
-                    ((a << 2) + (a + a)).Store(u);
-                    (ends + middle).Store(u + stride);
-                    (ends - middle).Store(u + 2 * stride);
-                    (last + twice).Store(u + 3 * stride);
-                    (last - twice).Store(u + 4 * stride);
-                    ((c << 3) + four).Store(u + 5 * stride);
-                }
-                {
-                    Vector512<short> a = h1_0, b = h1_1, c = h1_2;
-                    Vector512<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
-                    ((a << 2) + (a + a)).Store(u + 6 * stride);
-                    (ends + middle).Store(u + 7 * stride);
-                    (ends - middle).Store(u + 8 * stride);
-                    (last + twice).Store(u + 9 * stride);
-                    (last - twice).Store(u + 10 * stride);
-                    ((c << 3) + four).Store(u + 11 * stride);
-                }
-                {
-                    Vector512<short> a = h2_0, b = h2_1, c = h2_2;
-                    Vector512<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
-                    ((a << 2) + (a + a)).Store(u + 12 * stride);
-                    (ends + middle).Store(u + 13 * stride);
-                    (ends - middle).Store(u + 14 * stride);
-                    (last + twice).Store(u + 15 * stride);
-                    (last - twice).Store(u + 16 * stride);
-                    ((c << 3) + four).Store(u + 17 * stride);
-                }
-                {
-                    Vector512<short> a = h3_0, b = h3_1, c = h3_2;
-                    Vector512<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
-                    ((a << 2) + (a + a)).Store(u + 18 * stride);
-                    (ends + middle).Store(u + 19 * stride);
-                    (ends - middle).Store(u + 20 * stride);
-                    (last + twice).Store(u + 21 * stride);
-                    (last - twice).Store(u + 22 * stride);
-                    ((c << 3) + four).Store(u + 23 * stride);
-                }
-                {
-                    Vector512<short> a = h4_0, b = h4_1, c = h4_2;
-                    Vector512<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
-                    ((a << 2) + (a + a)).Store(u + 24 * stride);
-                    (ends + middle).Store(u + 25 * stride);
-                    (ends - middle).Store(u + 26 * stride);
-                    (last + twice).Store(u + 27 * stride);
-                    (last - twice).Store(u + 28 * stride);
-                    ((c << 3) + four).Store(u + 29 * stride);
-                }
-                {
-                    Vector512<short> a = h5_0, b = h5_1, c = h5_2;
-                    Vector512<short> ends = (a + c) << 2, middle = b << 2, four = c << 2, last = a + four, twice = b + b;
-                    ((a << 2) + (a + a)).Store(u + 30 * stride);
-                    (ends + middle).Store(u + 31 * stride);
-                    (ends - middle).Store(u + 32 * stride);
-                    (last + twice).Store(u + 33 * stride);
-                    (last - twice).Store(u + 34 * stride);
-                    ((c << 3) + four).Store(u + 35 * stride);
-                }
-            }
-        }
-    }
-
-    /// <summary>B^T x B of one tile: adds and shifts, at most 68 times the largest code.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void WinogradInput_V512(byte* x, int rowStride, int pixelStride, int channels, short* v, int stride, short* t)
-    {
-        unchecked
-        {
-            for (int channel = 0; channel < channels; channel += 32)
-            {
-                // Columns.
-                for (int j = 0; j < 6; j++)
-                {
-                    byte* column = x + channel + j * pixelStride;
-                    Vector512<short> d0 = V512.LoadCodes(column);
-                    Vector512<short> d1 = V512.LoadCodes(column + rowStride);
-                    Vector512<short> d2 = V512.LoadCodes(column + 2 * rowStride);
-                    Vector512<short> d3 = V512.LoadCodes(column + 3 * rowStride);
-                    Vector512<short> d4 = V512.LoadCodes(column + 4 * rowStride);
-                    Vector512<short> d5 = V512.LoadCodes(column + 5 * rowStride);
-                    Vector512<short> a = (d2 << 2) - d4, b = (d1 << 2) - d3, c = d4 - d2, e = (d3 - d1) << 1;
-                    (((d0 - d2) << 2) + c).Store(t + j * 32);
-                    (a + b).Store(t + j * 32 + 192);
-                    (a - b).Store(t + j * 32 + 384);
-                    (c + e).Store(t + j * 32 + 576);
-                    (c - e).Store(t + j * 32 + 768);
-                    (d5 - d3 - (e << 1)).Store(t + j * 32 + 960);
-                }
-                // Rows.
-                for (int i = 0; i < 6; i++)
-                {
-                    Vector512<short> d0 = Vector512.Load(t + i * 192);
-                    Vector512<short> d1 = Vector512.Load(t + i * 192 + 32);
-                    Vector512<short> d2 = Vector512.Load(t + i * 192 + 64);
-                    Vector512<short> d3 = Vector512.Load(t + i * 192 + 96);
-                    Vector512<short> d4 = Vector512.Load(t + i * 192 + 128);
-                    Vector512<short> d5 = Vector512.Load(t + i * 192 + 160);
-                    short* row = v + channel + i * 6 * stride;
-                    Vector512<short> a = (d2 << 2) - d4, b = (d1 << 2) - d3, c = d4 - d2, e = (d3 - d1) << 1;
-                    (((d0 - d2) << 2) + c).Store(row);
-                    (a + b).Store(row + stride);
-                    (a - b).Store(row + 2 * stride);
-                    (c + e).Store(row + 3 * stride);
-                    (c - e).Store(row + 4 * stride);
-                    (d5 - d3 - (e << 1)).Store(row + 5 * stride);
-                }
-            }
-        }
-    }
-
-    /// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void WinogradOutput_AddU15U7_V512(int* m, int stride, int* t, int* table, byte* other, int otherRow, int otherPixel, byte* y0, int y0Row, int y0Pixel, byte* y1, int y1Row, int y1Pixel, int* scalars, int channels)
-    {
-        unchecked
-        {
-            // Columns.
-            for (int j = 0; j < 6; j++)
-            {
-                int* column = m + j * stride;
-                Vector512<int> m0 = Vector512.Load(column);
-                Vector512<int> m1 = Vector512.Load(column + 6 * stride);
-                Vector512<int> m2 = Vector512.Load(column + 12 * stride);
-                Vector512<int> m3 = Vector512.Load(column + 18 * stride);
-                Vector512<int> m4 = Vector512.Load(column + 24 * stride);
-                Vector512<int> m5 = Vector512.Load(column + 30 * stride);
-                var p = m1 + m2;
-                var g = m1 - m2;
-                var r = m3 + m4;
-                var s = m3 - m4;
-                (m0 + p + r).Store(t + j * 16);
-                (g + (s << 1)).Store(t + j * 16 + 96);
-                (p + (r << 2)).Store(t + j * 16 + 192);
-                (g + (s << 3) + (m5 << 1)).Store(t + j * 16 + 288);
-            }
-            // Rows.
-            int* sums = t + 384;
-            for (int i = 0; i < 4; i++, other += otherRow, y0 += y0Row, y1 += y1Row)
-            {
-                Vector512<int> m0 = Vector512.Load(t + i * 96);
-                Vector512<int> m1 = Vector512.Load(t + i * 96 + 16);
-                Vector512<int> m2 = Vector512.Load(t + i * 96 + 32);
-                Vector512<int> m3 = Vector512.Load(t + i * 96 + 48);
-                Vector512<int> m4 = Vector512.Load(t + i * 96 + 64);
-                Vector512<int> m5 = Vector512.Load(t + i * 96 + 80);
-                Vector512<int> bias = Vector512.Load(table), inverse = Vector512.Create(954437177);
-                var p = m1 + m2;
-                var g = m1 - m2;
-                var r = m3 + m4;
-                var s = m3 - m4;
-                ((((m0 + p + r) * inverse) >> 6) + bias).Store(sums);
-                ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 16);
-                ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 32);
-                ((((g + (s << 3) + (m5 << 1)) * inverse) >> 6) + bias).Store(sums + 48);
-                for (int j = 0; j < 4; j++)
-                {
-                    Finish_AddU15U7_V512(Vector512.Load(sums + j * 16), table, other + j * otherPixel, y0 + j * y0Pixel, y1 + j * y1Pixel, scalars, channels);
                 }
             }
         }
@@ -6898,6 +4630,58 @@ unsafe partial class Resnet20Cifar10
 
     /// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void WinogradOutput_U7_V512(int* m, int stride, int* t, int* table, byte* y0, int y0Row, int y0Pixel, int channels)
+    {
+        unchecked
+        {
+            // Columns.
+            for (int j = 0; j < 6; j++)
+            {
+                int* column = m + j * stride;
+                Vector512<int> m0 = Vector512.Load(column);
+                Vector512<int> m1 = Vector512.Load(column + 6 * stride);
+                Vector512<int> m2 = Vector512.Load(column + 12 * stride);
+                Vector512<int> m3 = Vector512.Load(column + 18 * stride);
+                Vector512<int> m4 = Vector512.Load(column + 24 * stride);
+                Vector512<int> m5 = Vector512.Load(column + 30 * stride);
+                var p = m1 + m2;
+                var g = m1 - m2;
+                var r = m3 + m4;
+                var s = m3 - m4;
+                (m0 + p + r).Store(t + j * 16);
+                (g + (s << 1)).Store(t + j * 16 + 96);
+                (p + (r << 2)).Store(t + j * 16 + 192);
+                (g + (s << 3) + (m5 << 1)).Store(t + j * 16 + 288);
+            }
+            // Rows.
+            int* sums = t + 384;
+            for (int i = 0; i < 4; i++, y0 += y0Row)
+            {
+                Vector512<int> m0 = Vector512.Load(t + i * 96);
+                Vector512<int> m1 = Vector512.Load(t + i * 96 + 16);
+                Vector512<int> m2 = Vector512.Load(t + i * 96 + 32);
+                Vector512<int> m3 = Vector512.Load(t + i * 96 + 48);
+                Vector512<int> m4 = Vector512.Load(t + i * 96 + 64);
+                Vector512<int> m5 = Vector512.Load(t + i * 96 + 80);
+                Vector512<int> bias = Vector512.Load(table), inverse = Vector512.Create(954437177);
+                var p = m1 + m2;
+                var g = m1 - m2;
+                var r = m3 + m4;
+                var s = m3 - m4;
+                ((((m0 + p + r) * inverse) >> 6) + bias).Store(sums);
+                ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 16);
+                ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 32);
+                ((((g + (s << 3) + (m5 << 1)) * inverse) >> 6) + bias).Store(sums + 48);
+                for (int j = 0; j < 4; j++)
+                {
+                    Finish_U7_V512(Vector512.Load(sums + j * 16), table, y0 + j * y0Pixel, channels);
+                }
+            }
+        }
+    }
+
+    /// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void WinogradOutput_U7_V256(int* m, int stride, int* t, int* table, byte* y0, int y0Row, int y0Pixel, int channels)
     {
         unchecked
@@ -6949,58 +4733,6 @@ unsafe partial class Resnet20Cifar10
                 for (int j = 0; j < 4; j++)
                 {
                     Finish_U7_V256(Vector256.Load(sums + j * 16), Vector256.Load(sums + j * 16 + 8), table, y0 + j * y0Pixel, channels);
-                }
-            }
-        }
-    }
-
-    /// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void WinogradOutput_U7_V512(int* m, int stride, int* t, int* table, byte* y0, int y0Row, int y0Pixel, int channels)
-    {
-        unchecked
-        {
-            // Columns.
-            for (int j = 0; j < 6; j++)
-            {
-                int* column = m + j * stride;
-                Vector512<int> m0 = Vector512.Load(column);
-                Vector512<int> m1 = Vector512.Load(column + 6 * stride);
-                Vector512<int> m2 = Vector512.Load(column + 12 * stride);
-                Vector512<int> m3 = Vector512.Load(column + 18 * stride);
-                Vector512<int> m4 = Vector512.Load(column + 24 * stride);
-                Vector512<int> m5 = Vector512.Load(column + 30 * stride);
-                var p = m1 + m2;
-                var g = m1 - m2;
-                var r = m3 + m4;
-                var s = m3 - m4;
-                (m0 + p + r).Store(t + j * 16);
-                (g + (s << 1)).Store(t + j * 16 + 96);
-                (p + (r << 2)).Store(t + j * 16 + 192);
-                (g + (s << 3) + (m5 << 1)).Store(t + j * 16 + 288);
-            }
-            // Rows.
-            int* sums = t + 384;
-            for (int i = 0; i < 4; i++, y0 += y0Row)
-            {
-                Vector512<int> m0 = Vector512.Load(t + i * 96);
-                Vector512<int> m1 = Vector512.Load(t + i * 96 + 16);
-                Vector512<int> m2 = Vector512.Load(t + i * 96 + 32);
-                Vector512<int> m3 = Vector512.Load(t + i * 96 + 48);
-                Vector512<int> m4 = Vector512.Load(t + i * 96 + 64);
-                Vector512<int> m5 = Vector512.Load(t + i * 96 + 80);
-                Vector512<int> bias = Vector512.Load(table), inverse = Vector512.Create(954437177);
-                var p = m1 + m2;
-                var g = m1 - m2;
-                var r = m3 + m4;
-                var s = m3 - m4;
-                ((((m0 + p + r) * inverse) >> 6) + bias).Store(sums);
-                ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 16);
-                ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 32);
-                ((((g + (s << 3) + (m5 << 1)) * inverse) >> 6) + bias).Store(sums + 48);
-                for (int j = 0; j < 4; j++)
-                {
-                    Finish_U7_V512(Vector512.Load(sums + j * 16), table, y0 + j * y0Pixel, channels);
                 }
             }
         }
@@ -7064,31 +4796,6 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish_AddU15U7_V256_2(Vector256<int> v0, Vector256<int> v1, int* table, byte* other, byte* y0, byte* y1, int* scalars, int channels)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0, table, channels);
-            v1 = V256.Requantize(v1, table + 8, channels);
-            // Add the residual, brought to the same grid.
-            v0 = v0 + V256.Rescale(V256.LoadShorts(other) << 4, scalars);
-            v1 = v1 + V256.Rescale(V256.LoadShorts(other + 16) << 4, scalars);
-            v0 = Vector256.Max(Vector256.Min(v0, Vector256.Create(32767)), Vector256<int>.Zero);
-            v1 = Vector256.Max(Vector256.Min(v1, Vector256.Create(32767)), Vector256<int>.Zero);
-            // Store u15 codes.
-            Vector256<int> v0_0 = v0;
-            Vector256<int> v1_0 = v1;
-            V256.StoreShorts(y0, v0_0, v1_0);
-            // Store u7 codes.
-            Vector256<int> v0_1 = V256.Rescale(v0, scalars + 3);
-            Vector256<int> v1_1 = V256.Rescale(v1, scalars + 3);
-            Vector128.Min(V256.Bytes(v0_1, v1_1), Vector128.Create((byte)127)).Store(y1);
-        }
-    }
-
     /// <summary>Finishes thirty-two output channels of a pixel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Finish_AddU15U7_Both_V512(Vector512<int> v0, Vector512<int> v1, int* table, byte* other, byte* y0, byte* y1, int* scalars, int channels)
@@ -7111,6 +4818,31 @@ unsafe partial class Resnet20Cifar10
             Vector512<int> v0_1 = V512.Rescale(v0, scalars + 3);
             Vector512<int> v1_1 = V512.Rescale(v1, scalars + 3);
             Vector256.Min(V512.Bytes(v0_1, v1_1), Vector256.Create((byte)127)).Store(y1);
+        }
+    }
+
+    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_AddU15U7_V256_2(Vector256<int> v0, Vector256<int> v1, int* table, byte* other, byte* y0, byte* y1, int* scalars, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V256.Requantize(v0, table, channels);
+            v1 = V256.Requantize(v1, table + 8, channels);
+            // Add the residual, brought to the same grid.
+            v0 = v0 + V256.Rescale(V256.LoadShorts(other) << 4, scalars);
+            v1 = v1 + V256.Rescale(V256.LoadShorts(other + 16) << 4, scalars);
+            v0 = Vector256.Max(Vector256.Min(v0, Vector256.Create(32767)), Vector256<int>.Zero);
+            v1 = Vector256.Max(Vector256.Min(v1, Vector256.Create(32767)), Vector256<int>.Zero);
+            // Store u15 codes.
+            Vector256<int> v0_0 = v0;
+            Vector256<int> v1_0 = v1;
+            V256.StoreShorts(y0, v0_0, v1_0);
+            // Store u7 codes.
+            Vector256<int> v0_1 = V256.Rescale(v0, scalars + 3);
+            Vector256<int> v1_1 = V256.Rescale(v1, scalars + 3);
+            Vector128.Min(V256.Bytes(v0_1, v1_1), Vector128.Create((byte)127)).Store(y1);
         }
     }
 
@@ -7174,25 +4906,6 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish_AddU15_V256(Vector256<int> v0, Vector256<int> v1, int* table, byte* other, byte* y0, int* scalars, int channels)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0, table, channels);
-            v1 = V256.Requantize(v1, table + 8, channels);
-            // Add the residual, brought to the same grid.
-            v0 = v0 + V256.Rescale(V256.LoadShorts(other) << 4, scalars);
-            v1 = v1 + V256.Rescale(V256.LoadShorts(other + 16) << 4, scalars);
-            // Store u15 codes.
-            v0 = Vector256.Max(v0, Vector256<int>.Zero);
-            v1 = Vector256.Max(v1, Vector256<int>.Zero);
-            V256.StoreShorts(y0, v0, v1);
-        }
-    }
-
     /// <summary>Finishes thirty-two output channels of a pixel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Finish_AddU15_Both_V512(Vector512<int> v0, Vector512<int> v1, int* table, byte* other, byte* y0, int* scalars, int channels)
@@ -7209,6 +4922,25 @@ unsafe partial class Resnet20Cifar10
             v0 = Vector512.Max(v0, Vector512<int>.Zero);
             v1 = Vector512.Max(v1, Vector512<int>.Zero);
             V512.StoreShorts(y0, v0, v1);
+        }
+    }
+
+    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_AddU15_V256(Vector256<int> v0, Vector256<int> v1, int* table, byte* other, byte* y0, int* scalars, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V256.Requantize(v0, table, channels);
+            v1 = V256.Requantize(v1, table + 8, channels);
+            // Add the residual, brought to the same grid.
+            v0 = v0 + V256.Rescale(V256.LoadShorts(other) << 4, scalars);
+            v1 = v1 + V256.Rescale(V256.LoadShorts(other + 16) << 4, scalars);
+            // Store u15 codes.
+            v0 = Vector256.Max(v0, Vector256<int>.Zero);
+            v1 = Vector256.Max(v1, Vector256<int>.Zero);
+            V256.StoreShorts(y0, v0, v1);
         }
     }
 
@@ -7239,6 +4971,23 @@ unsafe partial class Resnet20Cifar10
 
     /// <summary>Finishes the last 10 output channels of a pixel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_S16_Last10_V512(Vector512<int> v0, int* table, byte* y0, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V512.Requantize(v0 << 4, table, channels);
+            // Store s16 codes.
+            v0 = Vector512.Max(v0, Vector512.Create(-32767));
+            byte* narrow = stackalloc byte[32];
+            V512.StoreShorts(narrow, v0);
+            StoreBytes(Vector128.Load(narrow), y0, 16);
+            StoreBytes(Vector128.Load(narrow + 16), y0 + 16, 4);
+        }
+    }
+
+    /// <summary>Finishes the last 10 output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Finish_S16_Last10_V256(Vector256<int> v0, Vector256<int> v1, int* table, byte* y0, int channels)
     {
         unchecked
@@ -7251,23 +5000,6 @@ unsafe partial class Resnet20Cifar10
             v1 = Vector256.Max(v1, Vector256.Create(-32767));
             byte* narrow = stackalloc byte[32];
             V256.StoreShorts(narrow, v0, v1);
-            StoreBytes(Vector128.Load(narrow), y0, 16);
-            StoreBytes(Vector128.Load(narrow + 16), y0 + 16, 4);
-        }
-    }
-
-    /// <summary>Finishes the last 10 output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish_S16_Last10_V512(Vector512<int> v0, int* table, byte* y0, int channels)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V512.Requantize(v0 << 4, table, channels);
-            // Store s16 codes.
-            v0 = Vector512.Max(v0, Vector512.Create(-32767));
-            byte* narrow = stackalloc byte[32];
-            V512.StoreShorts(narrow, v0);
             StoreBytes(Vector128.Load(narrow), y0, 16);
             StoreBytes(Vector128.Load(narrow + 16), y0 + 16, 4);
         }
@@ -7358,11 +5090,20 @@ unsafe partial class Resnet20Cifar10
         [MethodImpl(Inline)]
         public static Vector512<int> Accumulate(Vector512<int> acc, Vector512<byte> codes, Vector512<sbyte> weights) => acc + Widen(Products(codes, weights));
 
+        /// <summary>Two steps of four products per lane; their sum is proven to fit in int16, so one widening serves both.</summary>
+        [MethodImpl(Inline)]
+        public static Vector512<int> Accumulate(Vector512<int> acc, Vector512<byte> codes, Vector512<sbyte> weights, Vector512<byte> codes2, Vector512<sbyte> weights2) =>
+            acc + Widen(Products(codes, weights) + Products(codes2, weights2));
+
         /// <summary>Four codes times four weights per lane by int16 products: exact for all codes and weights.</summary>
         [MethodImpl(Inline)]
         public static Vector512<int> WideProducts(Vector512<byte> codes, Vector512<short> even, Vector512<short> odd) =>
-            Avx512BW.MultiplyAddAdjacent((codes.AsUInt16() & Vector512.Create((ushort)255)).AsInt16(), even)
-            + Avx512BW.MultiplyAddAdjacent((codes.AsUInt16() >>> 8).AsInt16(), odd);
+            WideProducts(codes, even) + PairProducts((codes.AsUInt16() >>> 8).AsInt16(), odd);
+
+        /// <summary>Only the even codes: the others' weights are zero.</summary>
+        [MethodImpl(Inline)]
+        public static Vector512<int> WideProducts(Vector512<byte> codes, Vector512<short> even) =>
+            PairProducts((codes.AsUInt16() & Vector512.Create((ushort)255)).AsInt16(), even);
 
         /// <summary>Codes of two kernel rows side by side: the first in the low, the second in the high half of every channel's lane.</summary>
         [MethodImpl(Inline)]
@@ -7463,11 +5204,29 @@ unsafe partial class Resnet20Cifar10
         public static Vector256<int> Accumulate(Vector256<int> acc, Vector256<byte> codes, Vector256<sbyte> weights) =>
             AvxVnni.IsSupported ? Dot(acc, codes, weights) : acc + Widen(Products(codes, weights));
 
+        /// <summary>Adds products to sums of pairs in int16 lanes, or to int32 lanes by vpdpbusd where the machine has it.</summary>
+        [MethodImpl(Inline)]
+        public static Vector256<int> AddPairs(Vector256<int> sums, Vector256<byte> codes, Vector256<sbyte> weights) =>
+            AvxVnni.IsSupported ? Dot(sums, codes, weights) : (sums.AsInt16() + Products(codes, weights)).AsInt32();
+
+        /// <summary>The sums of <see cref="AddPairs"/> as int32 lanes.</summary>
+        [MethodImpl(Inline)]
+        public static Vector256<int> WidenPairs(Vector256<int> sums) => AvxVnni.IsSupported ? sums : Widen(sums.AsInt16());
+
+        /// <summary>Two steps of four products per lane; their sum is proven to fit in int16, so one widening serves both.</summary>
+        [MethodImpl(Inline)]
+        public static Vector256<int> Accumulate(Vector256<int> acc, Vector256<byte> codes, Vector256<sbyte> weights, Vector256<byte> codes2, Vector256<sbyte> weights2) =>
+            AvxVnni.IsSupported ? Dot(Dot(acc, codes, weights), codes2, weights2) : acc + Widen(Products(codes, weights) + Products(codes2, weights2));
+
         /// <summary>Four codes times four weights per lane by int16 products: exact for all codes and weights.</summary>
         [MethodImpl(Inline)]
         public static Vector256<int> WideProducts(Vector256<byte> codes, Vector256<short> even, Vector256<short> odd) =>
-            Avx2.MultiplyAddAdjacent((codes.AsUInt16() & Vector256.Create((ushort)255)).AsInt16(), even)
-            + Avx2.MultiplyAddAdjacent((codes.AsUInt16() >>> 8).AsInt16(), odd);
+            WideProducts(codes, even) + PairProducts((codes.AsUInt16() >>> 8).AsInt16(), odd);
+
+        /// <summary>Only the even codes: the others' weights are zero.</summary>
+        [MethodImpl(Inline)]
+        public static Vector256<int> WideProducts(Vector256<byte> codes, Vector256<short> even) =>
+            PairProducts((codes.AsUInt16() & Vector256.Create((ushort)255)).AsInt16(), even);
 
         /// <summary>Codes of two kernel rows side by side: the first in the low, the second in the high half of every channel's lane.</summary>
         [MethodImpl(Inline)]
@@ -7573,10 +5332,20 @@ unsafe partial class Resnet20Cifar10
         public static Vector128<int> Accumulate(Vector128<int> acc, Vector128<byte> codes, Vector128<sbyte> weights) =>
             Dp.IsSupported ? Dp.DotProduct(acc, codes.AsSByte(), weights) : acc + Widen(Products(codes, weights));
 
+        /// <summary>Two steps of four products per lane; their sum is proven to fit in int16, so one widening serves both.</summary>
+        [MethodImpl(Inline)]
+        public static Vector128<int> Accumulate(Vector128<int> acc, Vector128<byte> codes, Vector128<sbyte> weights, Vector128<byte> codes2, Vector128<sbyte> weights2) =>
+            Dp.IsSupported ? Accumulate(Accumulate(acc, codes, weights), codes2, weights2) : acc + Widen(Products(codes, weights) + Products(codes2, weights2));
+
         /// <summary>Four codes times four weights per lane by int16 products: exact for all codes and weights.</summary>
         [MethodImpl(Inline)]
         public static Vector128<int> WideProducts(Vector128<byte> codes, Vector128<short> even, Vector128<short> odd) =>
-            PairProducts((codes.AsUInt16() & Vector128.Create((ushort)255)).AsInt16(), even) + PairProducts((codes.AsUInt16() >>> 8).AsInt16(), odd);
+            WideProducts(codes, even) + PairProducts((codes.AsUInt16() >>> 8).AsInt16(), odd);
+
+        /// <summary>Only the even codes: the others' weights are zero.</summary>
+        [MethodImpl(Inline)]
+        public static Vector128<int> WideProducts(Vector128<byte> codes, Vector128<short> even) =>
+            PairProducts((codes.AsUInt16() & Vector128.Create((ushort)255)).AsInt16(), even);
 
         /// <summary>Codes of two kernel rows side by side: the first in the low, the second in the high half of every channel's lane.</summary>
         [MethodImpl(Inline)]

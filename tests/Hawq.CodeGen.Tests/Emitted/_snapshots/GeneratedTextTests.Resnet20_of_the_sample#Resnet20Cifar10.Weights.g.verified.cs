@@ -15,10 +15,10 @@ using global::System.Runtime.Intrinsics.X86;
 
 unsafe partial class Resnet20Cifar10
 {
-    /// <summary>The constants of the network: 869632 bytes that all instances share, filled once from the embedded resource.</summary>
+    /// <summary>The constants of the network: 870208 bytes that all instances share, filled once from the embedded resource.</summary>
     private static class Weights
     {
-        private static readonly byte[] Memory = global::System.GC.AllocateArray<byte>(869696, pinned: true);
+        private static readonly byte[] Memory = global::System.GC.AllocateArray<byte>(870272, pinned: true);
 
         /// <summary>The 64-byte aligned block.</summary>
         internal static readonly byte* Block = Load();
@@ -34,49 +34,77 @@ unsafe partial class Resnet20Cifar10
             byte* source = memory.PositionPointer;
             byte* block = Align(Memory);
             sbyte* scratch = null;
-            Load_576(source, scratch, block);
-            Load_6080(source, scratch, block);
-            Load_11584(source, scratch, block);
-            Load_17088(source, scratch, block);
-            Load_22592(source, scratch, block);
-            Load_28096(source, scratch, block);
-            Load_33600(source, scratch, block);
-            Load_43904(source, scratch, block);
-            Load_122880(source, scratch, block);
-            Load_201856(source, scratch, block);
-            Load_280832(source, scratch, block);
-            Load_359808(source, scratch, block);
-            Load_438784(source, scratch, block);
-            Load_477696(source, scratch, block);
-            Load_555264(source, scratch, block);
-            Load_632832(source, scratch, block);
-            Load_710400(source, scratch, block);
-            Load_787968(source, scratch, block);
-            Load_865536(source, scratch, block);
-            Load_868992(source, scratch, block);
+            Load_1152(source, scratch, block);
+            Load_6656(source, scratch, block);
+            Load_12160(source, scratch, block);
+            Load_17664(source, scratch, block);
+            Load_23168(source, scratch, block);
+            Load_28672(source, scratch, block);
+            Load_34176(source, scratch, block);
+            Load_44480(source, scratch, block);
+            Load_123456(source, scratch, block);
+            Load_202432(source, scratch, block);
+            Load_281408(source, scratch, block);
+            Load_360384(source, scratch, block);
+            Load_439360(source, scratch, block);
+            Load_478272(source, scratch, block);
+            Load_555840(source, scratch, block);
+            Load_633408(source, scratch, block);
+            Load_710976(source, scratch, block);
+            Load_788544(source, scratch, block);
+            Load_866112(source, scratch, block);
+            Load_869568(source, scratch, block);
+            if (!global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported && !global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported && !global::System.Runtime.Intrinsics.X86.Avx2.IsSupported && V128.IsSupported)
+            {
+                ShiftsToMultipliers((int*)(block + 1664), 32);
+            }
+            if (!global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported && !global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported && !global::System.Runtime.Intrinsics.X86.Avx2.IsSupported && V128.IsSupported)
+            {
+                ShiftsToMultipliers((int*)(block + 7168), 32);
+                ShiftsToMultipliers((int*)(block + 12672), 32);
+                ShiftsToMultipliers((int*)(block + 18176), 32);
+                ShiftsToMultipliers((int*)(block + 23680), 32);
+                ShiftsToMultipliers((int*)(block + 29184), 32);
+                ShiftsToMultipliers((int*)(block + 34688), 32);
+                ShiftsToMultipliers((int*)(block + 44992), 32);
+                ShiftsToMultipliers((int*)(block + 479296), 64);
+                ShiftsToMultipliers((int*)(block + 556864), 64);
+                ShiftsToMultipliers((int*)(block + 634432), 64);
+                ShiftsToMultipliers((int*)(block + 712000), 64);
+                ShiftsToMultipliers((int*)(block + 789568), 64);
+                ShiftsToMultipliers((int*)(block + 867136), 64);
+                ShiftsToMultipliers((int*)(block + 870080), 32);
+            }
+            if (!global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported && !global::System.Runtime.Intrinsics.X86.Avx2.IsSupported && V128.IsSupported)
+            {
+                ShiftsToMultipliers((int*)(block + 123968), 32);
+                ShiftsToMultipliers((int*)(block + 202944), 32);
+                ShiftsToMultipliers((int*)(block + 281920), 32);
+                ShiftsToMultipliers((int*)(block + 360896), 32);
+                ShiftsToMultipliers((int*)(block + 439872), 32);
+            }
             return block;
         }
 
         // conv1: 16 channels of 27 weights, 8 bits each.
-        private static void Load_576(byte* source, sbyte* scratch, byte* block)
+        private static void Load_1152(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias = [11873, 13093, 6275, 6794, -9191, -42827, -108737, 8604, -13373, 18551, 11684, -2703, 14826, 8966, -501764, 9300];
-            global::System.ReadOnlySpan<int> multipliers =
-            [
+            global::System.ReadOnlySpan<int> multipliers = [
                 1864359424, 1385511496, 1853949848, 1708572207, 1535556413, 1080282721, 1784488124, 1105497953, 1687861309, 1990146671,
                 1725875000, 1346187854, 1482592818, 1418181591, 1268130257, 1817902060
             ];
             global::System.ReadOnlySpan<byte> shifts = [33, 33, 33, 33, 34, 37, 44, 33, 35, 35, 34, 33, 35, 33, 47, 35];
             sbyte* codes = Codes(source + 0, 8, 16, 27, scratch);
-            Table((int*)(block + 576), 32, codes, 16, 27, 102, 0, bias, multipliers, shifts);
-            if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            Table((int*)(block + 1152), 32, codes, 16, 27, 102, 0, bias, multipliers, shifts);
+            if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
             {
                 Interleaved4(codes, 16, 27, 9, 16, (sbyte*)(block + 0));
             }
             else if (V128.IsSupported)
             {
                 Interleaved4(codes, 16, 27, 9, 16, (sbyte*)(block + 0));
-                ShiftsToMultipliers((int*)(block + 576) + 128, 32);
+                WidenWeights((sbyte*)(block + 0), 9);
             }
             else
             {
@@ -85,266 +113,219 @@ unsafe partial class Resnet20Cifar10
         }
 
         // layer1.0.conv1: 16 channels of 144 weights, 8 bits each.
-        private static void Load_6080(byte* source, sbyte* scratch, byte* block)
+        private static void Load_6656(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias = [9498, -34953, -41278, 4861, 1105, 9125, -3071, -26801, -13410, 5320, 4082, -3173, -10691, -2683, -1617, 6953];
-            global::System.ReadOnlySpan<int> multipliers =
-            [
+            global::System.ReadOnlySpan<int> multipliers = [
                 2086194287, 1393620312, 1542243046, 2061502963, 1080201654, 1104892613, 1166326733, 1754809562, 1224483014, 1380986082,
                 2096531358, 1201180585, 1106963399, 1319448229, 1420808231, 1624567753
             ];
             global::System.ReadOnlySpan<byte> shifts = [39, 40, 51, 40, 39, 39, 40, 40, 51, 39, 40, 39, 38, 39, 40, 39];
             sbyte* codes = Codes(source + 448, 8, 16, 144, scratch);
-            Table((int*)(block + 6080), 32, codes, 16, 144, 0, 0, bias, multipliers, shifts);
-            if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            Table((int*)(block + 6656), 32, codes, 16, 144, 0, 0, bias, multipliers, shifts);
+            if (V128.IsSupported)
             {
-                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 1216));
-            }
-            else if (V128.IsSupported)
-            {
-                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 1216));
-                ShiftsToMultipliers((int*)(block + 6080) + 128, 32);
+                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 1792));
             }
             else
             {
-                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 1216), 2304, 2304);
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 1792), 2304, 2304);
             }
         }
 
         // layer1.0.conv2: 16 channels of 144 weights, 8 bits each.
-        private static void Load_11584(byte* source, sbyte* scratch, byte* block)
+        private static void Load_12160(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias = [1813, 4459, 7164, 3284, -18252, -16065, 8382, 12433, 349, -3016, 6379, -3779, -5251, 3835, -31594, 756];
-            global::System.ReadOnlySpan<int> multipliers =
-            [
+            global::System.ReadOnlySpan<int> multipliers = [
                 1350666707, 1258821053, 1698933461, 1096871386, 1663828181, 1626830616, 1174917789, 1645312687, 1738774835, 2004713097,
                 1514606457, 1840661079, 1179552158, 1227233075, 1334907654, 1540002454
             ];
             global::System.ReadOnlySpan<byte> shifts = [33, 32, 33, 33, 34, 37, 33, 33, 35, 33, 33, 34, 34, 33, 43, 34];
             sbyte* codes = Codes(source + 2752, 8, 16, 144, scratch);
-            Table((int*)(block + 11584), 32, codes, 16, 144, 0, 4, bias, multipliers, shifts);
-            if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            Table((int*)(block + 12160), 32, codes, 16, 144, 0, 4, bias, multipliers, shifts);
+            if (V128.IsSupported)
             {
-                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 6720));
-            }
-            else if (V128.IsSupported)
-            {
-                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 6720));
-                ShiftsToMultipliers((int*)(block + 11584) + 128, 32);
+                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 7296));
             }
             else
             {
-                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 6720), 2304, 2304);
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 7296), 2304, 2304);
             }
         }
 
         // layer1.1.conv1: 16 channels of 144 weights, 8 bits each.
-        private static void Load_17088(byte* source, sbyte* scratch, byte* block)
+        private static void Load_17664(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias = [-6770, -78, 3575, 15158, 2885, 647, 13160, -169, 1198, 1795, -5615, 2743, 7477, 791, 11005, 5326];
-            global::System.ReadOnlySpan<int> multipliers =
-            [
+            global::System.ReadOnlySpan<int> multipliers = [
                 1273854867, 1195779754, 1507262774, 1546023782, 1957874613, 1411399492, 1549709932, 1216323997, 2018985866, 1892060184,
                 1597520787, 1674382914, 1099288044, 1228434649, 1332823613, 1786657117
             ];
             global::System.ReadOnlySpan<byte> shifts = [39, 39, 39, 39, 39, 39, 39, 39, 39, 39, 40, 40, 38, 38, 39, 39];
             sbyte* codes = Codes(source + 5056, 8, 16, 144, scratch);
-            Table((int*)(block + 17088), 32, codes, 16, 144, 0, 0, bias, multipliers, shifts);
-            if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            Table((int*)(block + 17664), 32, codes, 16, 144, 0, 0, bias, multipliers, shifts);
+            if (V128.IsSupported)
             {
-                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 12224));
-            }
-            else if (V128.IsSupported)
-            {
-                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 12224));
-                ShiftsToMultipliers((int*)(block + 17088) + 128, 32);
+                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 12800));
             }
             else
             {
-                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 12224), 2304, 2304);
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 12800), 2304, 2304);
             }
         }
 
         // layer1.1.conv2: 16 channels of 144 weights, 8 bits each.
-        private static void Load_22592(byte* source, sbyte* scratch, byte* block)
+        private static void Load_23168(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias = [1996, -3200, 8182, 1093, -22200, 855, 8016, 1777, 6473, 360, -1702, -230, -9119, 3668, 279, 3258];
-            global::System.ReadOnlySpan<int> multipliers =
-            [
+            global::System.ReadOnlySpan<int> multipliers = [
                 1209779887, 1944544448, 1086009984, 1484840727, 1363229323, 1171479712, 1372018920, 1153449557, 1412620181, 1367511353,
                 1376172509, 1088258449, 1716861498, 1573018707, 2095190800, 1707138746
             ];
             global::System.ReadOnlySpan<byte> shifts = [33, 33, 34, 34, 34, 33, 33, 32, 34, 33, 33, 33, 34, 33, 34, 35];
             sbyte* codes = Codes(source + 7360, 8, 16, 144, scratch);
-            Table((int*)(block + 22592), 32, codes, 16, 144, 0, 4, bias, multipliers, shifts);
+            Table((int*)(block + 23168), 32, codes, 16, 144, 0, 4, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 17728));
-                TakeCorrections((sbyte*)(block + 17728), 1, 3, 1, 12, 2, 127, 544, 16);
+                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 18304));
+                TakeCorrections((sbyte*)(block + 18304), 1, 3, 1, 12, 2, 127, 544, 16);
             }
             else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
             {
-                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 17728));
-            }
-            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
-            {
-                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 17728));
-                TakeCorrections((sbyte*)(block + 17728), 1, 3, 1, 12, 2, 127, 544, 16);
+                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 18304));
+                TakeCorrections((sbyte*)(block + 18304), 1, 3, 1, 12, 0, 127, 544, 16);
             }
             else if (V128.IsSupported)
             {
-                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 17728));
-                TakeCorrections((sbyte*)(block + 17728), 1, 3, 1, 12, 2, 127, 544, 16);
-                ShiftsToMultipliers((int*)(block + 22592) + 128, 32);
+                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 18304));
+                TakeCorrections((sbyte*)(block + 18304), 1, 3, 1, 12, 2, 127, 544, 16);
             }
             else
             {
-                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 17728), 2304, 2304);
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 18304), 2304, 2304);
             }
         }
 
         // layer1.2.conv1: 16 channels of 144 weights, 8 bits each.
-        private static void Load_28096(byte* source, sbyte* scratch, byte* block)
+        private static void Load_28672(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias = [987, -10322, -2163, 1495, 2913, -36864, 72, 4676, 5863, -226, 1338, -785503, 2637, 3646, 11494, -1386];
-            global::System.ReadOnlySpan<int> multipliers =
-            [
+            global::System.ReadOnlySpan<int> multipliers = [
                 1920795396, 1385908985, 1126699385, 1200770085, 2011112524, 1201665686, 2079512544, 2067574174, 1135558789, 1385203059,
                 1552935651, 1636619564, 1517314767, 1485760000, 1134777329, 2109415035
             ];
             global::System.ReadOnlySpan<byte> shifts = [39, 39, 39, 39, 40, 50, 40, 40, 39, 39, 40, 56, 39, 39, 39, 39];
             sbyte* codes = Codes(source + 9664, 8, 16, 144, scratch);
-            Table((int*)(block + 28096), 32, codes, 16, 144, 0, 0, bias, multipliers, shifts);
-            if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
+            Table((int*)(block + 28672), 32, codes, 16, 144, 0, 0, bias, multipliers, shifts);
+            if (V128.IsSupported)
             {
-                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 23232));
-            }
-            else if (V128.IsSupported)
-            {
-                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 23232));
-                ShiftsToMultipliers((int*)(block + 28096) + 128, 32);
+                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 23808));
             }
             else
             {
-                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 23232), 2304, 2304);
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 23808), 2304, 2304);
             }
         }
 
         // layer1.2.conv2: 16 channels of 144 weights, 8 bits each.
-        private static void Load_33600(byte* source, sbyte* scratch, byte* block)
+        private static void Load_34176(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias = [-10254, -5543, 3917, 7081, 11158, 2503, 535, -4723, 7118, -6129, -8303, 827, 56111, 5258, 8788, -4639];
-            global::System.ReadOnlySpan<int> multipliers =
-            [
+            global::System.ReadOnlySpan<int> multipliers = [
                 1763858829, 1790162869, 1584439051, 2146208399, 2020593453, 1718510987, 1283010156, 1721401929, 1547320369, 1858617854,
                 1556507944, 2006614425, 1104990234, 1892270767, 1605731350, 1689267175
             ];
             global::System.ReadOnlySpan<byte> shifts = [34, 33, 35, 36, 33, 34, 33, 34, 33, 33, 33, 34, 37, 32, 33, 35];
             sbyte* codes = Codes(source + 11968, 8, 16, 144, scratch);
-            Table((int*)(block + 33600), 32, codes, 16, 144, 0, 4, bias, multipliers, shifts);
+            Table((int*)(block + 34176), 32, codes, 16, 144, 0, 4, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 28736));
-                TakeCorrections((sbyte*)(block + 28736), 1, 3, 1, 12, 2, 127, 544, 16);
+                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 29312));
+                TakeCorrections((sbyte*)(block + 29312), 1, 3, 1, 12, 2, 127, 544, 16);
             }
             else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
             {
-                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 28736));
-            }
-            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
-            {
-                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 28736));
-                TakeCorrections((sbyte*)(block + 28736), 1, 3, 1, 12, 2, 127, 544, 16);
+                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 29312));
+                TakeCorrections((sbyte*)(block + 29312), 1, 3, 1, 12, 0, 127, 544, 16);
             }
             else if (V128.IsSupported)
             {
-                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 28736));
-                TakeCorrections((sbyte*)(block + 28736), 1, 3, 1, 12, 2, 127, 544, 16);
-                ShiftsToMultipliers((int*)(block + 33600) + 128, 32);
+                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 29312));
+                TakeCorrections((sbyte*)(block + 29312), 1, 3, 1, 12, 2, 127, 544, 16);
             }
             else
             {
-                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 28736), 2304, 2304);
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 29312), 2304, 2304);
             }
         }
 
         // layer2.0.conv1: 32 channels of 144 weights, 8 bits each.
-        private static void Load_43904(byte* source, sbyte* scratch, byte* block)
+        private static void Load_44480(byte* source, sbyte* scratch, byte* block)
         {
-            global::System.ReadOnlySpan<int> bias =
-            [
+            global::System.ReadOnlySpan<int> bias = [
                 -1438, 4956, 4241, 4431, 527, -174, -638, -113, -9495, 18210, 2668, -4867, -4484, 1185, 5969, -21778, 7809, 7242, -12779,
                 3516, 2756, 2359, 676, -11314, -4128, -2903, 336, 613, 27412, -3919, -6642, 12656
             ];
-            global::System.ReadOnlySpan<int> multipliers =
-            [
+            global::System.ReadOnlySpan<int> multipliers = [
                 1350102783, 1884799842, 1719933908, 2133964418, 1222855148, 1675791754, 1306821342, 1215158350, 1124081342, 1333663498,
                 1308106404, 1792901773, 1665195020, 1420080764, 1514976042, 2022595477, 1075392931, 2062574802, 1562741821, 1104702860,
                 1672051225, 1415609708, 1926699827, 1735697847, 1381455842, 2006982917, 1854295678, 2137074038, 1361711804, 1157668073,
                 2073458668, 1342706497
             ];
-            global::System.ReadOnlySpan<byte> shifts =
-            [
+            global::System.ReadOnlySpan<byte> shifts = [
                 38, 40, 40, 39, 38, 39, 39, 38, 39, 39, 39, 39, 39, 39, 39, 40, 39, 40, 39, 39, 40, 39, 39, 40, 39, 40, 40, 40, 40, 39, 40,
                 40
             ];
             sbyte* codes = Codes(source + 14272, 8, 32, 144, scratch);
-            Table((int*)(block + 43904), 32, codes, 32, 144, 0, 0, bias, multipliers, shifts);
+            Table((int*)(block + 44480), 32, codes, 32, 144, 0, 0, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Interleaved4(codes, 32, 144, 48, 16, (sbyte*)(block + 34240));
-                TakeCorrections((sbyte*)(block + 34240), 2, 3, 1, 12, 2, 127, 544, 16);
+                Interleaved4(codes, 32, 144, 48, 16, (sbyte*)(block + 34816));
+                TakeCorrections((sbyte*)(block + 34816), 2, 3, 1, 12, 2, 127, 544, 16);
             }
             else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
             {
-                Interleaved4(codes, 32, 144, 48, 16, (sbyte*)(block + 34240));
-            }
-            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
-            {
-                Interleaved4(codes, 32, 144, 48, 16, (sbyte*)(block + 34240));
-                TakeCorrections((sbyte*)(block + 34240), 2, 3, 1, 12, 2, 127, 544, 16);
+                Interleaved4(codes, 32, 144, 48, 16, (sbyte*)(block + 34816));
+                TakeCorrections((sbyte*)(block + 34816), 2, 3, 1, 12, 0, 127, 544, 16);
             }
             else if (V128.IsSupported)
             {
-                Interleaved4(codes, 32, 144, 48, 16, (sbyte*)(block + 34240));
-                TakeCorrections((sbyte*)(block + 34240), 2, 3, 1, 12, 2, 127, 544, 16);
-                ShiftsToMultipliers((int*)(block + 43904) + 128, 32);
+                Interleaved4(codes, 32, 144, 48, 16, (sbyte*)(block + 34816));
+                TakeCorrections((sbyte*)(block + 34816), 2, 3, 1, 12, 2, 127, 544, 16);
             }
             else
             {
-                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 34240), 4608, 4608);
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 34816), 4608, 4608);
             }
         }
 
         // layer2.0.conv2: 32 channels of 288 weights, 8 bits each.
-        private static void Load_122880(byte* source, sbyte* scratch, byte* block)
+        private static void Load_123456(byte* source, sbyte* scratch, byte* block)
         {
-            global::System.ReadOnlySpan<int> bias =
-            [
+            global::System.ReadOnlySpan<int> bias = [
                 5596, 25666, -1254, -1012, -8184, -101779, 17932, 572, 7962, 1977, 4534, 268, 16663, 27379, -623, -50, -1796, 1963, 5008,
                 3058, 1371, 6660, 630, 11989, 18333, 2781, 11655, 1346, 15160, 8571, 8034, -2636
             ];
-            global::System.ReadOnlySpan<int> multipliers =
-            [
+            global::System.ReadOnlySpan<int> multipliers = [
                 2085852708, 2065570183, 1488009981, 1102836403, 1599501654, 1683416653, 2099533721, 1660960749, 1091175505, 1370847787,
                 1479534314, 1244606096, 2133211491, 1905205153, 1427272485, 1653854080, 1585234751, 1880479118, 1080599759, 1951841954,
                 1843309076, 2081827214, 1739795986, 1470342688, 2124625361, 1377926136, 1235538772, 1500062882, 1822101583, 1722310021,
                 2033714156, 1792529526
             ];
-            global::System.ReadOnlySpan<byte> shifts =
-            [
+            global::System.ReadOnlySpan<byte> shifts = [
                 34, 34, 33, 32, 33, 47, 34, 33, 33, 32, 34, 34, 35, 34, 33, 33, 34, 32, 33, 34, 35, 34, 34, 34, 34, 33, 33, 33, 33, 34, 34,
                 33
             ];
             sbyte* codes = Codes(source + 18880, 8, 32, 288, scratch);
-            Table((int*)(block + 122880), 32, codes, 32, 288, 0, 4, bias, multipliers, shifts);
+            Table((int*)(block + 123456), 32, codes, 32, 288, 0, 4, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
                 sbyte* taps = stackalloc sbyte[4608];
                 for (int i = 0; i < 2; i++)
                 {
                     WinogradTaps(codes + i * 4608, 288, 32, 32, taps);
-                    WinogradWeights_V512(taps, 32, (short*)((sbyte*)(block + 44544) + i * 39168), 544);
+                    WinogradWeights_V512(taps, 32, (short*)((sbyte*)(block + 45120) + i * 39168), 544);
                 }
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
@@ -353,7 +334,7 @@ unsafe partial class Resnet20Cifar10
                 for (int i = 0; i < 2; i++)
                 {
                     WinogradTaps(codes + i * 4608, 288, 32, 32, taps);
-                    WinogradWeights_V256(taps, 32, (short*)((sbyte*)(block + 44544) + i * 39168), 544);
+                    WinogradWeights_V256(taps, 32, (short*)((sbyte*)(block + 45120) + i * 39168), 544);
                 }
             }
             else if (V128.IsSupported)
@@ -362,45 +343,41 @@ unsafe partial class Resnet20Cifar10
                 for (int i = 0; i < 2; i++)
                 {
                     WinogradTaps(codes + i * 4608, 288, 32, 32, taps);
-                    WinogradWeights_V128(taps, 32, (short*)((sbyte*)(block + 44544) + i * 39168), 544);
+                    WinogradWeights_V128(taps, 32, (short*)((sbyte*)(block + 45120) + i * 39168), 544);
                 }
-                ShiftsToMultipliers((int*)(block + 122880) + 128, 32);
             }
             else
             {
-                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 44544), 9216, 9216);
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 45120), 9216, 9216);
             }
         }
 
         // layer2.1.conv1: 32 channels of 288 weights, 8 bits each.
-        private static void Load_201856(byte* source, sbyte* scratch, byte* block)
+        private static void Load_202432(byte* source, sbyte* scratch, byte* block)
         {
-            global::System.ReadOnlySpan<int> bias =
-            [
+            global::System.ReadOnlySpan<int> bias = [
                 6095, -29853, -114, -233, 5016, -1342, 2448, -1963, 3503, 2031, -4515, -12412, -8407, -35829, -3884, -1307, -3632, -6182,
                 -15, -6299, 2107, -97365, -3358, -3189, 7451, -7563, -156, -6616, -1858, -3174, -14880, 4911
             ];
-            global::System.ReadOnlySpan<int> multipliers =
-            [
+            global::System.ReadOnlySpan<int> multipliers = [
                 2088847606, 1897766250, 2080483695, 1716997527, 1324815902, 1673408508, 1339033364, 1182692267, 1556215759, 1742024825,
                 1094123029, 1779473114, 1230941671, 1637627453, 1360973522, 1282747561, 1555953773, 1114131423, 2128476079, 1383744815,
                 1382919615, 1402609339, 1168862393, 2012924161, 1076856580, 1092839749, 1852079894, 1386039942, 1522253341, 1387973644,
                 2033713909, 1454937624
             ];
-            global::System.ReadOnlySpan<byte> shifts =
-            [
+            global::System.ReadOnlySpan<byte> shifts = [
                 40, 40, 40, 40, 39, 39, 39, 39, 39, 39, 39, 40, 39, 52, 39, 39, 39, 39, 39, 39, 39, 53, 39, 40, 39, 39, 40, 39, 39, 39, 40,
                 39
             ];
             sbyte* codes = Codes(source + 28096, 8, 32, 288, scratch);
-            Table((int*)(block + 201856), 32, codes, 32, 288, 0, 0, bias, multipliers, shifts);
+            Table((int*)(block + 202432), 32, codes, 32, 288, 0, 0, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
                 sbyte* taps = stackalloc sbyte[4608];
                 for (int i = 0; i < 2; i++)
                 {
                     WinogradTaps(codes + i * 4608, 288, 32, 32, taps);
-                    WinogradWeights_V512(taps, 32, (short*)((sbyte*)(block + 123520) + i * 39168), 544);
+                    WinogradWeights_V512(taps, 32, (short*)((sbyte*)(block + 124096) + i * 39168), 544);
                 }
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
@@ -409,7 +386,7 @@ unsafe partial class Resnet20Cifar10
                 for (int i = 0; i < 2; i++)
                 {
                     WinogradTaps(codes + i * 4608, 288, 32, 32, taps);
-                    WinogradWeights_V256(taps, 32, (short*)((sbyte*)(block + 123520) + i * 39168), 544);
+                    WinogradWeights_V256(taps, 32, (short*)((sbyte*)(block + 124096) + i * 39168), 544);
                 }
             }
             else if (V128.IsSupported)
@@ -418,45 +395,41 @@ unsafe partial class Resnet20Cifar10
                 for (int i = 0; i < 2; i++)
                 {
                     WinogradTaps(codes + i * 4608, 288, 32, 32, taps);
-                    WinogradWeights_V128(taps, 32, (short*)((sbyte*)(block + 123520) + i * 39168), 544);
+                    WinogradWeights_V128(taps, 32, (short*)((sbyte*)(block + 124096) + i * 39168), 544);
                 }
-                ShiftsToMultipliers((int*)(block + 201856) + 128, 32);
             }
             else
             {
-                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 123520), 9216, 9216);
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 124096), 9216, 9216);
             }
         }
 
         // layer2.1.conv2: 32 channels of 288 weights, 8 bits each.
-        private static void Load_280832(byte* source, sbyte* scratch, byte* block)
+        private static void Load_281408(byte* source, sbyte* scratch, byte* block)
         {
-            global::System.ReadOnlySpan<int> bias =
-            [
+            global::System.ReadOnlySpan<int> bias = [
                 15691, 12108, -2583, 1642, -8515, -2106, 28543, 2396, -10202, -159, -5040, -143, 7036, -5763, -9786, -4067, -12060, -7407,
                 -8771, -957, 5308, -7902, 4960, -8306, 9597, -1830, 2696, -1677, 6620, 13114, -206, -8738
             ];
-            global::System.ReadOnlySpan<int> multipliers =
-            [
+            global::System.ReadOnlySpan<int> multipliers = [
                 1956054514, 1748048209, 1164440934, 1599441575, 1106938256, 1088829258, 1269921764, 1164093011, 1873403941, 1391324320,
                 1562599370, 1886146483, 1606399914, 1228861792, 1157422418, 1638264590, 1488833072, 1601952530, 2086634397, 1263120805,
                 1869246955, 1557566848, 1500036312, 1585510065, 1208310942, 1460216561, 1982443716, 2094560287, 1354765156, 1764974509,
                 1342041427, 1932106682
             ];
-            global::System.ReadOnlySpan<byte> shifts =
-            [
+            global::System.ReadOnlySpan<byte> shifts = [
                 34, 34, 33, 34, 33, 32, 34, 34, 34, 33, 34, 35, 35, 34, 34, 33, 34, 34, 34, 33, 35, 34, 33, 34, 33, 33, 34, 34, 34, 34, 33,
                 34
             ];
             sbyte* codes = Codes(source + 37312, 8, 32, 288, scratch);
-            Table((int*)(block + 280832), 32, codes, 32, 288, 0, 4, bias, multipliers, shifts);
+            Table((int*)(block + 281408), 32, codes, 32, 288, 0, 4, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
                 sbyte* taps = stackalloc sbyte[4608];
                 for (int i = 0; i < 2; i++)
                 {
                     WinogradTaps(codes + i * 4608, 288, 32, 32, taps);
-                    WinogradWeights_V512(taps, 32, (short*)((sbyte*)(block + 202496) + i * 39168), 544);
+                    WinogradWeights_V512(taps, 32, (short*)((sbyte*)(block + 203072) + i * 39168), 544);
                 }
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
@@ -465,7 +438,7 @@ unsafe partial class Resnet20Cifar10
                 for (int i = 0; i < 2; i++)
                 {
                     WinogradTaps(codes + i * 4608, 288, 32, 32, taps);
-                    WinogradWeights_V256(taps, 32, (short*)((sbyte*)(block + 202496) + i * 39168), 544);
+                    WinogradWeights_V256(taps, 32, (short*)((sbyte*)(block + 203072) + i * 39168), 544);
                 }
             }
             else if (V128.IsSupported)
@@ -474,45 +447,41 @@ unsafe partial class Resnet20Cifar10
                 for (int i = 0; i < 2; i++)
                 {
                     WinogradTaps(codes + i * 4608, 288, 32, 32, taps);
-                    WinogradWeights_V128(taps, 32, (short*)((sbyte*)(block + 202496) + i * 39168), 544);
+                    WinogradWeights_V128(taps, 32, (short*)((sbyte*)(block + 203072) + i * 39168), 544);
                 }
-                ShiftsToMultipliers((int*)(block + 280832) + 128, 32);
             }
             else
             {
-                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 202496), 9216, 9216);
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 203072), 9216, 9216);
             }
         }
 
         // layer2.2.conv1: 32 channels of 288 weights, 8 bits each.
-        private static void Load_359808(byte* source, sbyte* scratch, byte* block)
+        private static void Load_360384(byte* source, sbyte* scratch, byte* block)
         {
-            global::System.ReadOnlySpan<int> bias =
-            [
+            global::System.ReadOnlySpan<int> bias = [
                 14474, -9858, -6978, -3638, 1950, 7374, -22133, 6927, 5142, 10545, 2591, 7579, 6963, 13009, 6829, 1196, -27354, -9445,
                 -5308, 8303, 5555, 1636, -599, 3415, 3818, 1499, -4508, 4293, -2455, 3335, 1365, -44188
             ];
-            global::System.ReadOnlySpan<int> multipliers =
-            [
+            global::System.ReadOnlySpan<int> multipliers = [
                 1558792909, 2042160522, 1307582029, 2121461082, 1236584055, 1316238899, 1641497993, 1826336740, 1681561756, 1625004991,
                 1253032007, 1189060517, 1222081156, 2116142293, 1329793946, 1956983372, 1990477371, 1531957867, 1744471751, 1840257164,
                 1167278268, 1274580745, 1392001938, 1858464991, 1973365335, 1121501928, 2119687171, 1166455039, 1518955299, 1950218922,
                 1334078294, 1161948160
             ];
-            global::System.ReadOnlySpan<byte> shifts =
-            [
+            global::System.ReadOnlySpan<byte> shifts = [
                 40, 40, 40, 40, 38, 39, 40, 40, 39, 40, 39, 39, 39, 40, 40, 40, 40, 39, 40, 40, 39, 39, 39, 39, 40, 39, 40, 39, 39, 40, 39,
                 52
             ];
             sbyte* codes = Codes(source + 46528, 8, 32, 288, scratch);
-            Table((int*)(block + 359808), 32, codes, 32, 288, 0, 0, bias, multipliers, shifts);
+            Table((int*)(block + 360384), 32, codes, 32, 288, 0, 0, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
                 sbyte* taps = stackalloc sbyte[4608];
                 for (int i = 0; i < 2; i++)
                 {
                     WinogradTaps(codes + i * 4608, 288, 32, 32, taps);
-                    WinogradWeights_V512(taps, 32, (short*)((sbyte*)(block + 281472) + i * 39168), 544);
+                    WinogradWeights_V512(taps, 32, (short*)((sbyte*)(block + 282048) + i * 39168), 544);
                 }
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
@@ -521,7 +490,7 @@ unsafe partial class Resnet20Cifar10
                 for (int i = 0; i < 2; i++)
                 {
                     WinogradTaps(codes + i * 4608, 288, 32, 32, taps);
-                    WinogradWeights_V256(taps, 32, (short*)((sbyte*)(block + 281472) + i * 39168), 544);
+                    WinogradWeights_V256(taps, 32, (short*)((sbyte*)(block + 282048) + i * 39168), 544);
                 }
             }
             else if (V128.IsSupported)
@@ -530,45 +499,41 @@ unsafe partial class Resnet20Cifar10
                 for (int i = 0; i < 2; i++)
                 {
                     WinogradTaps(codes + i * 4608, 288, 32, 32, taps);
-                    WinogradWeights_V128(taps, 32, (short*)((sbyte*)(block + 281472) + i * 39168), 544);
+                    WinogradWeights_V128(taps, 32, (short*)((sbyte*)(block + 282048) + i * 39168), 544);
                 }
-                ShiftsToMultipliers((int*)(block + 359808) + 128, 32);
             }
             else
             {
-                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 281472), 9216, 9216);
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 282048), 9216, 9216);
             }
         }
 
         // layer2.2.conv2: 32 channels of 288 weights, 8 bits each.
-        private static void Load_438784(byte* source, sbyte* scratch, byte* block)
+        private static void Load_439360(byte* source, sbyte* scratch, byte* block)
         {
-            global::System.ReadOnlySpan<int> bias =
-            [
+            global::System.ReadOnlySpan<int> bias = [
                 5124, 5506, -5475, -3036, -6729, 6612, 3395, 3087, -527, -3032, -7271, -1922, -3953, -3565, -5246, -1173, 2561, -548, 763,
                 -1329, -858, -1996, -6561, -859, -1044, 2128, -1345, 4770, 6551, 5053, 4280, 3590
             ];
-            global::System.ReadOnlySpan<int> multipliers =
-            [
+            global::System.ReadOnlySpan<int> multipliers = [
                 1801033280, 1410046295, 1190237517, 1102742640, 1243697292, 1227438798, 1103876731, 1578996113, 2002302619, 2073069008,
                 1087453706, 1658323114, 1522086789, 1156543143, 1423771350, 1697665647, 1832175826, 1836170294, 1735779884, 1197295795,
                 1382545686, 1499803454, 2016666042, 1947326650, 1292461932, 1891566993, 1853463185, 1775180188, 1134820303, 1135236573,
                 1971220863, 1522465117
             ];
-            global::System.ReadOnlySpan<byte> shifts =
-            [
+            global::System.ReadOnlySpan<byte> shifts = [
                 34, 34, 32, 33, 33, 33, 33, 34, 33, 33, 33, 34, 33, 33, 33, 33, 33, 33, 33, 32, 34, 33, 33, 33, 33, 34, 34, 33, 33, 33, 34,
                 33
             ];
             sbyte* codes = Codes(source + 55744, 8, 32, 288, scratch);
-            Table((int*)(block + 438784), 32, codes, 32, 288, 0, 4, bias, multipliers, shifts);
+            Table((int*)(block + 439360), 32, codes, 32, 288, 0, 4, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
                 sbyte* taps = stackalloc sbyte[4608];
                 for (int i = 0; i < 2; i++)
                 {
                     WinogradTaps(codes + i * 4608, 288, 32, 32, taps);
-                    WinogradWeights_V512(taps, 32, (short*)((sbyte*)(block + 360448) + i * 39168), 544);
+                    WinogradWeights_V512(taps, 32, (short*)((sbyte*)(block + 361024) + i * 39168), 544);
                 }
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
@@ -577,7 +542,7 @@ unsafe partial class Resnet20Cifar10
                 for (int i = 0; i < 2; i++)
                 {
                     WinogradTaps(codes + i * 4608, 288, 32, 32, taps);
-                    WinogradWeights_V256(taps, 32, (short*)((sbyte*)(block + 360448) + i * 39168), 544);
+                    WinogradWeights_V256(taps, 32, (short*)((sbyte*)(block + 361024) + i * 39168), 544);
                 }
             }
             else if (V128.IsSupported)
@@ -586,28 +551,25 @@ unsafe partial class Resnet20Cifar10
                 for (int i = 0; i < 2; i++)
                 {
                     WinogradTaps(codes + i * 4608, 288, 32, 32, taps);
-                    WinogradWeights_V128(taps, 32, (short*)((sbyte*)(block + 360448) + i * 39168), 544);
+                    WinogradWeights_V128(taps, 32, (short*)((sbyte*)(block + 361024) + i * 39168), 544);
                 }
-                ShiftsToMultipliers((int*)(block + 438784) + 128, 32);
             }
             else
             {
-                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 360448), 9216, 9216);
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 361024), 9216, 9216);
             }
         }
 
         // layer3.0.conv1: 64 channels of 288 weights, 8 bits each.
-        private static void Load_477696(byte* source, sbyte* scratch, byte* block)
+        private static void Load_478272(byte* source, sbyte* scratch, byte* block)
         {
-            global::System.ReadOnlySpan<int> bias =
-            [
+            global::System.ReadOnlySpan<int> bias = [
                 2994, 143, -6973, -19862, 4910, 9273, 1706, -19314, 9275, -10191, -3527, 6278, -1185, 4420, 19040, 4510, 7316, -19237,
                 -6072, -13324, 10810, 5982, 21760, 10374, -15880, 24103, 3358, 1134, 21623, -53708, -7064, 18351, 9642, -1028, 11158,
                 14886, -6650, 780, -8668, 9392, -21997, -1627, -32340, 13035, -13208, 24237, -2010, 7325, 14274, -9, 11316, -4551, -7295,
                 19296, -8537, 3623, 4527, 10516, -11562, -14943, 2815, 20913, -18630, 12881
             ];
-            global::System.ReadOnlySpan<int> multipliers =
-            [
+            global::System.ReadOnlySpan<int> multipliers = [
                 1321422399, 2076241221, 1240462664, 1705272839, 1283528863, 1151476018, 1423541381, 1616684892, 1395497072, 1533890513,
                 1149348608, 1305790983, 1983933721, 1657741090, 1570138322, 1296320445, 1193689716, 1488480863, 1550242888, 1191278646,
                 1316588593, 1153770817, 1269632796, 1222814041, 2005767363, 1254013141, 1584173706, 1182533808, 1781109036, 1903350684,
@@ -616,52 +578,44 @@ unsafe partial class Resnet20Cifar10
                 1190778469, 1336089405, 2049549590, 1265926331, 2101875407, 2072601143, 1451655205, 1383854550, 1311930142, 1577784364,
                 1282500059, 1430502407, 2062730387, 1332507937
             ];
-            global::System.ReadOnlySpan<byte> shifts =
-            [
+            global::System.ReadOnlySpan<byte> shifts = [
                 40, 41, 40, 40, 40, 40, 40, 40, 40, 40, 39, 40, 41, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 41, 53, 40,
                 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 41, 40, 40, 41, 40, 40, 40, 40, 40, 40,
                 51, 40
             ];
             sbyte* codes = Codes(source + 64960, 8, 64, 288, scratch);
-            Table((int*)(block + 477696), 64, codes, 64, 288, 0, 0, bias, multipliers, shifts);
+            Table((int*)(block + 478272), 64, codes, 64, 288, 0, 0, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Interleaved4(codes, 64, 288, 96, 16, (sbyte*)(block + 439424));
-                TakeCorrections((sbyte*)(block + 439424), 4, 3, 1, 24, 2, 127, 576, 32);
+                Interleaved4(codes, 64, 288, 96, 16, (sbyte*)(block + 440000));
+                TakeCorrections((sbyte*)(block + 440000), 4, 3, 1, 24, 2, 127, 576, 32);
             }
             else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
             {
-                Interleaved4(codes, 64, 288, 96, 16, (sbyte*)(block + 439424));
-            }
-            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
-            {
-                Interleaved4(codes, 64, 288, 96, 16, (sbyte*)(block + 439424));
-                TakeCorrections((sbyte*)(block + 439424), 4, 3, 1, 24, 2, 127, 576, 32);
+                Interleaved4(codes, 64, 288, 96, 16, (sbyte*)(block + 440000));
+                TakeCorrections((sbyte*)(block + 440000), 4, 3, 1, 24, 0, 127, 576, 32);
             }
             else if (V128.IsSupported)
             {
-                Interleaved4(codes, 64, 288, 96, 16, (sbyte*)(block + 439424));
-                TakeCorrections((sbyte*)(block + 439424), 4, 3, 1, 24, 2, 127, 576, 32);
-                ShiftsToMultipliers((int*)(block + 477696) + 256, 64);
+                Interleaved4(codes, 64, 288, 96, 16, (sbyte*)(block + 440000));
+                TakeCorrections((sbyte*)(block + 440000), 4, 3, 1, 24, 2, 127, 576, 32);
             }
             else
             {
-                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 439424), 18432, 18432);
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 440000), 18432, 18432);
             }
         }
 
         // layer3.0.conv2: 64 channels of 576 weights, 8 bits each.
-        private static void Load_555264(byte* source, sbyte* scratch, byte* block)
+        private static void Load_555840(byte* source, sbyte* scratch, byte* block)
         {
-            global::System.ReadOnlySpan<int> bias =
-            [
+            global::System.ReadOnlySpan<int> bias = [
                 -1893, -5394, 15531, 5664, -2163, 12835, 5906, -768, -733, -8689, -7363, 8022, 4904, 59, -2340, -1073, -1740, 4952, -349,
                 -699, -3118, 7261, 9066, -1429, 4416, -15, 2555, 2732, 1934, 4023, 4927, 4630, -3814, 3038, -3454, 2707, 1050, 7492, 8195,
                 -1274, -5413, 7456, -8823, 6970, 6284, 148, -763, -2940, -1342, -6210, 2783, 3505, -5748, -9123, -1396, -3185, 5448, -4198,
                 4897, 4683, -1808, 3048, 4918, -92363
             ];
-            global::System.ReadOnlySpan<int> multipliers =
-            [
+            global::System.ReadOnlySpan<int> multipliers = [
                 1166586883, 1330726431, 1331097461, 1271838896, 1263237224, 1421479646, 1257884238, 1732883076, 1164468232, 1233666391,
                 1305956374, 1428848237, 1407348791, 1390087744, 1418938739, 1493780990, 1346766056, 1352789349, 1426451038, 1213126662,
                 1396535784, 1883128657, 1607288260, 1832273841, 1615166108, 1857394100, 1584790628, 1991381304, 2103472220, 1374985312,
@@ -670,52 +624,44 @@ unsafe partial class Resnet20Cifar10
                 1326964003, 1782599187, 2004457169, 1170598957, 1352125421, 1272675733, 1223109210, 1634296858, 1094926946, 1343684698,
                 1298452845, 1158657711, 1296532714, 1441201674
             ];
-            global::System.ReadOnlySpan<byte> shifts =
-            [
+            global::System.ReadOnlySpan<byte> shifts = [
                 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 34, 34, 34, 33, 33, 33, 34, 34, 33, 33,
                 33, 33, 33, 33, 33, 34, 33, 33, 33, 33, 34, 34, 34, 34, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33,
                 33, 46
             ];
             sbyte* codes = Codes(source + 83392, 8, 64, 576, scratch);
-            Table((int*)(block + 555264), 64, codes, 64, 576, 0, 0, bias, multipliers, shifts);
+            Table((int*)(block + 555840), 64, codes, 64, 576, 0, 0, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 478976));
-                TakeCorrections((sbyte*)(block + 478976), 4, 3, 1, 48, 2, 127, 640, 64);
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 479552));
+                TakeCorrections((sbyte*)(block + 479552), 4, 3, 1, 48, 2, 127, 640, 64);
             }
             else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
             {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 478976));
-            }
-            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
-            {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 478976));
-                TakeCorrections((sbyte*)(block + 478976), 4, 3, 1, 48, 2, 127, 640, 64);
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 479552));
+                TakeCorrections((sbyte*)(block + 479552), 4, 3, 1, 48, 0, 127, 640, 64);
             }
             else if (V128.IsSupported)
             {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 478976));
-                TakeCorrections((sbyte*)(block + 478976), 4, 3, 1, 48, 2, 127, 640, 64);
-                ShiftsToMultipliers((int*)(block + 555264) + 256, 64);
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 479552));
+                TakeCorrections((sbyte*)(block + 479552), 4, 3, 1, 48, 2, 127, 640, 64);
             }
             else
             {
-                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 478976), 36864, 36864);
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 479552), 36864, 36864);
             }
         }
 
         // layer3.1.conv1: 64 channels of 576 weights, 8 bits each.
-        private static void Load_632832(byte* source, sbyte* scratch, byte* block)
+        private static void Load_633408(byte* source, sbyte* scratch, byte* block)
         {
-            global::System.ReadOnlySpan<int> bias =
-            [
+            global::System.ReadOnlySpan<int> bias = [
                 -39016, -1090, -1363, -8998, 29755, -9545, -1138, -1046, -4914, 4125, -9284, -4678, 4468, -15148, -10195, 531, -5229,
                 -5156, 4142, -3650, 2351, -1323, 5514, -7472, -5680, -5939, -5025, -104, -42237, -3870, -1471, -1236, -4364, -1237, -6167,
                 -8529, -482, -1310, -2999, -5040, -10861, -258, 8705, -14315, 9779, -11376, 125, 369, -7631, 545, -20535, -3722, -8840,
                 -3119, -1645, -4217, 1440, -7057, -7306, -243037, -1477, -8401, -763, 10567
             ];
-            global::System.ReadOnlySpan<int> multipliers =
-            [
+            global::System.ReadOnlySpan<int> multipliers = [
                 1581109366, 1861368501, 1120071655, 1528007969, 2103225654, 1883135254, 1990473453, 1123324274, 1762136360, 1354406493,
                 1103132631, 1823384248, 2058577618, 1636319076, 1984336722, 1922137022, 1918590168, 1705385930, 1954799456, 1635011722,
                 1476309734, 1482062138, 1832389161, 1937644866, 1103700444, 1747156336, 1089271533, 1467258346, 1568545294, 1151192380,
@@ -724,52 +670,44 @@ unsafe partial class Resnet20Cifar10
                 1564214511, 1764627684, 1879581588, 2086465281, 1875010737, 1972702707, 1859228215, 1801821965, 1804658613, 1302059910,
                 2081510101, 1130022996, 1760429405, 1482859141
             ];
-            global::System.ReadOnlySpan<byte> shifts =
-            [
+            global::System.ReadOnlySpan<byte> shifts = [
                 52, 40, 39, 40, 41, 40, 40, 39, 40, 40, 39, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 39, 40, 39, 40, 51, 39, 39,
                 40, 40, 40, 40, 40, 40, 40, 39, 39, 40, 40, 40, 40, 40, 40, 40, 40, 39, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 56, 40, 39,
                 40, 40
             ];
             sbyte* codes = Codes(source + 120256, 8, 64, 576, scratch);
-            Table((int*)(block + 632832), 64, codes, 64, 576, 0, 0, bias, multipliers, shifts);
+            Table((int*)(block + 633408), 64, codes, 64, 576, 0, 0, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 556544));
-                TakeCorrections((sbyte*)(block + 556544), 4, 3, 1, 48, 2, 127, 640, 64);
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 557120));
+                TakeCorrections((sbyte*)(block + 557120), 4, 3, 1, 48, 2, 127, 640, 64);
             }
             else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
             {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 556544));
-            }
-            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
-            {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 556544));
-                TakeCorrections((sbyte*)(block + 556544), 4, 3, 1, 48, 2, 127, 640, 64);
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 557120));
+                TakeCorrections((sbyte*)(block + 557120), 4, 3, 1, 48, 0, 127, 640, 64);
             }
             else if (V128.IsSupported)
             {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 556544));
-                TakeCorrections((sbyte*)(block + 556544), 4, 3, 1, 48, 2, 127, 640, 64);
-                ShiftsToMultipliers((int*)(block + 632832) + 256, 64);
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 557120));
+                TakeCorrections((sbyte*)(block + 557120), 4, 3, 1, 48, 2, 127, 640, 64);
             }
             else
             {
-                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 556544), 36864, 36864);
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 557120), 36864, 36864);
             }
         }
 
         // layer3.1.conv2: 64 channels of 576 weights, 8 bits each.
-        private static void Load_710400(byte* source, sbyte* scratch, byte* block)
+        private static void Load_710976(byte* source, sbyte* scratch, byte* block)
         {
-            global::System.ReadOnlySpan<int> bias =
-            [
+            global::System.ReadOnlySpan<int> bias = [
                 -4140, 4452, -952, 2362, 5010, 1580, 4227, 646, -2076, 2182, -1214, 3841, -8642, 5136, -1080, 2101, 1103, 631, 5325,
                 -15013, 577, -1633, -6398, -3198, -3858, -1716, 2222, -7598, 5560, -5734, -244, 6691, -5162, -3183, 697, 2598, -6334,
                 -4689, -477, 4147, -398, 1456, 4707, -1218, -6794, -16241, -4342, 5747, 807, 1461, 7177, -1144, -7009, -10230, 7019, -328,
                 -8614, -3472, -5858, 1070, -199, 793, 5724, 77
             ];
-            global::System.ReadOnlySpan<int> multipliers =
-            [
+            global::System.ReadOnlySpan<int> multipliers = [
                 1317623469, 1352771290, 1301040633, 1083233794, 1175806503, 1940902027, 1344913923, 1513731409, 1500517859, 1481556767,
                 1270040873, 1188535334, 1315580663, 1455448362, 1307161794, 1274779018, 1666976082, 2005755203, 1830121555, 2140600109,
                 1656603825, 1242604824, 1219391291, 1182125135, 1242254860, 1714895472, 1278517174, 1077636057, 1404197944, 1213210280,
@@ -778,52 +716,44 @@ unsafe partial class Resnet20Cifar10
                 1309495341, 1998672042, 1764267763, 1792254384, 1424761833, 1203798948, 1666770189, 2125495709, 2136324372, 1215830896,
                 1619638713, 2123514904, 1603702318, 1725636689
             ];
-            global::System.ReadOnlySpan<byte> shifts =
-            [
+            global::System.ReadOnlySpan<byte> shifts = [
                 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 32, 33, 34, 33, 34, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 34,
                 33, 33, 33, 32, 33, 33, 34, 33, 33, 33, 33, 33, 34, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 34, 34, 33, 33, 34,
                 34, 33
             ];
             sbyte* codes = Codes(source + 157120, 8, 64, 576, scratch);
-            Table((int*)(block + 710400), 64, codes, 64, 576, 0, 4, bias, multipliers, shifts);
+            Table((int*)(block + 710976), 64, codes, 64, 576, 0, 4, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 634112));
-                TakeCorrections((sbyte*)(block + 634112), 4, 3, 1, 48, 2, 127, 640, 64);
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 634688));
+                TakeCorrections((sbyte*)(block + 634688), 4, 3, 1, 48, 2, 127, 640, 64);
             }
             else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
             {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 634112));
-            }
-            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
-            {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 634112));
-                TakeCorrections((sbyte*)(block + 634112), 4, 3, 1, 48, 2, 127, 640, 64);
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 634688));
+                TakeCorrections((sbyte*)(block + 634688), 4, 3, 1, 48, 0, 127, 640, 64);
             }
             else if (V128.IsSupported)
             {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 634112));
-                TakeCorrections((sbyte*)(block + 634112), 4, 3, 1, 48, 2, 127, 640, 64);
-                ShiftsToMultipliers((int*)(block + 710400) + 256, 64);
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 634688));
+                TakeCorrections((sbyte*)(block + 634688), 4, 3, 1, 48, 2, 127, 640, 64);
             }
             else
             {
-                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 634112), 36864, 36864);
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 634688), 36864, 36864);
             }
         }
 
         // layer3.2.conv1: 64 channels of 576 weights, 8 bits each.
-        private static void Load_787968(byte* source, sbyte* scratch, byte* block)
+        private static void Load_788544(byte* source, sbyte* scratch, byte* block)
         {
-            global::System.ReadOnlySpan<int> bias =
-            [
+            global::System.ReadOnlySpan<int> bias = [
                 -1663, -10245, -4055, -5488, -1010, -594, -1152, -8294, -5883, 706, 25, -8010, -6831, 502, 2295, 1228, -1254, -4264, -2508,
                 -4700, -4494, 23290, -5389, -4116, -1688, -3281, -2423, -2183, 5710, -3204, -543, -723497, -2544, 7618, -572, -3237, 458,
                 -2821, -4694, -2056, -1978, -4712, -5372, -1633, 16378, 2484, -1699, -2081, 1242, 3326, -9886, 1191, 5811, -5890, -12040,
                 -6921, -2490, 2067, -11276, -5229, -3498, -10917, -6689, -431
             ];
-            global::System.ReadOnlySpan<int> multipliers =
-            [
+            global::System.ReadOnlySpan<int> multipliers = [
                 1931174078, 1496574600, 1195686736, 2072717826, 1984049498, 1087531755, 1090495734, 1092284094, 1115495866, 1670456340,
                 1718607098, 1611723922, 2029809560, 2121140259, 1602970862, 1835393336, 1950295128, 1898052569, 1946689750, 1295025254,
                 1810336867, 1293251911, 1097192980, 1978075605, 1288044164, 1125000938, 1725745029, 1485294124, 1309667995, 1753823484,
@@ -832,52 +762,44 @@ unsafe partial class Resnet20Cifar10
                 1736532113, 1642489970, 1414414483, 1597439520, 1892414343, 2051373914, 1151949804, 1851525576, 2076574268, 1675805224,
                 1537646708, 1752334182, 1909544750, 1743404652
             ];
-            global::System.ReadOnlySpan<byte> shifts =
-            [
+            global::System.ReadOnlySpan<byte> shifts = [
                 40, 40, 39, 40, 40, 39, 39, 39, 39, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 39, 40, 40, 39, 40, 40, 40, 40, 39, 40, 40, 39,
                 58, 40, 40, 39, 39, 40, 39, 40, 40, 40, 40, 39, 39, 41, 40, 40, 39, 40, 39, 40, 40, 40, 40, 40, 40, 39, 40, 40, 40, 40, 40,
                 40, 40
             ];
             sbyte* codes = Codes(source + 193984, 8, 64, 576, scratch);
-            Table((int*)(block + 787968), 64, codes, 64, 576, 0, 0, bias, multipliers, shifts);
+            Table((int*)(block + 788544), 64, codes, 64, 576, 0, 0, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 711680));
-                TakeCorrections((sbyte*)(block + 711680), 4, 3, 1, 48, 2, 127, 640, 64);
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 712256));
+                TakeCorrections((sbyte*)(block + 712256), 4, 3, 1, 48, 2, 127, 640, 64);
             }
             else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
             {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 711680));
-            }
-            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
-            {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 711680));
-                TakeCorrections((sbyte*)(block + 711680), 4, 3, 1, 48, 2, 127, 640, 64);
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 712256));
+                TakeCorrections((sbyte*)(block + 712256), 4, 3, 1, 48, 0, 127, 640, 64);
             }
             else if (V128.IsSupported)
             {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 711680));
-                TakeCorrections((sbyte*)(block + 711680), 4, 3, 1, 48, 2, 127, 640, 64);
-                ShiftsToMultipliers((int*)(block + 787968) + 256, 64);
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 712256));
+                TakeCorrections((sbyte*)(block + 712256), 4, 3, 1, 48, 2, 127, 640, 64);
             }
             else
             {
-                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 711680), 36864, 36864);
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 712256), 36864, 36864);
             }
         }
 
         // layer3.2.conv2: 64 channels of 576 weights, 8 bits each.
-        private static void Load_865536(byte* source, sbyte* scratch, byte* block)
+        private static void Load_866112(byte* source, sbyte* scratch, byte* block)
         {
-            global::System.ReadOnlySpan<int> bias =
-            [
+            global::System.ReadOnlySpan<int> bias = [
                 4616, 1659, -1517, -3522, 2427, 2798, -1181, -3335, 2874, -630, 3746, -1781, -5469, -1239, -4689, -4327, 3317, 3117, -2304,
                 -2654, -288, 3381, -455, -1636, -6294, 4137, -3378, 438, -1161, 2025, 676, -1171, 3096, 3117, -2116, 1331, -1080, 1227,
                 -317, 601, 545, -1522, 1521, 2718, -1110, -411, 4678, -1431, -218, -352, -10, 2649, -1734, 5478, -559, -222, 1947, 2069,
                 509, 518, -9175, -1026, -266, -550
             ];
-            global::System.ReadOnlySpan<int> multipliers =
-            [
+            global::System.ReadOnlySpan<int> multipliers = [
                 1846597295, 1322021427, 1591774275, 1172823908, 1542061194, 1381662308, 1655358558, 1117542120, 1353807797, 1563838404,
                 1345076176, 1234952417, 1116184640, 1535028671, 1245512081, 2061224169, 1290735041, 1199036841, 1211976757, 1209202195,
                 1844110899, 1249802492, 1177337964, 1285653169, 1671959385, 1227731346, 1740501325, 1401677319, 1552300812, 1511902589,
@@ -886,71 +808,60 @@ unsafe partial class Resnet20Cifar10
                 1874367703, 1167847331, 1240805600, 1893839211, 1478515983, 1449192452, 1760979046, 2035588986, 1154051055, 1625332021,
                 1676940693, 1219305676, 1222968007, 1238433391
             ];
-            global::System.ReadOnlySpan<byte> shifts =
-            [
+            global::System.ReadOnlySpan<byte> shifts = [
                 33, 33, 33, 35, 34, 34, 33, 33, 33, 33, 33, 33, 35, 33, 34, 34, 33, 33, 34, 34, 33, 33, 33, 33, 35, 33, 34, 33, 34, 33, 34,
                 34, 33, 33, 33, 33, 33, 33, 34, 33, 33, 33, 33, 34, 34, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 33, 36, 33,
                 34, 33
             ];
             sbyte* codes = Codes(source + 230848, 8, 64, 576, scratch);
-            Table((int*)(block + 865536), 64, codes, 64, 576, 0, 0, bias, multipliers, shifts);
+            Table((int*)(block + 866112), 64, codes, 64, 576, 0, 0, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 789248));
-                TakeCorrections((sbyte*)(block + 789248), 4, 3, 1, 48, 2, 127, 640, 64);
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 789824));
+                TakeCorrections((sbyte*)(block + 789824), 4, 3, 1, 48, 2, 127, 640, 64);
             }
             else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
             {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 789248));
-            }
-            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
-            {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 789248));
-                TakeCorrections((sbyte*)(block + 789248), 4, 3, 1, 48, 2, 127, 640, 64);
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 789824));
+                TakeCorrections((sbyte*)(block + 789824), 4, 3, 1, 48, 0, 127, 640, 64);
             }
             else if (V128.IsSupported)
             {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 789248));
-                TakeCorrections((sbyte*)(block + 789248), 4, 3, 1, 48, 2, 127, 640, 64);
-                ShiftsToMultipliers((int*)(block + 865536) + 256, 64);
+                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 789824));
+                TakeCorrections((sbyte*)(block + 789824), 4, 3, 1, 48, 2, 127, 640, 64);
             }
             else
             {
-                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 789248), 36864, 36864);
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 789824), 36864, 36864);
             }
         }
 
         // linear: 10 channels of 64 weights, 8 bits each.
-        private static void Load_868992(byte* source, sbyte* scratch, byte* block)
+        private static void Load_869568(byte* source, sbyte* scratch, byte* block)
         {
             global::System.ReadOnlySpan<int> bias = [337, -506, 183, 560, 232, -204, 284, -186, -58, -491];
             global::System.ReadOnlySpan<int> multipliers = [1726582433, 1168442611, 1902195223, 1810807711, 1767669868, 1186878397, 1819680889, 1285569399, 1830003885, 1943673591];
             global::System.ReadOnlySpan<byte> shifts = [33, 32, 33, 33, 33, 32, 33, 32, 33, 33];
             sbyte* codes = Codes(source + 267712, 8, 10, 64, scratch);
-            Table((int*)(block + 868992), 32, codes, 10, 64, 0, 4, bias, multipliers, shifts);
+            Table((int*)(block + 869568), 32, codes, 10, 64, 0, 4, bias, multipliers, shifts);
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                Interleaved4(codes, 10, 64, 64, 16, (sbyte*)(block + 866816));
-                TakeCorrections((sbyte*)(block + 866816), 1, 1, 1, 16, 2, 127, 64, 64);
+                Interleaved4(codes, 10, 64, 64, 16, (sbyte*)(block + 867392));
+                TakeCorrections((sbyte*)(block + 867392), 1, 1, 1, 16, 2, 127, 64, 64);
             }
             else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
             {
-                Interleaved4(codes, 10, 64, 64, 16, (sbyte*)(block + 866816));
-            }
-            else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
-            {
-                Interleaved4(codes, 10, 64, 64, 16, (sbyte*)(block + 866816));
-                TakeCorrections((sbyte*)(block + 866816), 1, 1, 1, 16, 2, 127, 64, 64);
+                Interleaved4(codes, 10, 64, 64, 16, (sbyte*)(block + 867392));
+                TakeCorrections((sbyte*)(block + 867392), 1, 1, 1, 16, 0, 127, 64, 64);
             }
             else if (V128.IsSupported)
             {
-                Interleaved4(codes, 10, 64, 64, 16, (sbyte*)(block + 866816));
-                TakeCorrections((sbyte*)(block + 866816), 1, 1, 1, 16, 2, 127, 64, 64);
-                ShiftsToMultipliers((int*)(block + 868992) + 128, 32);
+                Interleaved4(codes, 10, 64, 64, 16, (sbyte*)(block + 867392));
+                TakeCorrections((sbyte*)(block + 867392), 1, 1, 1, 16, 2, 127, 64, 64);
             }
             else
             {
-                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 866816), 640, 640);
+                global::System.Buffer.MemoryCopy(codes, (sbyte*)(block + 867392), 640, 640);
             }
         }
 
@@ -1155,6 +1066,25 @@ unsafe partial class Resnet20Cifar10
                 weights[best] -= (sbyte)(sign * taken);
                 corrected[(place * 64) + lane + (best % 64)] += (sbyte)(sign * taken);
                 sum -= taken;
+            }
+        }
+
+        // Every step of sixteen output channels, [16][4] bytes, as int16: first all even codes' weights, [16][2], then the odd ones'. In place, so from the end.
+        private static void WidenWeights(sbyte* packed, int steps)
+        {
+            for (int step = steps - 1; step >= 0; step--)
+            {
+                short* pairs = (short*)(packed + (step * 64));
+                Vector128<short> a = Vector128.Load(pairs), b = Vector128.Load(pairs + 8), c = Vector128.Load(pairs + 16), d = Vector128.Load(pairs + 24);
+                short* wide = (short*)(packed + (step * 128));
+                ((a << 8) >> 8).Store(wide);
+                ((b << 8) >> 8).Store(wide + 8);
+                ((c << 8) >> 8).Store(wide + 16);
+                ((d << 8) >> 8).Store(wide + 24);
+                (a >> 8).Store(wide + 32);
+                (b >> 8).Store(wide + 40);
+                (c >> 8).Store(wide + 48);
+                (d >> 8).Store(wide + 56);
             }
         }
 

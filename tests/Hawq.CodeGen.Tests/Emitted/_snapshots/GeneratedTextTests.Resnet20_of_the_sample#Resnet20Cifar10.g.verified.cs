@@ -11,7 +11,7 @@ namespace Acme;
 /// <summary>The network resnet20-cifar10: 43 layers in integers, 32x32x3 pixels in, 1x1x10 out.</summary>
 /// <remarks>
 /// An instance owns 102592 bytes of working memory and serves one thread at a time (a second one gets an exception, not wrong results);
-/// 869632 bytes of weights and tables are shared by all instances and loaded with the first one. Inference allocates nothing and uses neither
+/// 870208 bytes of weights and tables are shared by all instances and loaded with the first one. Inference allocates nothing and uses neither
 /// floating point nor division.
 /// <para>calibration: train_batch_0.bin, first 256</para>
 /// <para>bits: 8/8</para>
