@@ -32,6 +32,11 @@ static async Task<Results<Ok<Classification>, ProblemHttpResult>> Classify(
     HttpRequest request, Pool<Resnet20Cifar10> pool, IOptions<ApiLimits> options, CancellationToken cancellation)
 {
     ApiLimits limits = options.Value;
+    if (request.ContentType?.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase) == true)
+    {
+        return TypedResults.Problem(
+            "Send the image file itself as the body (curl --data-binary @photo.jpg), not a form.", statusCode: StatusCodes.Status415UnsupportedMediaType, title: "A form, not an image");
+    }
 
     // Room for one byte too many, which the server answers with 413.
     byte[] upload = ArrayPool<byte>.Shared.Rent((int)Math.Min(request.ContentLength ?? limits.UploadBytes, limits.UploadBytes) + 1);

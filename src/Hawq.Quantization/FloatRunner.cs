@@ -23,14 +23,7 @@ public sealed class FloatRunner : IDisposable
     public FloatRunner(FloatGraph graph, IEnumerable<string>? values = null)
     {
         _graph = graph;
-        using SessionOptions options = new()
-        {
-            IntraOpNumThreads = 1,
-            InterOpNumThreads = 1,
-            ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
-            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
-        };
-        _session = new InferenceSession(FloatGraphExporter.ToOnnx(graph, values), options);
+        _session = OneThreadSession.Open(FloatGraphExporter.ToOnnx(graph, values));
     }
 
     /// <summary>Receives one value of a batch: name, first image of the batch, number of images, data in ONNX order (image, channel, row, column).</summary>

@@ -60,12 +60,12 @@ public sealed class DeployedNetworksTests(ITestOutputHelper log)
         IReadOnlyDictionary<string, int[]> expected = new Interpreter(network, model.Weights).RunCodes(input);
         Shape shape = network.Tensor(network.Input.Tensor).Shape;
         IReadOnlyList<float[]> outputs = OnnxRunner.Run(
-            QdqExporter.Export(network, model.Weights, new ExportOptions()), ChannelsFirst(network.Tensor(network.Input.Tensor), input), 1, shape.Channels, shape.Height,
+            QdqExporter.Export(network, model.Weights, new ExportOptions()), Order.RealChannelsFirst(network.Tensor(network.Input.Tensor), input), 1, shape.Channels, shape.Height,
             shape.Width);
         for (int o = 0; o < outputs.Count; o++)
         {
             Tensor output = network.Tensor(network.Outputs[o]);
-            float[] ours = ChannelsFirst(output, expected[output.Name]);
+            float[] ours = Order.RealChannelsFirst(output, expected[output.Name]);
             double mean = ours.Average(), signal = ours.Sum(y => (y - mean) * (y - mean)), noise = ours.Zip(outputs[o]).Sum(pair => Math.Pow(pair.First - pair.Second, 2));
             double decibels = 10 * Math.Log10(signal / Math.Max(noise, 1e-9 * signal));
             log.WriteLine($"{output.Name}: {decibels:F1} dB beside ONNX Runtime");
@@ -90,16 +90,4 @@ public sealed class DeployedNetworksTests(ITestOutputHelper log)
 
     private static IEnumerable<int> Steps(Network network, IReadOnlyDictionary<string, int[]> codes, string tensor) =>
         codes[tensor].Select(code => code - network.Tensor(tensor).ZeroPoint);
-
-    private static float[] ChannelsFirst(Tensor tensor, int[] codes)
-    {
-        Shape shape = tensor.Shape;
-        float[] values = new float[codes.Length];
-        for (int i = 0; i < codes.Length; i++)
-        {
-            values[(i % shape.Channels * shape.Height * shape.Width) + (i / shape.Channels)] = tensor.Scale * (codes[i] - tensor.ZeroPoint);
-        }
-
-        return values;
-    }
 }

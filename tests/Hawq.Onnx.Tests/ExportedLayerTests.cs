@@ -64,13 +64,13 @@ public sealed class ExportedLayerTests(ITestOutputHelper log)
     {
         Tensor input = network.Tensor(network.Input.Tensor);
         int[] codes = TestInputs.Codes(input, seed);
-        float[] values = ChannelsFirst(input, codes);
+        float[] values = Order.RealChannelsFirst(input, codes);
         IReadOnlyDictionary<string, int[]> expected = new Interpreter(network, weights).RunCodes(codes);
         IReadOnlyList<float[]> outputs = OnnxRunner.Run(QdqExporter.Export(network, weights, new ExportOptions()), values, Dims(network));
 
         // The last output is the operator's own; the one before it has a convolution behind it, where one step becomes many.
         Tensor output = network.Tensor(network.Outputs[^1]);
-        float[] ours = ChannelsFirst(output, expected[output.Name]);
+        float[] ours = Order.RealChannelsFirst(output, expected[output.Name]);
         for (int i = 0; i < ours.Length; i++)
         {
             difference.Add((int)Math.Round((ours[i] - (double)outputs[^1][i]) / output.Scale));
@@ -81,18 +81,6 @@ public sealed class ExportedLayerTests(ITestOutputHelper log)
     {
         Shape shape = network.Tensor(network.Input.Tensor).Shape;
         return [1, shape.Channels, shape.Height, shape.Width];
-    }
-
-    private static float[] ChannelsFirst(Tensor tensor, int[] codes)
-    {
-        Shape shape = tensor.Shape;
-        float[] values = new float[codes.Length];
-        for (int i = 0; i < codes.Length; i++)
-        {
-            values[(i % shape.Channels * shape.Height * shape.Width) + (i / shape.Channels)] = tensor.Scale * (codes[i] - tensor.ZeroPoint);
-        }
-
-        return values;
     }
 
     private sealed class Difference

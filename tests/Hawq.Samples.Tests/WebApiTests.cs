@@ -75,6 +75,21 @@ public sealed class WebApiTests
         Assert.NotEqual(0, await service.Ends());
     }
 
+    [Fact]
+    public async Task The_environment_chooses_the_address_and_a_form_is_told_what_to_be()
+    {
+        using RunningProgram service = SamplePrograms.Start("WebApi", new Dictionary<string, string> { ["ASPNETCORE_URLS"] = "http://127.0.0.1:0" });
+        Uri address = await Address(service);
+        using HttpClient client = new() { BaseAddress = address };
+        using MultipartFormDataContent form = new() { { new ByteArrayContent(SampleImages.Encode(0, SKEncodedImageFormat.Png)), "image", "photo.png" } };
+
+        using HttpResponseMessage answer = await client.PostAsync("/classify", form);
+
+        Assert.Equal("127.0.0.1", address.Host);
+        Assert.Equal(HttpStatusCode.UnsupportedMediaType, answer.StatusCode);
+        Assert.Contains("--data-binary", (string)(await answer.Content.ReadFromJsonAsync<JsonObject>())!["detail"]!, StringComparison.Ordinal);
+    }
+
     private static async Task<Uri> Address(RunningProgram service) => new((await service.Says(@"Now listening on: (http://\S+)")).Groups[1].Value);
 
     private static IEnumerable<Upload> Good()

@@ -21,6 +21,21 @@ public static class QuantizedModels
         /// <summary>A value put on a grid: the pair.</summary>
         public string OnGrid(string x, float scale, int zeroPoint) => model.Dequantize(model.Quantize(x, scale, zeroPoint), scale, zeroPoint);
 
+        /// <summary>One of ONNX Runtime's operators on codes with one operand, here on an image of 8 x 4 x 5, from a grid with step 0.01 to another; with the grid taken off again.</summary>
+        public OnnxModelBuilder OnCodes(string op, float step, int zeroPoint)
+        {
+            string a = model.Quantize(model.Input("x", null, 8, 4, 5), 0.01f, 128);
+            (string, object)[] attributes = op switch
+            {
+                "QLinearGlobalAveragePool" => [("channels_last", 0)],
+                "QLinearAveragePool" => [("kernel_shape", new long[] { 2, 2 })],
+                "QLinearLeakyRelu" => [("alpha", 0.1f)],
+                _ => [],
+            };
+            string y = model.NodeOf("com.microsoft", op, [a, model.Number(0.01f), model.Zero(128), model.Number(step), model.Zero(zeroPoint)], 1, attributes)[0];
+            return model.Output(model.Dequantize(y, step, zeroPoint));
+        }
+
         /// <summary>A number.</summary>
         public string Number(float value) => model.Floats([], value);
 

@@ -111,6 +111,7 @@ internal sealed class EvaluateVerb : Verb
             }
         }
 
+        WarnOfGuessing(terminal, result, network.Tensor(network.Outputs[0]).Shape.Length);
         if (minTop1 is { } wanted && result.Top1 < wanted)
         {
             terminal.Error(new HawqException(
@@ -119,6 +120,18 @@ internal sealed class EvaluateVerb : Verb
         }
 
         return ExitCode.Success;
+    }
+
+    /// <summary>A network that is right as often as a die has been given other inputs than it was trained on: the commonest mistake, and agreement with the float network hides it.</summary>
+    private static void WarnOfGuessing(Terminal terminal, EvaluationResult result, int classes)
+    {
+        const int FewImages = 50, FewClasses = 5;
+        if ((result.FloatTop1 ?? result.Top1) is { } top1 && top1 < 200.0 / classes && classes >= FewClasses && result.Count >= FewImages)
+        {
+            terminal.Warn(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{top1:0.00} % of {classes} classes is hardly better than guessing. Was the model trained with the preprocessing that 'hawq quantize --preprocess' was given, and are the labels its classes?"));
+        }
     }
 
     private static void Print(Terminal terminal, OnnxRuntimeResult peer)

@@ -1,5 +1,6 @@
 using Hawq.Model;
 using Hawq.Onnx;
+using Hawq.Quantization.Engine;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Hawq.Quantization.Sensitivity;
@@ -24,16 +25,8 @@ internal sealed class GraphSession : IDisposable
     {
         _graph = graph;
         _output = output;
-        using SessionOptions options = new()
-        {
-            IntraOpNumThreads = 1,
-            InterOpNumThreads = 1,
-            ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
-            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
-        };
         string[] changed = layer is null ? [] : [layer.Name];
-        _session = new InferenceSession(
-            FloatGraphExporter.ToOnnx(graph, [output], changed, quantizedInput ? changed : null, noisyInput ? changed : null), options);
+        _session = OneThreadSession.Open(FloatGraphExporter.ToOnnx(graph, [output], changed, quantizedInput ? changed : null, noisyInput ? changed : null));
     }
 
     /// <summary>Runs a batch.</summary>

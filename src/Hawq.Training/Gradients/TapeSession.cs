@@ -1,3 +1,4 @@
+using Hawq.Quantization.Engine;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Hawq.Training.Gradients;
@@ -17,14 +18,7 @@ public sealed class TapeSession : IDisposable
     /// <param name="outputs">Values to return.</param>
     public TapeSession(Tape tape, params IReadOnlyList<TapeValue> outputs)
     {
-        using SessionOptions options = new()
-        {
-            IntraOpNumThreads = 1,
-            InterOpNumThreads = 1,
-            ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
-            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
-        };
-        _session = new InferenceSession(tape.ToOnnx(outputs), options);
+        _session = OneThreadSession.Open(tape.ToOnnx(outputs));
         _inputs = [.. tape.Inputs];
         _outputs = [.. outputs.Select(output => output.Name)];
     }

@@ -40,23 +40,11 @@ internal sealed class ImportedModel
         float[] expected = OnnxRunner.Run(_bytes, input, dims)[0];
         Tensor codesOf = Network.Tensor(Network.Input.Tensor), output = Network.Tensor(Network.Outputs[0]);
         int[] codes = new int[input.Length];
-        NetworkRunner.Encode(codesOf, ChannelsLast(input, codesOf.Shape), codes);
+        NetworkRunner.Encode(codesOf, Order.ChannelsLast(input, codesOf.Shape), codes);
         int[] actual = new Interpreter(Network, new NetworkWeights(Quantized.Sidecar)).RunCodes(codes)[output.Name];
-        float[] real = ChannelsFirst([.. actual.Select(code => output.Scale * (code - output.ZeroPoint))], output.Shape);
+        float[] real = Order.RealChannelsFirst(output, actual);
         return expected.Length == real.Length
             ? [.. expected.Zip(real, (a, b) => (int)Math.Round((b - a) / output.Scale))]
             : throw new InvalidOperationException($"{expected.Length} numbers against {real.Length}.");
-    }
-
-    private static float[] ChannelsLast(float[] values, Shape shape)
-    {
-        int plane = shape.Height * shape.Width;
-        return [.. Enumerable.Range(0, values.Length).Select(i => values[(i % shape.Channels * plane) + (i / shape.Channels)])];
-    }
-
-    private static float[] ChannelsFirst(float[] values, Shape shape)
-    {
-        int plane = shape.Height * shape.Width;
-        return [.. Enumerable.Range(0, values.Length).Select(i => values[(i % plane * shape.Channels) + (i / plane)])];
     }
 }

@@ -82,19 +82,7 @@ public sealed class ImportedOperatorTests
     [InlineData("QLinearSigmoid")]
     [InlineData("QLinearLeakyRelu")]
     [InlineData("QLinearAveragePool")]
-    public void One_operand(string op)
-    {
-        string a = _model.Quantize(_model.Input("x", null, 8, 4, 5), 0.01f, 128);
-        (string, object)[] attributes = op switch
-        {
-            "QLinearGlobalAveragePool" => [("channels_last", 0)],
-            "QLinearAveragePool" => [("kernel_shape", new long[] { 2, 2 })],
-            "QLinearLeakyRelu" => [("alpha", 0.1f)],
-            _ => [],
-        };
-        string y = _model.NodeOf("com.microsoft", op, [a, _model.Number(0.01f), _model.Zero(128), _model.Number(0.0083f), _model.Zero(100)], 1, attributes)[0];
-        Check(_model.Output(_model.Dequantize(y, 0.0083f, 100)), 1, 8, 4, 5);
-    }
+    public void One_operand(string op) => Check(_model.OnCodes(op, 0.0083f, 100), 1, 8, 4, 5);
 
     [Fact]
     public void Two_convolutions_added_in_front_of_one_grid()
