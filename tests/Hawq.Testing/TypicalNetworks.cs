@@ -23,7 +23,7 @@ public static class TypicalNetworks
     }
 
     /// <summary>ResNet-50 for ImageNet, version 1.5 (25.5 million weights, 4.1 billion multiply-adds), as HAWQ-V3 quantizes it.</summary>
-    public static (Network Network, NetworkWeights Weights) ResNet50()
+    public static (Network Network, NetworkWeights Weights) ResNet50(int weightBits = 8)
     {
         NetworkBuilder b = new NetworkBuilder("resnet50", 50).Input(224, 224, 3, pixels: true);
         string residual = b.MaxPool(b.Conv(b.InputName, 64, 7, 2, activation: Activation.U7), new Size2(3, 3), new Size2(2, 2), new Padding(1, 1, 1, 1));
@@ -33,9 +33,9 @@ public static class TypicalNetworks
             for (int block = 0; block < blocks; block++)
             {
                 int stride = stage > 0 && block == 0 ? 2 : 1;
-                string inner = b.Conv(b.Conv(input, 64 << stage, 1), 64 << stage, 3, stride);
-                string branch = b.Conv(inner, 256 << stage, 1, activation: Activation.Branch);
-                string identity = block == 0 ? b.Conv(input, 256 << stage, 1, stride, activation: Activation.Branch) : residual;
+                string inner = b.Conv(b.Conv(input, 64 << stage, 1, weightBits: weightBits), 64 << stage, 3, stride, weightBits: weightBits);
+                string branch = b.Conv(inner, 256 << stage, 1, weightBits: weightBits, activation: Activation.Branch);
+                string identity = block == 0 ? b.Conv(input, 256 << stage, 1, stride, weightBits: weightBits, activation: Activation.Branch) : residual;
                 residual = b.Add(branch, identity);
                 input = b.Requantize(residual, Activation.U7);
             }

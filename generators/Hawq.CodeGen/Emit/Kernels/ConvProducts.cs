@@ -121,8 +121,7 @@ internal sealed class TreeProducts(ConvKernel kernel) : ConvProducts(kernel)
         int[] vectors = [.. Enumerable.Range(0, perBlock)];
         for (int block = 0; block < tile.Blocks; block++)
         {
-            writer.Line($"int* e{block} = corrections{ConvTile.Offset(block * Kernel.CorrectionInts)};");
-            writer.Line($"sbyte* f{block} = (sbyte*)(e{block} + {Kernel.CorrectionOffsetInts});");
+            writer.Line($"int* e{block} = corrections{ConvTile.Offset(block * Kernel.CorrectionInts)}; sbyte* f{block} = (sbyte*)(e{block} + {Kernel.CorrectionOffsetInts});");
             using (writer.Block($"for (int k = 1; k <= e{block}[0]; k++, f{block} += 64)"))
             {
                 writer.Line($"byte* z = {corner} + e{block}[k];");

@@ -1220,8 +1220,7 @@ unsafe partial class Resnet20Cifar10
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
-            int* e0 = corrections;
-            sbyte* f0 = (sbyte*)(e0 + 48);
+            int* e0 = corrections; sbyte* f0 = (sbyte*)(e0 + 48);
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
                 byte* z = corner + e0[k];
@@ -1283,8 +1282,7 @@ unsafe partial class Resnet20Cifar10
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
-            int* e0 = corrections;
-            sbyte* f0 = (sbyte*)(e0 + 48);
+            int* e0 = corrections; sbyte* f0 = (sbyte*)(e0 + 48);
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
                 byte* z = corner + e0[k];
@@ -1328,8 +1326,7 @@ unsafe partial class Resnet20Cifar10
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
-            int* e0 = corrections;
-            sbyte* f0 = (sbyte*)(e0 + 48);
+            int* e0 = corrections; sbyte* f0 = (sbyte*)(e0 + 48);
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
                 byte* z = corner + e0[k];
@@ -1482,8 +1479,7 @@ unsafe partial class Resnet20Cifar10
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
-            int* e0 = corrections;
-            sbyte* f0 = (sbyte*)(e0 + 48);
+            int* e0 = corrections; sbyte* f0 = (sbyte*)(e0 + 48);
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
                 byte* z = corner + e0[k];
@@ -1493,8 +1489,7 @@ unsafe partial class Resnet20Cifar10
                 c4_0 = V512.Accumulate(c4_0, V512.Codes(z + 128), u0); c5_0 = V512.Accumulate(c5_0, V512.Codes(z + 160), u0);
                 c6_0 = V512.Accumulate(c6_0, V512.Codes(z + 192), u0); c7_0 = V512.Accumulate(c7_0, V512.Codes(z + 224), u0);
             }
-            int* e1 = corrections + 624;
-            sbyte* f1 = (sbyte*)(e1 + 48);
+            int* e1 = corrections + 624; sbyte* f1 = (sbyte*)(e1 + 48);
             for (int k = 1; k <= e1[0]; k++, f1 += 64)
             {
                 byte* z = corner + e1[k];
@@ -1544,8 +1539,7 @@ unsafe partial class Resnet20Cifar10
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
-            int* e0 = corrections;
-            sbyte* f0 = (sbyte*)(e0 + 48);
+            int* e0 = corrections; sbyte* f0 = (sbyte*)(e0 + 48);
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
                 byte* z = corner + e0[k];
@@ -1589,8 +1583,7 @@ unsafe partial class Resnet20Cifar10
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
-            int* e0 = corrections;
-            sbyte* f0 = (sbyte*)(e0 + 48);
+            int* e0 = corrections; sbyte* f0 = (sbyte*)(e0 + 48);
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
                 byte* z = corner + e0[k];
@@ -2334,8 +2327,7 @@ unsafe partial class Resnet20Cifar10
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
-            int* e0 = corrections;
-            sbyte* f0 = (sbyte*)(e0 + 80);
+            int* e0 = corrections; sbyte* f0 = (sbyte*)(e0 + 80);
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
                 byte* z = corner + e0[k];
@@ -2345,8 +2337,7 @@ unsafe partial class Resnet20Cifar10
                 c4_0 = V512.Accumulate(c4_0, V512.Codes(z + 256), u0); c5_0 = V512.Accumulate(c5_0, V512.Codes(z + 320), u0);
                 c6_0 = V512.Accumulate(c6_0, V512.Codes(z + 384), u0); c7_0 = V512.Accumulate(c7_0, V512.Codes(z + 448), u0);
             }
-            int* e1 = corrections + 1232;
-            sbyte* f1 = (sbyte*)(e1 + 80);
+            int* e1 = corrections + 1232; sbyte* f1 = (sbyte*)(e1 + 80);
             for (int k = 1; k <= e1[0]; k++, f1 += 64)
             {
                 byte* z = corner + e1[k];
@@ -2396,8 +2387,7 @@ unsafe partial class Resnet20Cifar10
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
-            int* e0 = corrections;
-            sbyte* f0 = (sbyte*)(e0 + 80);
+            int* e0 = corrections; sbyte* f0 = (sbyte*)(e0 + 80);
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
                 byte* z = corner + e0[k];
@@ -2441,8 +2431,7 @@ unsafe partial class Resnet20Cifar10
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
-            int* e0 = corrections;
-            sbyte* f0 = (sbyte*)(e0 + 80);
+            int* e0 = corrections; sbyte* f0 = (sbyte*)(e0 + 80);
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
                 byte* z = corner + e0[k];
@@ -2634,8 +2623,7 @@ unsafe partial class Resnet20Cifar10
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
-            int* e0 = corrections;
-            sbyte* f0 = (sbyte*)(e0 + 160);
+            int* e0 = corrections; sbyte* f0 = (sbyte*)(e0 + 160);
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
                 byte* z = corner + e0[k];
@@ -2645,8 +2633,7 @@ unsafe partial class Resnet20Cifar10
                 c4_0 = V512.Accumulate(c4_0, V512.Codes(z + 256), u0); c5_0 = V512.Accumulate(c5_0, V512.Codes(z + 320), u0);
                 c6_0 = V512.Accumulate(c6_0, V512.Codes(z + 384), u0); c7_0 = V512.Accumulate(c7_0, V512.Codes(z + 448), u0);
             }
-            int* e1 = corrections + 2464;
-            sbyte* f1 = (sbyte*)(e1 + 160);
+            int* e1 = corrections + 2464; sbyte* f1 = (sbyte*)(e1 + 160);
             for (int k = 1; k <= e1[0]; k++, f1 += 64)
             {
                 byte* z = corner + e1[k];
@@ -2696,8 +2683,7 @@ unsafe partial class Resnet20Cifar10
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
-            int* e0 = corrections;
-            sbyte* f0 = (sbyte*)(e0 + 160);
+            int* e0 = corrections; sbyte* f0 = (sbyte*)(e0 + 160);
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
                 byte* z = corner + e0[k];
@@ -2741,8 +2727,7 @@ unsafe partial class Resnet20Cifar10
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
-            int* e0 = corrections;
-            sbyte* f0 = (sbyte*)(e0 + 160);
+            int* e0 = corrections; sbyte* f0 = (sbyte*)(e0 + 160);
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
                 byte* z = corner + e0[k];
@@ -2890,8 +2875,7 @@ unsafe partial class Resnet20Cifar10
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
-            int* e0 = corrections;
-            sbyte* f0 = (sbyte*)(e0 + 160);
+            int* e0 = corrections; sbyte* f0 = (sbyte*)(e0 + 160);
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
                 byte* z = corner + e0[k];
@@ -2901,8 +2885,7 @@ unsafe partial class Resnet20Cifar10
                 c4_0 = V512.Accumulate(c4_0, V512.Codes(z + 256), u0); c5_0 = V512.Accumulate(c5_0, V512.Codes(z + 320), u0);
                 c6_0 = V512.Accumulate(c6_0, V512.Codes(z + 384), u0); c7_0 = V512.Accumulate(c7_0, V512.Codes(z + 448), u0);
             }
-            int* e1 = corrections + 2464;
-            sbyte* f1 = (sbyte*)(e1 + 160);
+            int* e1 = corrections + 2464; sbyte* f1 = (sbyte*)(e1 + 160);
             for (int k = 1; k <= e1[0]; k++, f1 += 64)
             {
                 byte* z = corner + e1[k];
@@ -2952,8 +2935,7 @@ unsafe partial class Resnet20Cifar10
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
-            int* e0 = corrections;
-            sbyte* f0 = (sbyte*)(e0 + 160);
+            int* e0 = corrections; sbyte* f0 = (sbyte*)(e0 + 160);
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
                 byte* z = corner + e0[k];
@@ -2997,8 +2979,7 @@ unsafe partial class Resnet20Cifar10
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
-            int* e0 = corrections;
-            sbyte* f0 = (sbyte*)(e0 + 160);
+            int* e0 = corrections; sbyte* f0 = (sbyte*)(e0 + 160);
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
                 byte* z = corner + e0[k];
@@ -3161,8 +3142,7 @@ unsafe partial class Resnet20Cifar10
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
-            int* e0 = corrections;
-            sbyte* f0 = (sbyte*)(e0 + 160);
+            int* e0 = corrections; sbyte* f0 = (sbyte*)(e0 + 160);
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
                 byte* z = corner + e0[k];
@@ -3172,8 +3152,7 @@ unsafe partial class Resnet20Cifar10
                 c4_0 = V512.Accumulate(c4_0, V512.Codes(z + 256), u0); c5_0 = V512.Accumulate(c5_0, V512.Codes(z + 320), u0);
                 c6_0 = V512.Accumulate(c6_0, V512.Codes(z + 384), u0); c7_0 = V512.Accumulate(c7_0, V512.Codes(z + 448), u0);
             }
-            int* e1 = corrections + 2464;
-            sbyte* f1 = (sbyte*)(e1 + 160);
+            int* e1 = corrections + 2464; sbyte* f1 = (sbyte*)(e1 + 160);
             for (int k = 1; k <= e1[0]; k++, f1 += 64)
             {
                 byte* z = corner + e1[k];
@@ -3223,8 +3202,7 @@ unsafe partial class Resnet20Cifar10
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
-            int* e0 = corrections;
-            sbyte* f0 = (sbyte*)(e0 + 160);
+            int* e0 = corrections; sbyte* f0 = (sbyte*)(e0 + 160);
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
                 byte* z = corner + e0[k];
@@ -3268,8 +3246,7 @@ unsafe partial class Resnet20Cifar10
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
-            int* e0 = corrections;
-            sbyte* f0 = (sbyte*)(e0 + 160);
+            int* e0 = corrections; sbyte* f0 = (sbyte*)(e0 + 160);
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
                 byte* z = corner + e0[k];
@@ -3424,8 +3401,7 @@ unsafe partial class Resnet20Cifar10
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
-            int* e0 = corrections;
-            sbyte* f0 = (sbyte*)(e0 + 160);
+            int* e0 = corrections; sbyte* f0 = (sbyte*)(e0 + 160);
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
                 byte* z = corner + e0[k];
@@ -3435,8 +3411,7 @@ unsafe partial class Resnet20Cifar10
                 c4_0 = V512.Accumulate(c4_0, V512.Codes(z + 256), u0); c5_0 = V512.Accumulate(c5_0, V512.Codes(z + 320), u0);
                 c6_0 = V512.Accumulate(c6_0, V512.Codes(z + 384), u0); c7_0 = V512.Accumulate(c7_0, V512.Codes(z + 448), u0);
             }
-            int* e1 = corrections + 2464;
-            sbyte* f1 = (sbyte*)(e1 + 160);
+            int* e1 = corrections + 2464; sbyte* f1 = (sbyte*)(e1 + 160);
             for (int k = 1; k <= e1[0]; k++, f1 += 64)
             {
                 byte* z = corner + e1[k];
@@ -3486,8 +3461,7 @@ unsafe partial class Resnet20Cifar10
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
-            int* e0 = corrections;
-            sbyte* f0 = (sbyte*)(e0 + 160);
+            int* e0 = corrections; sbyte* f0 = (sbyte*)(e0 + 160);
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
                 byte* z = corner + e0[k];
@@ -3531,8 +3505,7 @@ unsafe partial class Resnet20Cifar10
                 }
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
-            int* e0 = corrections;
-            sbyte* f0 = (sbyte*)(e0 + 160);
+            int* e0 = corrections; sbyte* f0 = (sbyte*)(e0 + 160);
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
                 byte* z = corner + e0[k];
@@ -3673,8 +3646,7 @@ unsafe partial class Resnet20Cifar10
                 a += 8; w += 128;
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
-            int* e0 = corrections;
-            sbyte* f0 = (sbyte*)(e0 + 32);
+            int* e0 = corrections; sbyte* f0 = (sbyte*)(e0 + 32);
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
                 byte* z = x + e0[k];
@@ -3704,8 +3676,7 @@ unsafe partial class Resnet20Cifar10
                 a += 8; w += 128;
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
-            int* e0 = corrections;
-            sbyte* f0 = (sbyte*)(e0 + 32);
+            int* e0 = corrections; sbyte* f0 = (sbyte*)(e0 + 32);
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
                 byte* z = x + e0[k];
@@ -3737,8 +3708,7 @@ unsafe partial class Resnet20Cifar10
                 a += 8; w += 128;
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
-            int* e0 = corrections;
-            sbyte* f0 = (sbyte*)(e0 + 32);
+            int* e0 = corrections; sbyte* f0 = (sbyte*)(e0 + 32);
             for (int k = 1; k <= e0[0]; k++, f0 += 64)
             {
                 byte* z = x + e0[k];
