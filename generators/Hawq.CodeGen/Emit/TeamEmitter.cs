@@ -61,8 +61,11 @@ internal static class TeamEmitter
     // Constant text. The barrier is the only meeting point: idle workers wait in it for the next inference.
     private const string Barrier =
         """
-        // A step takes some 10 microseconds and more. Waiting threads look for that long before they sleep: waking up takes longer.
-        private const int Looks = 200;
+        // A step takes some 10 microseconds and more. Waiting threads look for about 100 before they sleep: waking up takes longer. Where the others
+        // do not run at the same time (they share a processor, or the host has taken one away), looking only keeps them from it: every wait that was
+        // longer halves the number of looks, every shorter one doubles it.
+        private const int MostLooks = 128;
+        private static readonly long LongestLook = global::System.Diagnostics.Stopwatch.Frequency / 10_000;
 
         private readonly object _lock = new();
         private readonly int _threads;
@@ -70,6 +73,7 @@ internal static class TeamEmitter
         private int _arrived;
         private int _generation;
         private int _sleeping;
+        private int _looks = MostLooks;
         private volatile bool _stopped;
 
         internal Team(int threads)
@@ -119,16 +123,19 @@ internal static class TeamEmitter
                 return;
             }
 
-            for (int i = 0; i < Looks; i++)
+            int looks = _looks;
+            for (int i = 0; i < looks; i++)
             {
                 if (Volatile.Read(ref _generation) != generation)
                 {
+                    _looks = global::System.Math.Min(MostLooks, 2 * looks);
                     return;
                 }
 
                 Thread.SpinWait(20);
             }
 
+            long start = global::System.Diagnostics.Stopwatch.GetTimestamp();
             lock (_lock)
             {
                 Interlocked.Increment(ref _sleeping);
@@ -139,6 +146,9 @@ internal static class TeamEmitter
 
                 Interlocked.Decrement(ref _sleeping);
             }
+
+            bool longer = global::System.Diagnostics.Stopwatch.GetTimestamp() - start > LongestLook;
+            _looks = longer ? global::System.Math.Max(1, looks >> 1) : global::System.Math.Min(MostLooks, 2 * looks);
         }
         """;
 }

@@ -20,6 +20,7 @@ internal static class InferencePath
         ("System.ReadOnlySpan`1", "Slice"),
         ("System.Span`1", "Slice"),
         ("System.GC", "KeepAlive"),
+        ("System.Diagnostics.Stopwatch", "GetTimestamp"),
         ("System.Threading.Monitor", ""),
         ("System.Threading.Interlocked", "Increment"),
         ("System.Threading.Interlocked", "Decrement"),

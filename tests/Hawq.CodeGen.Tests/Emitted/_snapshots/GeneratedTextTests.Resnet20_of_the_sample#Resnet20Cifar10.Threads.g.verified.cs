@@ -15,8 +15,11 @@ unsafe partial class Resnet20Cifar10
     /// <summary>The threads that work on one inference: the caller's and those owned by the instance. All do every step together.</summary>
     private sealed class Team
     {
-        // A step takes some 10 microseconds and more. Waiting threads look for that long before they sleep: waking up takes longer.
-        private const int Looks = 200;
+        // A step takes some 10 microseconds and more. Waiting threads look for about 100 before they sleep: waking up takes longer. Where the others
+        // do not run at the same time (they share a processor, or the host has taken one away), looking only keeps them from it: every wait that was
+        // longer halves the number of looks, every shorter one doubles it.
+        private const int MostLooks = 128;
+        private static readonly long LongestLook = global::System.Diagnostics.Stopwatch.Frequency / 10_000;
 
         private readonly object _lock = new();
         private readonly int _threads;
@@ -24,6 +27,7 @@ unsafe partial class Resnet20Cifar10
         private int _arrived;
         private int _generation;
         private int _sleeping;
+        private int _looks = MostLooks;
         private volatile bool _stopped;
 
         internal Team(int threads)
@@ -73,16 +77,19 @@ unsafe partial class Resnet20Cifar10
                 return;
             }
 
-            for (int i = 0; i < Looks; i++)
+            int looks = _looks;
+            for (int i = 0; i < looks; i++)
             {
                 if (Volatile.Read(ref _generation) != generation)
                 {
+                    _looks = global::System.Math.Min(MostLooks, 2 * looks);
                     return;
                 }
 
                 Thread.SpinWait(20);
             }
 
+            long start = global::System.Diagnostics.Stopwatch.GetTimestamp();
             lock (_lock)
             {
                 Interlocked.Increment(ref _sleeping);
@@ -93,6 +100,9 @@ unsafe partial class Resnet20Cifar10
 
                 Interlocked.Decrement(ref _sleeping);
             }
+
+            bool longer = global::System.Diagnostics.Stopwatch.GetTimestamp() - start > LongestLook;
+            _looks = longer ? global::System.Math.Max(1, looks >> 1) : global::System.Math.Min(MostLooks, 2 * looks);
         }
 
         private byte* _pixels;
