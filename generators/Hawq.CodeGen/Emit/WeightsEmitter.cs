@@ -177,6 +177,7 @@ internal static class WeightsEmitter
         """
         // The weights as signed bytes, [output channel][weight]: in place where they are stored so, else unpacked into the scratch memory. Fields are
         // two's complement, lowest bits first; every channel starts at a byte.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static sbyte* Codes(byte* source, int bits, int channels, int perChannel, sbyte* scratch)
         {
             if (bits == 8)
@@ -215,6 +216,7 @@ internal static class WeightsEmitter
 
         // Five arrays per layer: bias with the input's stored zero folded in (bias - zero * sum of weights), multiplier, the odd channels'
         // multipliers at the even places, rounding term and final shift. preShift is -1 where requantize is computed in 64 bits.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static void Table(
             int* table, int padded, sbyte* codes, int channels, int perChannel, int storedZero, int preShift,
             global::System.ReadOnlySpan<int> bias, global::System.ReadOnlySpan<int> multipliers, global::System.ReadOnlySpan<byte> shifts)
@@ -246,6 +248,7 @@ internal static class WeightsEmitter
         }
 
         // [block of output channels][run][step of four codes][output channel of the block][4]; what sticks out is zero.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static void Interleaved4(sbyte* codes, int channels, int perChannel, int run, int block, sbyte* target)
         {
             unchecked
@@ -259,6 +262,16 @@ internal static class WeightsEmitter
                         for (int step = 0; step < run; step += 4, target += 4 * block)
                         {
                             int count = global::System.Math.Min(4, run - step);
+                            if (count == 4 && rows == block)
+                            {
+                                for (int o = 0; o < block; o++)
+                                {
+                                    ((int*)target)[o] = *(int*)(from + ((long)o * perChannel) + step);
+                                }
+
+                                continue;
+                            }
+
                             for (int o = 0; o < block; o++)
                             {
                                 sbyte* code = from + ((long)o * perChannel) + step;

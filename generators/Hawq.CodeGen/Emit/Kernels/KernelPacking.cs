@@ -10,6 +10,7 @@ internal static class KernelPacking
         /// to <paramref name="hi"/>, is moved from the packed weights into correction steps, which the kernel adds on their own. A block of
         /// corrections holds the number of steps, the input offset of each (rounded up to 64 bytes), then their weights, [step][16][4].
         /// </summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static void TakeCorrections(
             sbyte* packed, int blocks, int rows, int runsPerRow, int steps, int window, int hi, int rowBytes, int runBytes)
         {
@@ -50,6 +51,7 @@ internal static class KernelPacking
         }
 
         /// <summary>Whether the one-sided sums of eight neighbouring lanes of a window all fit: nearly all do.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static bool AllFit(sbyte* weights, int length, int limit)
         {
             Vector128<short> positive = default, negative = default;
@@ -66,6 +68,7 @@ internal static class KernelPacking
         }
 
         /// <summary>One lane of one window, one sign: takes from the largest weights, from steps that are already corrected where there are any.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static void FitLane(
             sbyte* weights, int length, int limit, int sign, int* places, int* corrections, sbyte* corrected, int lane, int run, int start, int runsPerRow, int rowBytes, int runBytes)
         {
@@ -132,6 +135,7 @@ internal static class KernelPacking
         }
 
         // Depthwise: [block of 16 channels][pair of kernel rows][kernel column][16][2], int16; what sticks out is zero.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static void PairedRows(sbyte* codes, int channels, int perChannel, int rows, int columns, short* target)
         {
             unchecked
@@ -155,6 +159,7 @@ internal static class KernelPacking
         }
 
         // Winograd, sixteen output channels: [pair of input channels][tap][16][2]. Input channels beyond the last are zeros.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static void WinogradTaps(sbyte* codes, int perChannel, int inputs, int padded, sbyte* target)
         {
             unchecked

@@ -93,6 +93,7 @@ unsafe partial class Small
 
         // The weights as signed bytes, [output channel][weight]: in place where they are stored so, else unpacked into the scratch memory. Fields are
         // two's complement, lowest bits first; every channel starts at a byte.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static sbyte* Codes(byte* source, int bits, int channels, int perChannel, sbyte* scratch)
         {
             if (bits == 8)
@@ -131,6 +132,7 @@ unsafe partial class Small
 
         // Five arrays per layer: bias with the input's stored zero folded in (bias - zero * sum of weights), multiplier, the odd channels'
         // multipliers at the even places, rounding term and final shift. preShift is -1 where requantize is computed in 64 bits.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static void Table(
             int* table, int padded, sbyte* codes, int channels, int perChannel, int storedZero, int preShift,
             global::System.ReadOnlySpan<int> bias, global::System.ReadOnlySpan<int> multipliers, global::System.ReadOnlySpan<byte> shifts)
@@ -162,6 +164,7 @@ unsafe partial class Small
         }
 
         // [block of output channels][run][step of four codes][output channel of the block][4]; what sticks out is zero.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static void Interleaved4(sbyte* codes, int channels, int perChannel, int run, int block, sbyte* target)
         {
             unchecked
@@ -175,6 +178,16 @@ unsafe partial class Small
                         for (int step = 0; step < run; step += 4, target += 4 * block)
                         {
                             int count = global::System.Math.Min(4, run - step);
+                            if (count == 4 && rows == block)
+                            {
+                                for (int o = 0; o < block; o++)
+                                {
+                                    ((int*)target)[o] = *(int*)(from + ((long)o * perChannel) + step);
+                                }
+
+                                continue;
+                            }
+
                             for (int o = 0; o < block; o++)
                             {
                                 sbyte* code = from + ((long)o * perChannel) + step;
@@ -193,6 +206,7 @@ unsafe partial class Small
         /// to <paramref name="hi"/>, is moved from the packed weights into correction steps, which the kernel adds on their own. A block of
         /// corrections holds the number of steps, the input offset of each (rounded up to 64 bytes), then their weights, [step][16][4].
         /// </summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static void TakeCorrections(
             sbyte* packed, int blocks, int rows, int runsPerRow, int steps, int window, int hi, int rowBytes, int runBytes)
         {
@@ -233,6 +247,7 @@ unsafe partial class Small
         }
 
         /// <summary>Whether the one-sided sums of eight neighbouring lanes of a window all fit: nearly all do.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static bool AllFit(sbyte* weights, int length, int limit)
         {
             Vector128<short> positive = default, negative = default;
@@ -249,6 +264,7 @@ unsafe partial class Small
         }
 
         /// <summary>One lane of one window, one sign: takes from the largest weights, from steps that are already corrected where there are any.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static void FitLane(
             sbyte* weights, int length, int limit, int sign, int* places, int* corrections, sbyte* corrected, int lane, int run, int start, int runsPerRow, int rowBytes, int runBytes)
         {
@@ -315,6 +331,7 @@ unsafe partial class Small
         }
 
         // Depthwise: [block of 16 channels][pair of kernel rows][kernel column][16][2], int16; what sticks out is zero.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static void PairedRows(sbyte* codes, int channels, int perChannel, int rows, int columns, short* target)
         {
             unchecked
@@ -338,6 +355,7 @@ unsafe partial class Small
         }
 
         // Winograd, sixteen output channels: [pair of input channels][tap][16][2]. Input channels beyond the last are zeros.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static void WinogradTaps(sbyte* codes, int perChannel, int inputs, int padded, sbyte* target)
         {
             unchecked
