@@ -116,6 +116,7 @@ internal static class KernelPacking
         }
 
         // Every step of sixteen output channels, [16][4] bytes, as int16: first all even codes' weights, [16][2], then the odd ones'. In place, so from the end.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static void WidenWeights(sbyte* packed, int steps)
         {
             for (int step = steps - 1; step >= 0; step--)
