@@ -39,10 +39,13 @@ internal sealed class DepthwiseProducts(ConvKernel kernel) : ConvProducts(kernel
                         ? $"{Ops}.PairedBytes(x{ConvTile.Offset(at)}, x{ConvTile.Offset(at + rowBytes)})"
                         : $"{Ops}.LoadBytes(x{ConvTile.Offset(at)}).AsInt16()";
                     writer.Line($"{Kernel.Tier.Vector}<short> a{column}_{pair}_{v} = {codes};");
-                    (int, int)[] places = [.. Enumerable.Range(0, tile.Pixels).Where(m => Tap(column, m) is not null).Select(m => (m, v))];
-                    int row = pair;
-                    using (writer.Block())
-                    ProductSums.Write(writer, Kernel.Tier, "int", "c", places, null, (m, v) => $"{Ops}.PairProducts(a{column}_{row}_{v}, w{row}_{Tap(column, m)}_{v})");
+                    for (int m = 0; m < tile.Pixels; m++)
+                    {
+                        if (Tap(column, m) is { } kx)
+                        {
+                            writer.Line($"c{m}_{v} += {Ops}.PairProducts(a{column}_{pair}_{v}, w{pair}_{kx}_{v});");
+                        }
+                    }
                 }
             }
         }

@@ -15,7 +15,7 @@ internal static class ProductSums
     /// <param name="load">The statement that loads the codes of a pixel.</param>
     /// <param name="product">The product of a pixel and a vector.</param>
     public static void Write(
-        SourceWriter writer, VectorTier tier, string lanes, string accumulator, IReadOnlyList<(int Pixel, int Vector)> places, Func<int, string>? load, Func<int, int, string> product)
+        SourceWriter writer, VectorTier tier, string lanes, string accumulator, IReadOnlyList<(int Pixel, int Vector)> places, Func<int, string> load, Func<int, int, string> product)
     {
         int loaded = -1;
         for (int first = 0; first < places.Count;)
@@ -24,7 +24,7 @@ internal static class ProductSums
             first += group.Length;
             foreach (int pixel in group.Select(place => place.Pixel).Distinct())
             {
-                if (load is not null && pixel > loaded)
+                if (pixel > loaded)
                 {
                     writer.Line(load(pixel));
                     loaded = pixel;
