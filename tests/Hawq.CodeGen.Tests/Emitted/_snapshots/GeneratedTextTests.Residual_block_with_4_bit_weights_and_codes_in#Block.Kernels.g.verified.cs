@@ -106,7 +106,12 @@ unsafe partial class Block
             {
                 byte* from = source + (y * 128);
                 byte* to = output + (y * 160);
-                for (int i = 0; i < 128; i++)
+                int i = 0;
+                for (; Vector128.IsHardwareAccelerated && i <= 112; i += 16)
+                {
+                    Vector128.Min(Vector128.Load(from + i), Vector128.Create((byte)127)).AsByte().Store(to + i);
+                }
+                for (; i < 128; i++)
                 {
                     to[i] = (byte)(global::System.Math.Min((int)from[i], 127));
                 }
