@@ -119,13 +119,15 @@ public static class KernelCatalog
     // AVX2 has the same tile where it widens in every step, so that one text serves both.
     private const int VnniPixels = 5;
 
-    // The window is 0 for kernels that do not sum in int16. Longer sums than a tree's have accumulators of both widths.
+    // The window is 0 for kernels that do not sum in int16: widening a pixel's codes takes two instructions, which more blocks of output channels share. Longer sums than a tree's have accumulators of both widths.
     private static (int Pixels, int Channels) TileOf(InstructionSet tier, ConvGeometry geometry, int window)
     {
         bool two = geometry.Output.Channels > 16;
         (int pixels, int channels) = tier switch
         {
             InstructionSet.Avx512 when window is > 0 and <= MaxTreeWindow => two ? (8, 32) : (16, 16),
+            InstructionSet.Avx512 when window == 0 && geometry.Output.Channels % 48 == 0 => (6, 48),
+            InstructionSet.Avx512 when window == 0 && geometry.Output.Channels % 64 == 0 => (4, 64),
             InstructionSet.Avx512 => two ? (7, 32) : (14, 16),
             InstructionSet.Avx2 => (window == 1 ? VnniPixels : window > 0 ? 4 : 3, 16),
             _ => (2, 16),

@@ -24,6 +24,8 @@ public sealed class KernelTests
                 data.Add(tier, KernelFamily.Maddubs16, 16, 3, 8);
                 data.Add(tier, KernelFamily.Maddubs16, 32, 2, 1000);
                 data.Add(tier, KernelFamily.Widen, 32, 3, 0);
+                data.Add(tier, KernelFamily.Widen, 48, 2, 0);
+                data.Add(tier, KernelFamily.Widen, 64, 2, 0);
             }
 
             if (AvxVnni.IsSupported)

@@ -72,12 +72,9 @@ internal sealed class ConvKernel
     /// <summary>Blocks of sixteen output channels.</summary>
     public int Blocks => (Geometry.Output.Channels + VectorTier.BlockChannels - 1) / VectorTier.BlockChannels;
 
-    /// <summary>How far ahead weights are prefetched: 4 to 16 KB measured equal, 2 KB too short (docs/kernels.md).</summary>
-    public const int PrefetchBytes = 8192;
-
     /// <summary>
     /// Whether the weights are prefetched: where a small map uses each of them only a few times, they come from behind the second-level cache in a
-    /// real network. Elsewhere the extra instructions cost more than they gain.
+    /// real network. While a tile uses its blocks' weights it asks for the next blocks'. Elsewhere the extra instructions cost more than they gain.
     /// </summary>
     public bool PrefetchesWeights => (long)Blocks * WeightBlockBytes >= 256 << 10
         && Geometry.Output.Height * Pieces(Geometry.Output.Width, Math.Max(1, Choice.TilePixels)).Sum(piece => piece.Count) <= 32;
@@ -120,7 +117,7 @@ internal sealed class ConvKernel
 
     private void WriteWalk(SourceWriter writer, List<ConvTile> tiles)
     {
-        int perTile = Math.Min(2, Math.Max(1, Choice.BlockChannels / VectorTier.BlockChannels));
+        int perTile = Math.Min(Step.Work.Axis == WorkAxis.ChannelBlocks ? UnitBlocks : Choice.BlockChannels, Math.Max(1, Choice.BlockChannels / VectorTier.BlockChannels));
         int plain = (TailChannels == 0 ? Blocks : Blocks - 1) / perTile * perTile;
         int rest = Blocks - plain;
         string moves = string.Join(", ", Moves(null, perTile));

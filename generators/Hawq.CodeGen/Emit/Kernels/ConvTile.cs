@@ -38,22 +38,21 @@ internal sealed class ConvTile(ConvKernel kernel, int pixels, int blocks, bool t
 
             kernel.Products.Write(writer, this);
 
+            int perBlock = kernel.Tier.VectorsPerBlock;
             for (int m = 0; m < pixels; m++)
             {
-                int pixel = m;
-                if (kernel.Tier.VectorsPerBlock == 1 && blocks == 2 && !tail)
+                List<string> calls = [];
+                for (int block = 0; block < blocks;)
                 {
-                    writer.Line(kernel.Epilogue.Call($"c{pixel}_0, c{pixel}_1", pixel, 0, 2 * VectorTier.BlockChannels));
-                    continue;
+                    int partial = tail && block == blocks - 1 ? kernel.TailChannels : VectorTier.BlockChannels;
+                    bool both = perBlock == 1 && block + 1 < blocks - (tail ? 1 : 0);
+                    int vectors = both ? 2 : perBlock;
+                    string accumulators = Join(vectors, v => $"c{m}_{(block * perBlock) + v}");
+                    calls.Add(kernel.Epilogue.Call(accumulators, m, block, both ? 2 * VectorTier.BlockChannels : partial));
+                    block += both ? 2 : 1;
                 }
 
-                writer.Line(string.Join(" ", Enumerable.Range(0, blocks).Select(block =>
-                {
-                    bool partial = tail && block == blocks - 1;
-                    int first = block * kernel.Tier.VectorsPerBlock;
-                    string accumulators = string.Join(", ", Enumerable.Range(first, kernel.Tier.VectorsPerBlock).Select(v => $"c{pixel}_{v}"));
-                    return kernel.Epilogue.Call(accumulators, pixel, block, partial ? kernel.TailChannels : VectorTier.BlockChannels);
-                })));
+                writer.Line(string.Join(" ", calls));
             }
         }
     }
@@ -110,7 +109,7 @@ internal sealed class ConvTile(ConvKernel kernel, int pixels, int blocks, bool t
             if (kernel.PrefetchesWeights)
             {
                 writer.Line(string.Join(" ", Enumerable.Range(0, blocks)
-                    .Select(block => $"{kernel.Tier.Class}.Prefetch(w + {(block * kernel.WeightBlockBytes) + (64 * step) + ConvKernel.PrefetchBytes});")));
+                    .Select(block => $"{kernel.Tier.Class}.Prefetch(w + {((block + blocks) * kernel.WeightBlockBytes) + (64 * step)});")));
             }
         }
     }

@@ -938,9 +938,9 @@ unsafe partial class Small
         [MethodImpl(Inline)]
         public static void StoreShorts(byte* y, Vector512<int> a) => Avx512F.ConvertToVector256Int16WithSaturation(a).Store((short*)y);
 
-        /// <summary>Brings a cache line near.</summary>
+        /// <summary>Brings a cache line into the second-level cache.</summary>
         [MethodImpl(Inline)]
-        public static void Prefetch(void* line) => Sse.Prefetch0(line);
+        public static void Prefetch(void* line) => Sse.Prefetch1(line);
 
         /// <summary>Loads int16 lanes as int32.</summary>
         [MethodImpl(Inline)]
@@ -1050,9 +1050,9 @@ unsafe partial class Small
         [MethodImpl(Inline)]
         public static void StoreShorts(byte* y, Vector256<int> a, Vector256<int> b) => Shorts(a, b).Store((short*)y);
 
-        /// <summary>Brings a cache line near.</summary>
+        /// <summary>Brings a cache line into the second-level cache.</summary>
         [MethodImpl(Inline)]
-        public static void Prefetch(void* line) => Sse.Prefetch0(line);
+        public static void Prefetch(void* line) => Sse.Prefetch1(line);
 
         /// <summary>Loads int16 lanes as int32.</summary>
         [MethodImpl(Inline)]
@@ -1183,13 +1183,13 @@ unsafe partial class Small
             ? Sse41.ConvertToVector128Int32(x)
             : Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalar(*(uint*)x).AsByte())).AsInt32();
 
-        /// <summary>Brings a cache line near.</summary>
+        /// <summary>Brings a cache line into the second-level cache.</summary>
         [MethodImpl(Inline)]
         public static void Prefetch(void* line)
         {
             if (Sse.IsSupported)
             {
-                Sse.Prefetch0(line);
+                Sse.Prefetch1(line);
             }
         }
 

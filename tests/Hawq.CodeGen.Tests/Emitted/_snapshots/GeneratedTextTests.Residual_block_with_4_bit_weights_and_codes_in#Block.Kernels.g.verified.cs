@@ -1022,9 +1022,9 @@ unsafe partial class Block
         [MethodImpl(Inline)]
         public static void StoreShorts(byte* y, Vector512<int> a) => Avx512F.ConvertToVector256Int16WithSaturation(a).Store((short*)y);
 
-        /// <summary>Brings a cache line near.</summary>
+        /// <summary>Brings a cache line into the second-level cache.</summary>
         [MethodImpl(Inline)]
-        public static void Prefetch(void* line) => Sse.Prefetch0(line);
+        public static void Prefetch(void* line) => Sse.Prefetch1(line);
 
         /// <summary>Loads int16 lanes as int32.</summary>
         [MethodImpl(Inline)]
@@ -1134,9 +1134,9 @@ unsafe partial class Block
         [MethodImpl(Inline)]
         public static void StoreShorts(byte* y, Vector256<int> a, Vector256<int> b) => Shorts(a, b).Store((short*)y);
 
-        /// <summary>Brings a cache line near.</summary>
+        /// <summary>Brings a cache line into the second-level cache.</summary>
         [MethodImpl(Inline)]
-        public static void Prefetch(void* line) => Sse.Prefetch0(line);
+        public static void Prefetch(void* line) => Sse.Prefetch1(line);
 
         /// <summary>Loads int16 lanes as int32.</summary>
         [MethodImpl(Inline)]
@@ -1267,13 +1267,13 @@ unsafe partial class Block
             ? Sse41.ConvertToVector128Int32(x)
             : Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalar(*(uint*)x).AsByte())).AsInt32();
 
-        /// <summary>Brings a cache line near.</summary>
+        /// <summary>Brings a cache line into the second-level cache.</summary>
         [MethodImpl(Inline)]
         public static void Prefetch(void* line)
         {
             if (Sse.IsSupported)
             {
-                Sse.Prefetch0(line);
+                Sse.Prefetch1(line);
             }
         }
 

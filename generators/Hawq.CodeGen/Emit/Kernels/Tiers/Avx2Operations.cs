@@ -117,9 +117,9 @@ internal static class Avx2Operations
             [MethodImpl(Inline)]
             public static void StoreShorts(byte* y, Vector256<int> a, Vector256<int> b) => Shorts(a, b).Store((short*)y);
 
-            /// <summary>Brings a cache line near.</summary>
+            /// <summary>Brings a cache line into the second-level cache.</summary>
             [MethodImpl(Inline)]
-            public static void Prefetch(void* line) => Sse.Prefetch0(line);
+            public static void Prefetch(void* line) => Sse.Prefetch1(line);
 
             /// <summary>Loads int16 lanes as int32.</summary>
             [MethodImpl(Inline)]

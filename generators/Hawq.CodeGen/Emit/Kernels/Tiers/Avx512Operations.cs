@@ -105,9 +105,9 @@ internal static class Avx512Operations
             [MethodImpl(Inline)]
             public static void StoreShorts(byte* y, Vector512<int> a) => Avx512F.ConvertToVector256Int16WithSaturation(a).Store((short*)y);
 
-            /// <summary>Brings a cache line near.</summary>
+            /// <summary>Brings a cache line into the second-level cache.</summary>
             [MethodImpl(Inline)]
-            public static void Prefetch(void* line) => Sse.Prefetch0(line);
+            public static void Prefetch(void* line) => Sse.Prefetch1(line);
 
             /// <summary>Loads int16 lanes as int32.</summary>
             [MethodImpl(Inline)]

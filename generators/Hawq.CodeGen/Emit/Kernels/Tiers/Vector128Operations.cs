@@ -129,13 +129,13 @@ internal static class Vector128Operations
                 ? Sse41.ConvertToVector128Int32(x)
                 : Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalar(*(uint*)x).AsByte())).AsInt32();
 
-            /// <summary>Brings a cache line near.</summary>
+            /// <summary>Brings a cache line into the second-level cache.</summary>
             [MethodImpl(Inline)]
             public static void Prefetch(void* line)
             {
                 if (Sse.IsSupported)
                 {
-                    Sse.Prefetch0(line);
+                    Sse.Prefetch1(line);
                 }
             }
 
