@@ -25,7 +25,8 @@ internal sealed class BatchNormalizationOperator : IOperator
         int channels = input.Shape.Channels;
         if (input.Rank < 2 || (input.ChannelAxis != 1 && channels > 1))
         {
-            throw node.Unsupported(
+            // Straight after a channel shuffle the channels are dimension 1, in another order.
+            input = ChannelOrder.InOrder(node.Graph, input) ?? throw node.Unsupported(
                 $"its input has the layout [{string.Join(", ", input.Dims)}] over a {input.Shape} tensor", "Channels must be dimension 1.");
         }
 
