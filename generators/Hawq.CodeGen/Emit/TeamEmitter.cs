@@ -74,6 +74,7 @@ internal static class TeamEmitter
         private int _generation;
         private int _sleeping;
         private int _looks = MostLooks;
+        private long _released; // when the last wait ended; waking up takes longer
         private volatile bool _stopped;
 
         internal Team(int threads)
@@ -111,6 +112,7 @@ internal static class TeamEmitter
             if (Interlocked.Increment(ref _arrived) == _threads)
             {
                 _arrived = 0;
+                _released = global::System.Diagnostics.Stopwatch.GetTimestamp();
                 Interlocked.Increment(ref _generation);
                 if (Volatile.Read(ref _sleeping) > 0)
                 {
@@ -147,7 +149,7 @@ internal static class TeamEmitter
                 Interlocked.Decrement(ref _sleeping);
             }
 
-            bool longer = global::System.Diagnostics.Stopwatch.GetTimestamp() - start > LongestLook;
+            bool longer = _released - start > LongestLook;
             _looks = longer ? global::System.Math.Max(1, looks >> 1) : global::System.Math.Min(MostLooks, 2 * looks);
         }
         """;

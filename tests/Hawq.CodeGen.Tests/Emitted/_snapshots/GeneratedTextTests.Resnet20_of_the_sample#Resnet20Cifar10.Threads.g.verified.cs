@@ -28,6 +28,7 @@ unsafe partial class Resnet20Cifar10
         private int _generation;
         private int _sleeping;
         private int _looks = MostLooks;
+        private long _released; // when the last wait ended; waking up takes longer
         private volatile bool _stopped;
 
         internal Team(int threads)
@@ -65,6 +66,7 @@ unsafe partial class Resnet20Cifar10
             if (Interlocked.Increment(ref _arrived) == _threads)
             {
                 _arrived = 0;
+                _released = global::System.Diagnostics.Stopwatch.GetTimestamp();
                 Interlocked.Increment(ref _generation);
                 if (Volatile.Read(ref _sleeping) > 0)
                 {
@@ -101,7 +103,7 @@ unsafe partial class Resnet20Cifar10
                 Interlocked.Decrement(ref _sleeping);
             }
 
-            bool longer = global::System.Diagnostics.Stopwatch.GetTimestamp() - start > LongestLook;
+            bool longer = _released - start > LongestLook;
             _looks = longer ? global::System.Math.Max(1, looks >> 1) : global::System.Math.Min(MostLooks, 2 * looks);
         }
 
