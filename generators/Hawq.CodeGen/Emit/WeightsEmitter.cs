@@ -139,13 +139,9 @@ internal static class WeightsEmitter
     {
         WeightPacking.Rows => $"global::System.Buffer.MemoryCopy(codes, {target}, {(long)step.Weights.Source.OutputChannels * step.Weights.Source.PerChannel}, {(long)step.Weights.Source.OutputChannels * step.Weights.Source.PerChannel});",
         WeightPacking.Interleaved4 =>
-            $"Interleaved4(codes, {sizes}, {step.Geometry.RunLength}, {VectorTier.BlockChannels}, {target});"
-            + VectorKernels.PackingText(step, kernel, target),
-        WeightPacking.Winograd4 => WinogradKernel.PackingText(step, kernel.Tier, target)
-            + VectorKernels.PackingText(step, kernel, target),
-        WeightPacking.TapMajor =>
-            $"PairedRows(codes, {sizes}, {step.Geometry.Kernel.Height}, {step.Geometry.Kernel.Width}, (short*)({target}));"
-            + VectorKernels.PackingText(step, kernel, target),
+            $"Interleaved4(codes, {sizes}, {step.Geometry.RunLength}, {VectorTier.BlockChannels}, {target});" + VectorKernels.PackingText(step, kernel, target),
+        WeightPacking.Winograd4 => WinogradKernel.PackingText(step, kernel.Tier, target),
+        WeightPacking.TapMajor => $"PairedRows(codes, {sizes}, {step.Geometry.Kernel.Height}, {step.Geometry.Kernel.Width}, (short*)({target}));",
         _ => throw new NotSupportedException($"The emitter has no {kernel.Packing} packing."),
     };
 

@@ -61,7 +61,6 @@ public static class KernelCatalog
     {
         int runs = geometry.Kernel.Height * geometry.RunsPerRow;
         int steps = geometry.StepsPerRun;
-        (int pixels, int channels) = TileOf(tier, geometry, 0);
 
         // A window of several runs must be the whole kernel; a run of its own inside a row (dilation) only has the facts of single steps.
         int longest = KernelProofs.Proven(input, facts)
@@ -70,14 +69,12 @@ public static class KernelCatalog
             .Select(w => w.Steps).DefaultIfEmpty(0).First();
         if (longest > MaxTreeWindow)
         {
-            (pixels, channels) = TileOf(tier, geometry, longest);
-            return new KernelChoice(tier, KernelFamily.Maddubs16, WeightPacking.Interleaved4, channels, pixels, longest);
+            return Kernel(KernelFamily.Maddubs16, longest);
         }
 
         if (longest > 1 || (longest == 1 && input.StoredHi > KernelProofs.MaxCodeForAnyPair))
         {
-            (pixels, channels) = TileOf(tier, geometry, longest);
-            return new KernelChoice(tier, KernelFamily.Tree, WeightPacking.Interleaved4, channels, pixels, longest);
+            return Kernel(KernelFamily.Tree, longest);
         }
 
         if (input.StoredHi <= KernelProofs.MaxCodeForAnyPair)
@@ -85,11 +82,16 @@ public static class KernelCatalog
             int window = plain || geometry.RunsPerRow > 1 ? 1
                 : tier == InstructionSet.Avx512 && steps > 2 && BellShapedFits(geometry, input, facts, 3, 2.3) ? 3
                 : steps > 1 && (FewCorrections(input, facts) || BellShapedFits(geometry, input, facts, 2, 1.7)) ? 2 : 1;
-            (pixels, channels) = TileOf(tier, geometry, window);
-            return new KernelChoice(tier, KernelFamily.Tree, WeightPacking.Interleaved4, channels, pixels, window);
+            return Kernel(KernelFamily.Tree, window);
         }
 
-        return new KernelChoice(tier, KernelFamily.Widen, WeightPacking.Interleaved4, channels, pixels, 0);
+        return Kernel(KernelFamily.Widen, 0);
+
+        KernelChoice Kernel(KernelFamily family, int window)
+        {
+            (int pixels, int channels) = TileOf(tier, geometry, window);
+            return new KernelChoice(tier, family, WeightPacking.Interleaved4, channels, pixels, window);
+        }
     }
 
     // Two steps: a worst window of up to 1.6 times what fits. Of bell-shaped weights then one window in ten or fewer has a correction step; evenly distributed
@@ -116,7 +118,7 @@ public static class KernelCatalog
     /// <summary>Longest window that is unrolled and widened as one expression; longer ones accumulate in int16 registers.</summary>
     private const int MaxTreeWindow = 4;
 
-    // AVX2 has the same tile where it widens in every step, so that one text serves both.
+    // Of its own text, and of the one for AVX2 that widens in every step, which it takes instead where there is one.
     private const int VnniPixels = 5;
 
     // The window is 0 for kernels that do not sum in int16: widening a pixel's codes takes two instructions, which more blocks of output channels share. Longer sums than a tree's have accumulators of both widths.

@@ -49,6 +49,24 @@ public sealed class GeneratedTextTests
         Assert.InRange(lines, 1_000, 15_000);
     }
 
+    /// <summary>
+    /// AVX-VNNI has AVX2's tiles where those sum in int16, so it needs AVX2's weights too. Only the first layer, whose codes are too large, has its own. Few
+    /// machines of CI have AVX-VNNI and no AVX-512: the text is what can be tested everywhere.
+    /// </summary>
+    [Fact]
+    public void AvxVnni_has_the_weights_of_the_tiles_that_it_shares()
+    {
+        Network network = TypicalNetworks.ResNet50().Network;
+        NetworkPlan plan = Planner.Plan(network);
+        string weights = Emitter.EmitWeights(plan, Options(network)).Text;
+
+        string[] corrections = [.. weights.Split('\n').Where(line => line.TrimStart().StartsWith("TakeCorrections(", StringComparison.Ordinal))];
+        Assert.NotEmpty(corrections);
+        Assert.All(corrections, line => Assert.Matches(@", [1-9]\d*, \d+, \d+, \d+\);$", line));
+        int own = weights.Split('\n').Count(line => line.Contains("if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)", StringComparison.Ordinal));
+        Assert.Equal(plan.Steps.OfType<ConvStep>().Count(step => step.Kernels.Any(kernel => kernel is { Tier: InstructionSet.Avx2, Family: KernelFamily.Widen })), own);
+    }
+
     /// <summary>Every verified file, by the test that owns it.</summary>
     public static TheoryData<string> Snapshots => [.. Snapshot.Verified().Select(group => group.Key)];
 

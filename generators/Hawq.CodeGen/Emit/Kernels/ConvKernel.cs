@@ -117,7 +117,12 @@ internal sealed class ConvKernel
 
     private void WriteWalk(SourceWriter writer, List<ConvTile> tiles)
     {
-        int perTile = Math.Min(Step.Work.Axis == WorkAxis.ChannelBlocks ? UnitBlocks : Choice.BlockChannels, Math.Max(1, Choice.BlockChannels / VectorTier.BlockChannels));
+        int perTile = Math.Max(1, Choice.BlockChannels / VectorTier.BlockChannels);
+        if (Step.Work.Axis == WorkAxis.ChannelBlocks)
+        {
+            perTile = Math.Min(perTile, UnitBlocks);
+        }
+
         int plain = (TailChannels == 0 ? Blocks : Blocks - 1) / perTile * perTile;
         int rest = Blocks - plain;
         string moves = string.Join(", ", Moves(null, perTile));

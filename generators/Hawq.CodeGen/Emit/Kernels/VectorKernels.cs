@@ -38,11 +38,11 @@ internal static class VectorKernels
         string text = "";
         if (kernel.HasCorrections)
         {
-            text += $"\nTakeCorrections({packed}, {kernel.Blocks}, {g.Kernel.Height}, {g.RunsPerRow}, {g.StepsPerRun}, {choice.Window}, {step.Input.StoredHi}, "
+            text += $"\nTakeCorrections({packed}, {kernel.Blocks}, {g.Kernel.Height}, {g.RunsPerRow}, {g.StepsPerRun}, {kernel.Choice.Window}, {step.Input.StoredHi}, "
                 + $"{g.Dilation.Height * g.InputRowStride}, {g.Dilation.Width * g.InputPixelStride});";
         }
 
-        if (choice.Family == KernelFamily.Widen)
+        if (kernel.Choice.Family == KernelFamily.Widen)
         {
             text += $"\nWidenWeights({packed}, {kernel.Blocks * kernel.Steps});";
         }

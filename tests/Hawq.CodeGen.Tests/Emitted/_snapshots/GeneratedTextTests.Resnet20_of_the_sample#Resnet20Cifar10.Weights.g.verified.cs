@@ -186,17 +186,7 @@ unsafe partial class Resnet20Cifar10
             global::System.ReadOnlySpan<byte> shifts = [33, 33, 34, 34, 34, 33, 33, 32, 34, 33, 33, 33, 34, 33, 34, 35];
             sbyte* codes = Codes(source + 7360, 8, 16, 144, scratch);
             Table((int*)(block + 23168), 32, codes, 16, 144, 0, 4, bias, multipliers, shifts);
-            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
-            {
-                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 18304));
-                TakeCorrections((sbyte*)(block + 18304), 1, 3, 1, 12, 2, 127, 544, 16);
-            }
-            else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
-            {
-                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 18304));
-                TakeCorrections((sbyte*)(block + 18304), 1, 3, 1, 12, 0, 127, 544, 16);
-            }
-            else if (V128.IsSupported)
+            if (V128.IsSupported)
             {
                 Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 18304));
                 TakeCorrections((sbyte*)(block + 18304), 1, 3, 1, 12, 2, 127, 544, 16);
@@ -239,17 +229,7 @@ unsafe partial class Resnet20Cifar10
             global::System.ReadOnlySpan<byte> shifts = [34, 33, 35, 36, 33, 34, 33, 34, 33, 33, 33, 34, 37, 32, 33, 35];
             sbyte* codes = Codes(source + 11968, 8, 16, 144, scratch);
             Table((int*)(block + 34176), 32, codes, 16, 144, 0, 4, bias, multipliers, shifts);
-            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
-            {
-                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 29312));
-                TakeCorrections((sbyte*)(block + 29312), 1, 3, 1, 12, 2, 127, 544, 16);
-            }
-            else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
-            {
-                Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 29312));
-                TakeCorrections((sbyte*)(block + 29312), 1, 3, 1, 12, 0, 127, 544, 16);
-            }
-            else if (V128.IsSupported)
+            if (V128.IsSupported)
             {
                 Interleaved4(codes, 16, 144, 48, 16, (sbyte*)(block + 29312));
                 TakeCorrections((sbyte*)(block + 29312), 1, 3, 1, 12, 2, 127, 544, 16);
@@ -279,17 +259,7 @@ unsafe partial class Resnet20Cifar10
             ];
             sbyte* codes = Codes(source + 14272, 8, 32, 144, scratch);
             Table((int*)(block + 44480), 32, codes, 32, 144, 0, 0, bias, multipliers, shifts);
-            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
-            {
-                Interleaved4(codes, 32, 144, 48, 16, (sbyte*)(block + 34816));
-                TakeCorrections((sbyte*)(block + 34816), 2, 3, 1, 12, 2, 127, 544, 16);
-            }
-            else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
-            {
-                Interleaved4(codes, 32, 144, 48, 16, (sbyte*)(block + 34816));
-                TakeCorrections((sbyte*)(block + 34816), 2, 3, 1, 12, 0, 127, 544, 16);
-            }
-            else if (V128.IsSupported)
+            if (V128.IsSupported)
             {
                 Interleaved4(codes, 32, 144, 48, 16, (sbyte*)(block + 34816));
                 TakeCorrections((sbyte*)(block + 34816), 2, 3, 1, 12, 2, 127, 544, 16);
@@ -585,17 +555,7 @@ unsafe partial class Resnet20Cifar10
             ];
             sbyte* codes = Codes(source + 64960, 8, 64, 288, scratch);
             Table((int*)(block + 478272), 64, codes, 64, 288, 0, 0, bias, multipliers, shifts);
-            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
-            {
-                Interleaved4(codes, 64, 288, 96, 16, (sbyte*)(block + 440000));
-                TakeCorrections((sbyte*)(block + 440000), 4, 3, 1, 24, 2, 127, 576, 32);
-            }
-            else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
-            {
-                Interleaved4(codes, 64, 288, 96, 16, (sbyte*)(block + 440000));
-                TakeCorrections((sbyte*)(block + 440000), 4, 3, 1, 24, 0, 127, 576, 32);
-            }
-            else if (V128.IsSupported)
+            if (V128.IsSupported)
             {
                 Interleaved4(codes, 64, 288, 96, 16, (sbyte*)(block + 440000));
                 TakeCorrections((sbyte*)(block + 440000), 4, 3, 1, 24, 2, 127, 576, 32);
@@ -631,17 +591,7 @@ unsafe partial class Resnet20Cifar10
             ];
             sbyte* codes = Codes(source + 83392, 8, 64, 576, scratch);
             Table((int*)(block + 555840), 64, codes, 64, 576, 0, 0, bias, multipliers, shifts);
-            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
-            {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 479552));
-                TakeCorrections((sbyte*)(block + 479552), 4, 3, 1, 48, 2, 127, 640, 64);
-            }
-            else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
-            {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 479552));
-                TakeCorrections((sbyte*)(block + 479552), 4, 3, 1, 48, 0, 127, 640, 64);
-            }
-            else if (V128.IsSupported)
+            if (V128.IsSupported)
             {
                 Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 479552));
                 TakeCorrections((sbyte*)(block + 479552), 4, 3, 1, 48, 2, 127, 640, 64);
@@ -677,17 +627,7 @@ unsafe partial class Resnet20Cifar10
             ];
             sbyte* codes = Codes(source + 120256, 8, 64, 576, scratch);
             Table((int*)(block + 633408), 64, codes, 64, 576, 0, 0, bias, multipliers, shifts);
-            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
-            {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 557120));
-                TakeCorrections((sbyte*)(block + 557120), 4, 3, 1, 48, 2, 127, 640, 64);
-            }
-            else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
-            {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 557120));
-                TakeCorrections((sbyte*)(block + 557120), 4, 3, 1, 48, 0, 127, 640, 64);
-            }
-            else if (V128.IsSupported)
+            if (V128.IsSupported)
             {
                 Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 557120));
                 TakeCorrections((sbyte*)(block + 557120), 4, 3, 1, 48, 2, 127, 640, 64);
@@ -723,17 +663,7 @@ unsafe partial class Resnet20Cifar10
             ];
             sbyte* codes = Codes(source + 157120, 8, 64, 576, scratch);
             Table((int*)(block + 710976), 64, codes, 64, 576, 0, 4, bias, multipliers, shifts);
-            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
-            {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 634688));
-                TakeCorrections((sbyte*)(block + 634688), 4, 3, 1, 48, 2, 127, 640, 64);
-            }
-            else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
-            {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 634688));
-                TakeCorrections((sbyte*)(block + 634688), 4, 3, 1, 48, 0, 127, 640, 64);
-            }
-            else if (V128.IsSupported)
+            if (V128.IsSupported)
             {
                 Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 634688));
                 TakeCorrections((sbyte*)(block + 634688), 4, 3, 1, 48, 2, 127, 640, 64);
@@ -769,17 +699,7 @@ unsafe partial class Resnet20Cifar10
             ];
             sbyte* codes = Codes(source + 193984, 8, 64, 576, scratch);
             Table((int*)(block + 788544), 64, codes, 64, 576, 0, 0, bias, multipliers, shifts);
-            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
-            {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 712256));
-                TakeCorrections((sbyte*)(block + 712256), 4, 3, 1, 48, 2, 127, 640, 64);
-            }
-            else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
-            {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 712256));
-                TakeCorrections((sbyte*)(block + 712256), 4, 3, 1, 48, 0, 127, 640, 64);
-            }
-            else if (V128.IsSupported)
+            if (V128.IsSupported)
             {
                 Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 712256));
                 TakeCorrections((sbyte*)(block + 712256), 4, 3, 1, 48, 2, 127, 640, 64);
@@ -815,17 +735,7 @@ unsafe partial class Resnet20Cifar10
             ];
             sbyte* codes = Codes(source + 230848, 8, 64, 576, scratch);
             Table((int*)(block + 866112), 64, codes, 64, 576, 0, 0, bias, multipliers, shifts);
-            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
-            {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 789824));
-                TakeCorrections((sbyte*)(block + 789824), 4, 3, 1, 48, 2, 127, 640, 64);
-            }
-            else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
-            {
-                Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 789824));
-                TakeCorrections((sbyte*)(block + 789824), 4, 3, 1, 48, 0, 127, 640, 64);
-            }
-            else if (V128.IsSupported)
+            if (V128.IsSupported)
             {
                 Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 789824));
                 TakeCorrections((sbyte*)(block + 789824), 4, 3, 1, 48, 2, 127, 640, 64);
@@ -844,17 +754,7 @@ unsafe partial class Resnet20Cifar10
             global::System.ReadOnlySpan<byte> shifts = [33, 32, 33, 33, 33, 32, 33, 32, 33, 33];
             sbyte* codes = Codes(source + 267712, 8, 10, 64, scratch);
             Table((int*)(block + 869568), 32, codes, 10, 64, 0, 4, bias, multipliers, shifts);
-            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
-            {
-                Interleaved4(codes, 10, 64, 64, 16, (sbyte*)(block + 867392));
-                TakeCorrections((sbyte*)(block + 867392), 1, 1, 1, 16, 2, 127, 64, 64);
-            }
-            else if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)
-            {
-                Interleaved4(codes, 10, 64, 64, 16, (sbyte*)(block + 867392));
-                TakeCorrections((sbyte*)(block + 867392), 1, 1, 1, 16, 0, 127, 64, 64);
-            }
-            else if (V128.IsSupported)
+            if (V128.IsSupported)
             {
                 Interleaved4(codes, 10, 64, 64, 16, (sbyte*)(block + 867392));
                 TakeCorrections((sbyte*)(block + 867392), 1, 1, 1, 16, 2, 127, 64, 64);
