@@ -191,6 +191,9 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
             + $"{loop}    WinogradTaps({codes}, taps);\n    {WeightsMethod(VectorTier.For(tier)!)}(taps, {layout.Channels}, (short*)({to}), {layout.WeightStride});\n}}";
     }
 
+    // Bytes: sixteen pairs of input channels. Large layers' weights come from memory.
+    private const int PrefetchedAhead = 16 * WinogradLayout.Taps * 32;
+
     /// <summary>Name of the method that transforms the weights of sixteen output channels; loading calls it too.</summary>
     public static string WeightsMethod(VectorTier tier) => $"WinogradWeights_{tier.Class}";
 
@@ -202,8 +205,9 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
         using (writer.Block($"private static void {name}(sbyte* w, int channels, short* u, int stride)"))
         using (writer.Block("unchecked"))
         using (writer.Block($"for (int pair = 0; pair < channels / 2; pair++, w += {WinogradLayout.Taps * 32}, u += 32)"))
-        using (Tier.VectorsPerBlock == 1 ? null : writer.Block($"for (int lane = 0; lane < 32; lane += {lanes})"))
         {
+            writer.Line(string.Join(" ", Enumerable.Range(0, 5).Select(line => $"{Tier.Class}.Prefetch(w{ConvTile.Offset(PrefetchedAhead + (64 * line))});")));
+            using IDisposable? lanesOfPair = Tier.VectorsPerBlock == 1 ? null : writer.Block($"for (int lane = 0; lane < 32; lane += {lanes})");
             string lane = Tier.VectorsPerBlock == 1 ? string.Empty : " + lane";
             writer.Line("// Columns.");
             writer.Line($"{Tier.Vector}<short> {string.Join(", ", Enumerable.Range(0, 18).Select(n => $"h{n / 3}_{n % 3}"))};");

@@ -3973,6 +3973,7 @@ unsafe partial class Resnet20Cifar10
         {
             for (int pair = 0; pair < channels / 2; pair++, w += 288, u += 32)
             {
+                V512.Prefetch(w + 4608); V512.Prefetch(w + 4672); V512.Prefetch(w + 4736); V512.Prefetch(w + 4800); V512.Prefetch(w + 4864);
                 // Columns.
                 Vector512<short> h0_0, h0_1, h0_2, h1_0, h1_1, h1_2, h2_0, h2_1, h2_2, h3_0, h3_1, h3_2, h4_0, h4_1, h4_2, h5_0, h5_1, h5_2;
                 {
@@ -4178,6 +4179,7 @@ unsafe partial class Resnet20Cifar10
         {
             for (int pair = 0; pair < channels / 2; pair++, w += 288, u += 32)
             {
+                V256.Prefetch(w + 4608); V256.Prefetch(w + 4672); V256.Prefetch(w + 4736); V256.Prefetch(w + 4800); V256.Prefetch(w + 4864);
                 for (int lane = 0; lane < 32; lane += 16)
                 {
                     // Columns.
@@ -4392,6 +4394,7 @@ unsafe partial class Resnet20Cifar10
         {
             for (int pair = 0; pair < channels / 2; pair++, w += 288, u += 32)
             {
+                V128.Prefetch(w + 4608); V128.Prefetch(w + 4672); V128.Prefetch(w + 4736); V128.Prefetch(w + 4800); V128.Prefetch(w + 4864);
                 for (int lane = 0; lane < 32; lane += 8)
                 {
                     // Columns.
