@@ -8,6 +8,7 @@ namespace Hawq.Planning;
 /// Over the integers, A^T [(G w G^T) o (B^T x B)] A = 576 * conv(x, w) with the row factors 6, 4, 4, 1, 1, 12 of G (docs/kernels.md). |B^T x B| is at
 /// most 68 * 255 = 17 340 and |G w G^T| at most 144 * 127 = 18 288, so both fit in int16 and a pair of products stays below 2^31. All later sums
 /// are modulo 2^32: times the inverse of 9 they are 64 * conv modulo 2^32, which is 64 * conv itself if |64 * conv| is below 2^31.
+/// A tile of two outputs is the same on the pixels 0, 1, 2, 1, 2, 3 without the positions of the points 2 and -2.
 /// </para>
 /// </summary>
 /// <param name="Tier">Instruction set.</param>
@@ -32,8 +33,11 @@ public sealed record WinogradLayout(InstructionSet Tier, ConvGeometry Geometry)
     /// <summary>Input channels, rounded up to what the widest vector transforms at once. The codes behind a pixel's channels meet zero weights.</summary>
     public int Channels => (Geometry.Input.Channels + ChannelStep - 1) / ChannelStep * ChannelStep;
 
-    /// <summary>Tiles per row; the last one overlaps its neighbour where the width is not a multiple of four.</summary>
+    /// <summary>Tiles per row; the last one has two columns of outputs where no more are left, and overlaps its neighbour where it would still stick out.</summary>
     public int TilesPerRow => (Geometry.Output.Width + Outputs - 1) / Outputs;
+
+    /// <summary>Whether the last tile of a row has two columns of outputs.</summary>
+    public bool EndsInHalf => Geometry.Output.Width % Outputs is 1 or 2;
 
     /// <summary>Rows of tiles whose transforms are in memory at the same time: what the second-level cache holds beside the weights.</summary>
     public int TileRows
@@ -50,24 +54,22 @@ public sealed record WinogradLayout(InstructionSet Tier, ConvGeometry Geometry)
     /// <summary>Blocks of sixteen output channels that are computed together.</summary>
     public int Blocks => Tier == InstructionSet.Avx512 && Geometry.Output.Channels % 32 == 0 ? 2 : 1;
 
-    /// <summary>Tiles of a register tile: as many as leave the fewest over.</summary>
+    /// <summary>Tiles of a register tile: as many as leave the fewest over, of all rows of tiles and, where the last one has two rows of outputs, of all but that.</summary>
     public int TilesPerProduct
     {
         get
         {
-            (int least, int most) = Tier switch
-            {
-                InstructionSet.Avx512 => (6, 14),
-                InstructionSet.Avx2 => (3, 6),
-                _ => (2, 3),
-            };
-            int tiles = TilesPerRow * TileRows;
-            return Enumerable.Range(least, most - least + 1).OrderBy(n => (tiles + n - 1) / n * n).ThenByDescending(n => n).First();
+            bool half = Geometry.Output.Height % Outputs is 1 or 2 && TileRows * Outputs >= Geometry.Output.Height;
+            return FewestOver(TilesPerRow * TileRows, half ? TilesPerRow * (TileRows - 1) : 0);
         }
     }
 
-    /// <summary>Tiles that a position has room for.</summary>
-    public int TileRoom => ((TilesPerRow * TileRows) + TilesPerProduct - 1) / TilesPerProduct * TilesPerProduct;
+    /// <summary>Tiles of a register tile at the positions that a half tile lacks, where <see cref="EndsInHalf"/>: those of a row but the last.</summary>
+    public int TilesPerWholeProduct => FewestOver(TilesPerRow - 1);
+
+    /// <summary>Tiles that a position has room for: the last register tile may lie beyond the last tile.</summary>
+    public int TileRoom => Math.Max(
+        RoundUp(TilesPerRow * TileRows, TilesPerProduct), EndsInHalf ? (TilesPerRow * (TileRows - 1)) + RoundUp(TilesPerRow - 1, TilesPerWholeProduct) : 0);
 
     /// <summary>int16 values from one position of the transformed input to the next: an odd number of cache lines, so that 36 streams do not share a set.</summary>
     public int InputStride => OddLines(TileRoom * Channels * sizeof(short)) / sizeof(short);
@@ -116,6 +118,15 @@ public sealed record WinogradLayout(InstructionSet Tier, ConvGeometry Geometry)
     /// <summary>Whether |64 * sum of stored code * weight| stays below 2^31 in every channel.</summary>
     public static bool Proven(TensorStorage input, WeightFacts facts) =>
         64L * input.StoredHi * Math.Max(facts.PositiveSum, -facts.NegativeSum) < 1L << 31;
+
+    private int FewestOver(params int[] counts)
+    {
+        int most = Tier switch { InstructionSet.Avx512 => 14, InstructionSet.Avx2 => 6, _ => 3 };
+        int least = Math.Min(most - 1, 3);
+        return Enumerable.Range(least, most - least + 1).OrderBy(n => counts.Sum(count => RoundUp(count, n))).ThenByDescending(n => n).First();
+    }
+
+    private static int RoundUp(int count, int unit) => (count + unit - 1) / unit * unit;
 
     private static int OddLines(int bytes)
     {

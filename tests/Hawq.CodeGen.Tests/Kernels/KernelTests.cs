@@ -163,10 +163,11 @@ public sealed class KernelTests
     [MemberData(nameof(Machines))]
     public void Winograd_is_exact_on_every_machine(InstructionSet machine)
     {
-        foreach (WeightPattern pattern in new[] { WeightPattern.Bell, WeightPattern.Extreme })
+        // Left over for the last tile of a column and of a row: two and three outputs, one and two.
+        foreach ((WeightPattern pattern, int height, int width) in new[] { (WeightPattern.Bell, 18, 15), (WeightPattern.Extreme, 17, 18) })
         {
             NetworkBuilder builder = new("winograd", 3) { Pattern = pattern };
-            builder.Input(18, 15, 32, range: Activation.U8);
+            builder.Input(height, width, 32, range: Activation.U8);
             string x = builder.Conv(builder.InputName, 48, 3, activation: Activation.Residual);
             string y = builder.Requantize(x, Activation.S8Full);
             y = builder.Conv(y, 80, 1, activation: Activation.U7); // not a multiple of what the widest vector transforms

@@ -100,9 +100,7 @@ internal sealed class ConvKernel
         Epilogue.WriteLocals(locals);
         if (Choice.Family == KernelFamily.Winograd4)
         {
-            WinogradKernel winograd = new(this, Library);
-            winograd.WriteBody(body);
-            winograd.WriteProducts(methods);
+            new WinogradKernel(this, Library).WriteBody(body);
             return;
         }
 

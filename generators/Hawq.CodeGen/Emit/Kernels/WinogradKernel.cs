@@ -9,8 +9,6 @@ namespace Hawq.CodeGen.Emit.Kernels;
 /// </summary>
 internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
 {
-    private const string Name = ConvKernel.NamePlaceholder;
-
     private readonly WinogradLayout _layout = new(kernel.Choice.Tier, kernel.Geometry);
 
     private ConvGeometry Geometry => kernel.Geometry;
@@ -31,21 +29,26 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
         writer.Line($"byte* small = scratch + {_layout.TileOffset};");
         using (writer.Block($"for (int y = first; y < end; y += {groupRows})"))
         {
-            writer.Line("// Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.");
-            writer.Line("int tiles = 0;");
+            writer.Line("// Transform tiles of 6x6 codes. The last tile has two outputs where no more are left; where it would still stick out, it overlaps its");
+            writer.Line("// neighbour: outputs computed twice are equal.");
+            writer.Line("int tiles = 0, whole = 0;");
             writer.Line($"int stop = global::System.Math.Min(y + {groupRows}, end);");
             using (writer.Block($"for (int top = y; top < stop; top += {WinogradLayout.Outputs})"))
             {
+                writer.Line(Height);
                 writer.Line($"byte* x = input + {Top} * {Geometry.InputRowStride};");
-                foreach ((string loop, string column) in Columns())
+                foreach ((string loop, string column, int width) in Columns())
                 {
                     using (loop.Length == 0 ? null : writer.Block(loop))
                     {
                         writer.Line(
-                            $"{InputMethod()}(x + {column} * {Geometry.InputPixelStride}, {Geometry.InputRowStride}, {Geometry.InputPixelStride}, {Channels}, "
+                            $"{InputMethod()}(x + {column} * {Geometry.InputPixelStride}, {Geometry.InputRowStride}, {Geometry.InputPixelStride}, "
+                            + $"(4 - height) * {Geometry.InputRowStride}, {(WinogradLayout.Outputs - width) * Geometry.InputPixelStride}, {Channels}, "
                             + $"codes + tiles++ * {Channels}, {_layout.InputStride}, (short*)small);");
                     }
                 }
+
+                writer.Line("whole = height == 4 ? tiles : whole;");
             }
 
             using (writer.Block($"for (int block = 0; block < {kernel.Blocks}; block += {_layout.Blocks})"))
@@ -62,28 +65,40 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
                     }
                 }
 
-                writer.Line($"// Products of {_layout.Blocks * VectorTier.BlockChannels} output channels, position by position.");
+                writer.Line($"// Products of {_layout.Blocks * VectorTier.BlockChannels} output channels, position by position. Two outputs need four of six positions.");
                 using (writer.Block($"for (int position = 0; position < {WinogradLayout.Positions}; position++)"))
-                using (writer.Block($"for (int tile = 0; tile < tiles; tile += {_layout.TilesPerProduct})"))
                 {
-                    writer.Line(
-                        $"{Name}_Products(codes + position * {_layout.InputStride} + tile * {Channels}, "
-                        + $"(short*)({weights} + position * {_layout.WeightStride * sizeof(short)}), "
-                        + $"products + position * {_layout.ProductStride} + tile * {_layout.Blocks * VectorTier.BlockChannels});");
+                    writer.Line("int count = position / 6 is 3 or 4 ? whole : tiles;");
+                    if (_layout.EndsInHalf)
+                    {
+                        using (writer.Block("if (position % 6 is 3 or 4)"))
+                        using (writer.Block($"for (int row = 0; row < count; row += {_layout.TilesPerRow})"))
+                        {
+                            WriteProductCalls(writer, weights, "row", $"row + {_layout.TilesPerRow - 1}", _layout.TilesPerWholeProduct);
+                        }
+
+                        writer.Line("else");
+                    }
+
+                    using (_layout.EndsInHalf ? writer.Block() : null)
+                    {
+                        WriteProductCalls(writer, weights, "0", "count", _layout.TilesPerProduct);
+                    }
                 }
 
                 writer.Line("// Transform back, requantize and store.");
                 writer.Line("int* product = products;");
                 using (writer.Block($"for (int top = y; top < stop; top += {WinogradLayout.Outputs})"))
                 {
+                    writer.Line(Height);
                     writer.Line($"int row = {Top};");
-                    foreach ((string loop, string column) in Columns())
+                    foreach ((string loop, string column, int width) in Columns())
                     {
                         using (loop.Length == 0 ? null : writer.Block(loop))
                         {
                             for (int n = 0; n < _layout.Blocks; n++)
                             {
-                                writer.Line($"{OutputMethod()}(product{ConvTile.Offset(n * VectorTier.BlockChannels)}, {_layout.ProductStride}, (int*)small, {OutputArguments(column, n)});");
+                                writer.Line($"{OutputMethod()}(product{ConvTile.Offset(n * VectorTier.BlockChannels)}, {_layout.ProductStride}, (int*)small, height, {width}, {OutputArguments(column, n)});");
                             }
 
                             writer.Line($"product += {_layout.Blocks * VectorTier.BlockChannels};");
@@ -91,6 +106,17 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
                     }
                 }
             }
+        }
+    }
+
+    private void WriteProductCalls(SourceWriter writer, string weights, string first, string end, int tiles)
+    {
+        string method = library.Share($"WinogradProducts_{Tier.Class}_{tiles}x{_layout.Blocks}", name => Text(writer => WriteProducts(writer, name, tiles)));
+        using (writer.Block($"for (int tile = {first}; tile < {end}; tile += {tiles})"))
+        {
+            writer.Line(
+                $"{method}(codes + position * {_layout.InputStride} + tile * {Channels}, (short*)({weights} + position * {_layout.WeightStride * sizeof(short)}), "
+                + $"products + position * {_layout.ProductStride} + tile * {_layout.Blocks * VectorTier.BlockChannels});");
         }
     }
 
@@ -107,16 +133,19 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
         return writer.ToString();
     }
 
-    private static string Top => "global::System.Math.Max(0, global::System.Math.Min(top, end - 4))";
+    private const string Height = "int height = stop - top > 2 ? 4 : 2;";
 
-    // The columns of tiles: a loop, and the last one apart where the width is not a multiple of four.
-    private IEnumerable<(string Loop, string Column)> Columns()
+    private const string Top = "global::System.Math.Max(0, global::System.Math.Min(top, end - height))";
+
+    // The columns of tiles and their widths: a loop, and the last one apart where the width is not a multiple of four.
+    private IEnumerable<(string Loop, string Column, int Width)> Columns()
     {
         int whole = Geometry.Output.Width / WinogradLayout.Outputs;
-        yield return ($"for (int column = 0; column < {whole * WinogradLayout.Outputs}; column += {WinogradLayout.Outputs})", "column");
+        yield return ($"for (int column = 0; column < {whole * WinogradLayout.Outputs}; column += {WinogradLayout.Outputs})", "column", WinogradLayout.Outputs);
         if (Geometry.Output.Width % WinogradLayout.Outputs != 0)
         {
-            yield return (string.Empty, $"{Geometry.Output.Width - WinogradLayout.Outputs}");
+            int width = _layout.EndsInHalf ? WinogradLayout.Outputs / 2 : WinogradLayout.Outputs;
+            yield return (string.Empty, $"{Geometry.Output.Width - width}", width);
         }
     }
 
@@ -133,19 +162,20 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
     private void WriteInput(SourceWriter writer, string name)
     {
         int lanes = Tier.Bytes / sizeof(short);
-        writer.Line("/// <summary>B^T x B of one tile: adds and shifts, at most 68 times the largest code.</summary>");
+        writer.Line("/// <summary>B^T x B of one tile: adds and shifts, at most 68 times the largest code. A tile of two rows has its pixels 0, 1, 2, 1, 2 and 3: rowBack is twice the stride.</summary>");
         writer.Line(Attribute);
-        using (writer.Block($"private static void {name}(byte* x, int rowStride, int pixelStride, int channels, short* v, int stride, short* t)"))
+        using (writer.Block($"private static void {name}(byte* x, int rowStride, int pixelStride, int rowBack, int pixelBack, int channels, short* v, int stride, short* t)"))
         using (writer.Block("unchecked"))
         using (writer.Block($"for (int channel = 0; channel < channels; channel += {lanes})"))
         {
             writer.Line("// Columns.");
             using (writer.Block("for (int j = 0; j < 6; j++)"))
             {
-                writer.Line("byte* column = x + channel + j * pixelStride;");
+                writer.Line("byte* column = x + channel + j * pixelStride - (j < 3 ? 0 : pixelBack);");
+                writer.Line("byte* rest = column - rowBack;");
                 for (int i = 0; i < 6; i++)
                 {
-                    writer.Line($"{Tier.Vector}<short> d{i} = {Tier.Class}.LoadCodes(column{Times(i, "rowStride")});");
+                    writer.Line($"{Tier.Vector}<short> d{i} = {Tier.Class}.LoadCodes({(i < 3 ? "column" : "rest")}{Times(i, "rowStride")});");
                 }
 
                 TransformInput(writer, i => $"t + j * {lanes}{ConvTile.Offset(i * 6 * lanes)}");
@@ -243,14 +273,12 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
         }
     }
 
-    /// <summary>Writes the products of one position.</summary>
-    public void WriteProducts(SourceWriter writer)
+    private void WriteProducts(SourceWriter writer, string name, int tiles)
     {
-        int tiles = _layout.TilesPerProduct;
         int block = _layout.TransformedBytes / sizeof(short);
         writer.Line($"/// <summary>{tiles} tiles by {_layout.Blocks * VectorTier.BlockChannels} output channels of one position, summed over the input channels modulo 2^32.</summary>");
         writer.Line(Attribute);
-        using (writer.Block($"private static void {Name}_Products(short* v, short* w, int* m)"))
+        using (writer.Block($"private static void {name}(short* v, short* w, int* m)"))
         using (writer.Block("unchecked"))
         {
             for (int n = 0; n < Vectors; n++)
@@ -292,9 +320,11 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
 
         writer.Line("/// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>");
         writer.Line(Attribute);
-        using (writer.Block($"private static void {name}(int* m, int stride, int* t, {parameters}, int channels)"))
+        using (writer.Block($"private static void {name}(int* m, int stride, int* t, int height, int width, {parameters}, int channels)"))
         using (writer.Block("unchecked"))
         {
+            writer.Line("// Two outputs leave out the points 2 and -2, and are the first and the last of four.");
+            writer.Line($"{Tier.Vector}<int> tall = {Tier.Vector}.Create(height == 4 ? -1 : 0), wide = {Tier.Vector}.Create(width == 4 ? -1 : 0);");
             writer.Line("// Columns.");
             using (whole ? null : writer.Block(lanes))
             using (writer.Block("for (int j = 0; j < 6; j++)"))
@@ -302,36 +332,39 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
                 writer.Line($"int* column = m + j * stride{lane};");
                 for (int i = 0; i < 6; i++)
                 {
-                    writer.Line($"{Tier.Vector}<int> m{i} = {Tier.Vector}.Load(column{Times(6 * i, "stride")});");
+                    writer.Line($"{Tier.Vector}<int> m{i} = {Tier.Vector}.Load(column{Times(6 * i, "stride")}){(i is 3 or 4 ? " & tall" : string.Empty)};");
                 }
 
-                TransformOutput(writer, (i, value) => $"({value}).Store(t + j * {block}{ConvTile.Offset(i * 6 * block)}{lane});");
+                TransformOutput(writer, (i, value) => $"({value}).Store(t + j * {block}{Place(i, 6 * block, "height")}{lane});");
             }
 
             writer.Line("// Rows.");
             writer.Line($"int* sums = t + {4 * 6 * block};");
-            using (writer.Block($"for (int i = 0; i < 4; i++, {string.Join(", ", moving.Select(pointer => $"{pointer} += {pointer}Row"))})"))
+            using (writer.Block($"for (int i = 0; i < height; i++, {string.Join(", ", moving.Select(pointer => $"{pointer} += {pointer}Row"))})"))
             {
                 using (whole ? null : writer.Block(lanes))
                 {
                     for (int j = 0; j < 6; j++)
                     {
-                        writer.Line($"{Tier.Vector}<int> m{j} = {Tier.Vector}.Load(t + i * {6 * block}{ConvTile.Offset(j * block)}{lane});");
+                        writer.Line($"{Tier.Vector}<int> m{j} = {Tier.Vector}.Load(t + i * {6 * block}{ConvTile.Offset(j * block)}{lane}){(j is 3 or 4 ? " & wide" : string.Empty)};");
                     }
 
                     writer.Line($"{Tier.Vector}<int> bias = {Tier.Vector}.Load(table{lane}), inverse = {Tier.Vector}.Create(954437177);");
-                    TransformOutput(writer, (j, value) => $"(((({value}) * inverse) >> 6) + bias).Store(sums{ConvTile.Offset(j * block)}{lane});");
+                    TransformOutput(writer, (j, value) => $"(((({value}) * inverse) >> 6) + bias).Store(sums{Place(j, block, "width")}{lane});");
                 }
 
                 string values = string.Join(", ", Enumerable.Range(0, Tier.VectorsPerBlock).Select(v => $"{Tier.Vector}.Load(sums + j * {block}{ConvTile.Offset(v * Tier.Lanes)})"));
                 string arguments = string.Join(", ", pointers.Select(p => p.Tensor is null ? p.Name : $"{p.Name} + j * {p.Name}Pixel"));
-                using (writer.Block("for (int j = 0; j < 4; j++)"))
+                using (writer.Block("for (int j = 0; j < width; j++)"))
                 {
                     writer.Line($"{kernel.Epilogue.Finish(block)}({values}, {arguments}, channels);");
                 }
             }
         }
     }
+
+    // Where output i of four is stored: the last one behind those that count.
+    private static string Place(int i, int size, string count) => i == WinogradLayout.Outputs - 1 ? $" + ({count} - 1) * {size}" : ConvTile.Offset(i * size);
 
     private static void TransformOutput(SourceWriter writer, Func<int, string, string> target)
     {

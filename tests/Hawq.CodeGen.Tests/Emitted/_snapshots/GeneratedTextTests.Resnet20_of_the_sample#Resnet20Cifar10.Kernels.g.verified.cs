@@ -1660,36 +1660,41 @@ unsafe partial class Resnet20Cifar10
                 byte* small = scratch + 115200;
                 for (int y = first; y < end; y += 16)
                 {
-                    // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
-                    int tiles = 0;
+                    // Transform tiles of 6x6 codes. The last tile has two outputs where no more are left; where it would still stick out, it overlaps its
+                    // neighbour: outputs computed twice are equal.
+                    int tiles = 0, whole = 0;
                     int stop = global::System.Math.Min(y + 16, end);
                     for (int top = y; top < stop; top += 4)
                     {
-                        byte* x = input + global::System.Math.Max(0, global::System.Math.Min(top, end - 4)) * 576;
+                        int height = stop - top > 2 ? 4 : 2;
+                        byte* x = input + global::System.Math.Max(0, global::System.Math.Min(top, end - height)) * 576;
                         for (int column = 0; column < 16; column += 4)
                         {
-                            WinogradInput_V512(x + column * 32, 576, 32, 32, codes + tiles++ * 32, 544, (short*)small);
+                            WinogradInput_V512(x + column * 32, 576, 32, (4 - height) * 576, 0, 32, codes + tiles++ * 32, 544, (short*)small);
                         }
+                        whole = height == 4 ? tiles : whole;
                     }
                     for (int block = 0; block < 2; block += 2)
                     {
-                        // Products of 32 output channels, position by position.
+                        // Products of 32 output channels, position by position. Two outputs need four of six positions.
                         for (int position = 0; position < 36; position++)
                         {
-                            for (int tile = 0; tile < tiles; tile += 8)
+                            int count = position / 6 is 3 or 4 ? whole : tiles;
+                            for (int tile = 0; tile < count; tile += 8)
                             {
-                                Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Products(codes + position * 544 + tile * 32, (short*)(weights + block * 39168 + position * 1088), products + position * 528 + tile * 32);
+                                WinogradProducts_V512_8x2(codes + position * 544 + tile * 32, (short*)(weights + block * 39168 + position * 1088), products + position * 528 + tile * 32);
                             }
                         }
                         // Transform back, requantize and store.
                         int* product = products;
                         for (int top = y; top < stop; top += 4)
                         {
-                            int row = global::System.Math.Max(0, global::System.Math.Min(top, end - 4));
+                            int height = stop - top > 2 ? 4 : 2;
+                            int row = global::System.Math.Max(0, global::System.Math.Min(top, end - height));
                             for (int column = 0; column < 16; column += 4)
                             {
-                                WinogradOutput_AddU15U7_V512(product, 528, (int*)small, table + block * 16, other + row * 1024 + column * 64 + block * 16 * 2, 1024, 64, y0 + row * 1024 + column * 64 + block * 16 * 2, 1024, 64, y1 + row * 576 + column * 32 + block * 16 * 1, 576, 32, scalars, 32);
-                                WinogradOutput_AddU15U7_V512(product + 16, 528, (int*)small, table + (block + 1) * 16, other + row * 1024 + column * 64 + (block + 1) * 16 * 2, 1024, 64, y0 + row * 1024 + column * 64 + (block + 1) * 16 * 2, 1024, 64, y1 + row * 576 + column * 32 + (block + 1) * 16 * 1, 576, 32, scalars, 32);
+                                WinogradOutput_AddU15U7_V512(product, 528, (int*)small, height, 4, table + block * 16, other + row * 1024 + column * 64 + block * 16 * 2, 1024, 64, y0 + row * 1024 + column * 64 + block * 16 * 2, 1024, 64, y1 + row * 576 + column * 32 + block * 16 * 1, 576, 32, scalars, 32);
+                                WinogradOutput_AddU15U7_V512(product + 16, 528, (int*)small, height, 4, table + (block + 1) * 16, other + row * 1024 + column * 64 + (block + 1) * 16 * 2, 1024, 64, y0 + row * 1024 + column * 64 + (block + 1) * 16 * 2, 1024, 64, y1 + row * 576 + column * 32 + (block + 1) * 16 * 1, 576, 32, scalars, 32);
                                 product += 32;
                             }
                         }
@@ -1703,35 +1708,40 @@ unsafe partial class Resnet20Cifar10
                 byte* small = scratch + 78336;
                 for (int y = first; y < end; y += 16)
                 {
-                    // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
-                    int tiles = 0;
+                    // Transform tiles of 6x6 codes. The last tile has two outputs where no more are left; where it would still stick out, it overlaps its
+                    // neighbour: outputs computed twice are equal.
+                    int tiles = 0, whole = 0;
                     int stop = global::System.Math.Min(y + 16, end);
                     for (int top = y; top < stop; top += 4)
                     {
-                        byte* x = input + global::System.Math.Max(0, global::System.Math.Min(top, end - 4)) * 576;
+                        int height = stop - top > 2 ? 4 : 2;
+                        byte* x = input + global::System.Math.Max(0, global::System.Math.Min(top, end - height)) * 576;
                         for (int column = 0; column < 16; column += 4)
                         {
-                            WinogradInput_V256(x + column * 32, 576, 32, 32, codes + tiles++ * 32, 544, (short*)small);
+                            WinogradInput_V256(x + column * 32, 576, 32, (4 - height) * 576, 0, 32, codes + tiles++ * 32, 544, (short*)small);
                         }
+                        whole = height == 4 ? tiles : whole;
                     }
                     for (int block = 0; block < 2; block += 1)
                     {
-                        // Products of 16 output channels, position by position.
+                        // Products of 16 output channels, position by position. Two outputs need four of six positions.
                         for (int position = 0; position < 36; position++)
                         {
-                            for (int tile = 0; tile < tiles; tile += 4)
+                            int count = position / 6 is 3 or 4 ? whole : tiles;
+                            for (int tile = 0; tile < count; tile += 4)
                             {
-                                Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Products(codes + position * 544 + tile * 32, (short*)(weights + block * 39168 + position * 1088), products + position * 272 + tile * 16);
+                                WinogradProducts_V256_4x1(codes + position * 544 + tile * 32, (short*)(weights + block * 39168 + position * 1088), products + position * 272 + tile * 16);
                             }
                         }
                         // Transform back, requantize and store.
                         int* product = products;
                         for (int top = y; top < stop; top += 4)
                         {
-                            int row = global::System.Math.Max(0, global::System.Math.Min(top, end - 4));
+                            int height = stop - top > 2 ? 4 : 2;
+                            int row = global::System.Math.Max(0, global::System.Math.Min(top, end - height));
                             for (int column = 0; column < 16; column += 4)
                             {
-                                WinogradOutput_AddU15U7_V256(product, 272, (int*)small, table + block * 16, other + row * 1024 + column * 64 + block * 16 * 2, 1024, 64, y0 + row * 1024 + column * 64 + block * 16 * 2, 1024, 64, y1 + row * 576 + column * 32 + block * 16 * 1, 576, 32, scalars, 32);
+                                WinogradOutput_AddU15U7_V256(product, 272, (int*)small, height, 4, table + block * 16, other + row * 1024 + column * 64 + block * 16 * 2, 1024, 64, y0 + row * 1024 + column * 64 + block * 16 * 2, 1024, 64, y1 + row * 576 + column * 32 + block * 16 * 1, 576, 32, scalars, 32);
                                 product += 16;
                             }
                         }
@@ -1745,35 +1755,40 @@ unsafe partial class Resnet20Cifar10
                 byte* small = scratch + 78336;
                 for (int y = first; y < end; y += 16)
                 {
-                    // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
-                    int tiles = 0;
+                    // Transform tiles of 6x6 codes. The last tile has two outputs where no more are left; where it would still stick out, it overlaps its
+                    // neighbour: outputs computed twice are equal.
+                    int tiles = 0, whole = 0;
                     int stop = global::System.Math.Min(y + 16, end);
                     for (int top = y; top < stop; top += 4)
                     {
-                        byte* x = input + global::System.Math.Max(0, global::System.Math.Min(top, end - 4)) * 576;
+                        int height = stop - top > 2 ? 4 : 2;
+                        byte* x = input + global::System.Math.Max(0, global::System.Math.Min(top, end - height)) * 576;
                         for (int column = 0; column < 16; column += 4)
                         {
-                            WinogradInput_V128(x + column * 32, 576, 32, 32, codes + tiles++ * 32, 544, (short*)small);
+                            WinogradInput_V128(x + column * 32, 576, 32, (4 - height) * 576, 0, 32, codes + tiles++ * 32, 544, (short*)small);
                         }
+                        whole = height == 4 ? tiles : whole;
                     }
                     for (int block = 0; block < 2; block += 1)
                     {
-                        // Products of 16 output channels, position by position.
+                        // Products of 16 output channels, position by position. Two outputs need four of six positions.
                         for (int position = 0; position < 36; position++)
                         {
-                            for (int tile = 0; tile < tiles; tile += 2)
+                            int count = position / 6 is 3 or 4 ? whole : tiles;
+                            for (int tile = 0; tile < count; tile += 2)
                             {
-                                Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Vector128_Products(codes + position * 544 + tile * 32, (short*)(weights + block * 39168 + position * 1088), products + position * 272 + tile * 16);
+                                WinogradProducts_V128_2x1(codes + position * 544 + tile * 32, (short*)(weights + block * 39168 + position * 1088), products + position * 272 + tile * 16);
                             }
                         }
                         // Transform back, requantize and store.
                         int* product = products;
                         for (int top = y; top < stop; top += 4)
                         {
-                            int row = global::System.Math.Max(0, global::System.Math.Min(top, end - 4));
+                            int height = stop - top > 2 ? 4 : 2;
+                            int row = global::System.Math.Max(0, global::System.Math.Min(top, end - height));
                             for (int column = 0; column < 16; column += 4)
                             {
-                                WinogradOutput_AddU15U7_V128(product, 272, (int*)small, table + block * 16, other + row * 1024 + column * 64 + block * 16 * 2, 1024, 64, y0 + row * 1024 + column * 64 + block * 16 * 2, 1024, 64, y1 + row * 576 + column * 32 + block * 16 * 1, 576, 32, scalars, 32);
+                                WinogradOutput_AddU15U7_V128(product, 272, (int*)small, height, 4, table + block * 16, other + row * 1024 + column * 64 + block * 16 * 2, 1024, 64, y0 + row * 1024 + column * 64 + block * 16 * 2, 1024, 64, y1 + row * 576 + column * 32 + block * 16 * 1, 576, 32, scalars, 32);
                                 product += 16;
                             }
                         }
@@ -1799,108 +1814,6 @@ unsafe partial class Resnet20Cifar10
                     }
                 }
             }
-        }
-    }
-
-    /// <summary>8 tiles by 32 output channels of one position, summed over the input channels modulo 2^32.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx512_Products(short* v, short* w, int* m)
-    {
-        unchecked
-        {
-            Vector512<int> c0_0 = default, c1_0 = default, c2_0 = default, c3_0 = default, c4_0 = default, c5_0 = default, c6_0 = default, c7_0 = default;
-            Vector512<int> c0_1 = default, c1_1 = default, c2_1 = default, c3_1 = default, c4_1 = default, c5_1 = default, c6_1 = default, c7_1 = default;
-            for (int k = 0; k < 16; k++, v += 2, w += 32)
-            {
-                Vector512<short> w0 = Vector512.Load(w);
-                Vector512<short> w1 = Vector512.Load(w + 19584);
-                Vector512<short> a0 = V512.Codes((byte*)(v)).AsInt16();
-                Vector512<int> p0_0 = V512.PairProducts(a0, w0), p0_1 = V512.PairProducts(a0, w1);
-                c0_0 += p0_0; c0_1 += p0_1;
-                Vector512<short> a1 = V512.Codes((byte*)(v + 32)).AsInt16();
-                Vector512<int> p1_0 = V512.PairProducts(a1, w0), p1_1 = V512.PairProducts(a1, w1);
-                c1_0 += p1_0; c1_1 += p1_1;
-                Vector512<short> a2 = V512.Codes((byte*)(v + 64)).AsInt16();
-                Vector512<int> p2_0 = V512.PairProducts(a2, w0), p2_1 = V512.PairProducts(a2, w1);
-                c2_0 += p2_0; c2_1 += p2_1;
-                Vector512<short> a3 = V512.Codes((byte*)(v + 96)).AsInt16();
-                Vector512<int> p3_0 = V512.PairProducts(a3, w0), p3_1 = V512.PairProducts(a3, w1);
-                c3_0 += p3_0; c3_1 += p3_1;
-                Vector512<short> a4 = V512.Codes((byte*)(v + 128)).AsInt16();
-                Vector512<int> p4_0 = V512.PairProducts(a4, w0), p4_1 = V512.PairProducts(a4, w1);
-                c4_0 += p4_0; c4_1 += p4_1;
-                Vector512<short> a5 = V512.Codes((byte*)(v + 160)).AsInt16();
-                Vector512<int> p5_0 = V512.PairProducts(a5, w0), p5_1 = V512.PairProducts(a5, w1);
-                c5_0 += p5_0; c5_1 += p5_1;
-                Vector512<short> a6 = V512.Codes((byte*)(v + 192)).AsInt16();
-                Vector512<int> p6_0 = V512.PairProducts(a6, w0), p6_1 = V512.PairProducts(a6, w1);
-                c6_0 += p6_0; c6_1 += p6_1;
-                Vector512<short> a7 = V512.Codes((byte*)(v + 224)).AsInt16();
-                Vector512<int> p7_0 = V512.PairProducts(a7, w0), p7_1 = V512.PairProducts(a7, w1);
-                c7_0 += p7_0; c7_1 += p7_1;
-            }
-            c0_0.Store(m); c0_1.Store(m + 16);
-            c1_0.Store(m + 32); c1_1.Store(m + 48);
-            c2_0.Store(m + 64); c2_1.Store(m + 80);
-            c3_0.Store(m + 96); c3_1.Store(m + 112);
-            c4_0.Store(m + 128); c4_1.Store(m + 144);
-            c5_0.Store(m + 160); c5_1.Store(m + 176);
-            c6_0.Store(m + 192); c6_1.Store(m + 208);
-            c7_0.Store(m + 224); c7_1.Store(m + 240);
-        }
-    }
-
-    /// <summary>4 tiles by 16 output channels of one position, summed over the input channels modulo 2^32.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Avx2_Products(short* v, short* w, int* m)
-    {
-        unchecked
-        {
-            Vector256<int> c0_0 = default, c1_0 = default, c2_0 = default, c3_0 = default;
-            Vector256<int> c0_1 = default, c1_1 = default, c2_1 = default, c3_1 = default;
-            for (int k = 0; k < 16; k++, v += 2, w += 32)
-            {
-                Vector256<short> w0 = Vector256.Load(w);
-                Vector256<short> w1 = Vector256.Load(w + 16);
-                Vector256<short> a0 = V256.Codes((byte*)(v)).AsInt16();
-                c0_0 += V256.PairProducts(a0, w0); c0_1 += V256.PairProducts(a0, w1);
-                Vector256<short> a1 = V256.Codes((byte*)(v + 32)).AsInt16();
-                c1_0 += V256.PairProducts(a1, w0); c1_1 += V256.PairProducts(a1, w1);
-                Vector256<short> a2 = V256.Codes((byte*)(v + 64)).AsInt16();
-                c2_0 += V256.PairProducts(a2, w0); c2_1 += V256.PairProducts(a2, w1);
-                Vector256<short> a3 = V256.Codes((byte*)(v + 96)).AsInt16();
-                c3_0 += V256.PairProducts(a3, w0); c3_1 += V256.PairProducts(a3, w1);
-            }
-            c0_0.Store(m); c0_1.Store(m + 8);
-            c1_0.Store(m + 16); c1_1.Store(m + 24);
-            c2_0.Store(m + 32); c2_1.Store(m + 40);
-            c3_0.Store(m + 48); c3_1.Store(m + 56);
-        }
-    }
-
-    /// <summary>2 tiles by 16 output channels of one position, summed over the input channels modulo 2^32.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_AddU15U7_Vector128_Products(short* v, short* w, int* m)
-    {
-        unchecked
-        {
-            Vector128<int> c0_0 = default, c1_0 = default;
-            Vector128<int> c0_1 = default, c1_1 = default;
-            Vector128<int> c0_2 = default, c1_2 = default;
-            Vector128<int> c0_3 = default, c1_3 = default;
-            for (int k = 0; k < 16; k++, v += 2, w += 32)
-            {
-                Vector128<short> w0 = Vector128.Load(w);
-                Vector128<short> w1 = Vector128.Load(w + 8);
-                Vector128<short> w2 = Vector128.Load(w + 16);
-                Vector128<short> w3 = Vector128.Load(w + 24);
-                Vector128<short> a0 = V128.Codes((byte*)(v)).AsInt16();
-                c0_0 += V128.PairProducts(a0, w0); c0_1 += V128.PairProducts(a0, w1); c0_2 += V128.PairProducts(a0, w2); c0_3 += V128.PairProducts(a0, w3);
-                Vector128<short> a1 = V128.Codes((byte*)(v + 32)).AsInt16();
-                c1_0 += V128.PairProducts(a1, w0); c1_1 += V128.PairProducts(a1, w1); c1_2 += V128.PairProducts(a1, w2); c1_3 += V128.PairProducts(a1, w3);
-            }
-            c0_0.Store(m); c0_1.Store(m + 4); c0_2.Store(m + 8); c0_3.Store(m + 12);
-            c1_0.Store(m + 16); c1_1.Store(m + 20); c1_2.Store(m + 24); c1_3.Store(m + 28);
         }
     }
 
@@ -1930,36 +1843,41 @@ unsafe partial class Resnet20Cifar10
                 byte* small = scratch + 115200;
                 for (int y = first; y < end; y += 16)
                 {
-                    // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
-                    int tiles = 0;
+                    // Transform tiles of 6x6 codes. The last tile has two outputs where no more are left; where it would still stick out, it overlaps its
+                    // neighbour: outputs computed twice are equal.
+                    int tiles = 0, whole = 0;
                     int stop = global::System.Math.Min(y + 16, end);
                     for (int top = y; top < stop; top += 4)
                     {
-                        byte* x = input + global::System.Math.Max(0, global::System.Math.Min(top, end - 4)) * 576;
+                        int height = stop - top > 2 ? 4 : 2;
+                        byte* x = input + global::System.Math.Max(0, global::System.Math.Min(top, end - height)) * 576;
                         for (int column = 0; column < 16; column += 4)
                         {
-                            WinogradInput_V512(x + column * 32, 576, 32, 32, codes + tiles++ * 32, 544, (short*)small);
+                            WinogradInput_V512(x + column * 32, 576, 32, (4 - height) * 576, 0, 32, codes + tiles++ * 32, 544, (short*)small);
                         }
+                        whole = height == 4 ? tiles : whole;
                     }
                     for (int block = 0; block < 2; block += 2)
                     {
-                        // Products of 32 output channels, position by position.
+                        // Products of 32 output channels, position by position. Two outputs need four of six positions.
                         for (int position = 0; position < 36; position++)
                         {
-                            for (int tile = 0; tile < tiles; tile += 8)
+                            int count = position / 6 is 3 or 4 ? whole : tiles;
+                            for (int tile = 0; tile < count; tile += 8)
                             {
-                                Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Products(codes + position * 544 + tile * 32, (short*)(weights + block * 39168 + position * 1088), products + position * 528 + tile * 32);
+                                WinogradProducts_V512_8x2(codes + position * 544 + tile * 32, (short*)(weights + block * 39168 + position * 1088), products + position * 528 + tile * 32);
                             }
                         }
                         // Transform back, requantize and store.
                         int* product = products;
                         for (int top = y; top < stop; top += 4)
                         {
-                            int row = global::System.Math.Max(0, global::System.Math.Min(top, end - 4));
+                            int height = stop - top > 2 ? 4 : 2;
+                            int row = global::System.Math.Max(0, global::System.Math.Min(top, end - height));
                             for (int column = 0; column < 16; column += 4)
                             {
-                                WinogradOutput_U7_V512(product, 528, (int*)small, table + block * 16, y0 + row * 576 + column * 32 + block * 16 * 1, 576, 32, 32);
-                                WinogradOutput_U7_V512(product + 16, 528, (int*)small, table + (block + 1) * 16, y0 + row * 576 + column * 32 + (block + 1) * 16 * 1, 576, 32, 32);
+                                WinogradOutput_U7_V512(product, 528, (int*)small, height, 4, table + block * 16, y0 + row * 576 + column * 32 + block * 16 * 1, 576, 32, 32);
+                                WinogradOutput_U7_V512(product + 16, 528, (int*)small, height, 4, table + (block + 1) * 16, y0 + row * 576 + column * 32 + (block + 1) * 16 * 1, 576, 32, 32);
                                 product += 32;
                             }
                         }
@@ -1973,35 +1891,40 @@ unsafe partial class Resnet20Cifar10
                 byte* small = scratch + 78336;
                 for (int y = first; y < end; y += 16)
                 {
-                    // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
-                    int tiles = 0;
+                    // Transform tiles of 6x6 codes. The last tile has two outputs where no more are left; where it would still stick out, it overlaps its
+                    // neighbour: outputs computed twice are equal.
+                    int tiles = 0, whole = 0;
                     int stop = global::System.Math.Min(y + 16, end);
                     for (int top = y; top < stop; top += 4)
                     {
-                        byte* x = input + global::System.Math.Max(0, global::System.Math.Min(top, end - 4)) * 576;
+                        int height = stop - top > 2 ? 4 : 2;
+                        byte* x = input + global::System.Math.Max(0, global::System.Math.Min(top, end - height)) * 576;
                         for (int column = 0; column < 16; column += 4)
                         {
-                            WinogradInput_V256(x + column * 32, 576, 32, 32, codes + tiles++ * 32, 544, (short*)small);
+                            WinogradInput_V256(x + column * 32, 576, 32, (4 - height) * 576, 0, 32, codes + tiles++ * 32, 544, (short*)small);
                         }
+                        whole = height == 4 ? tiles : whole;
                     }
                     for (int block = 0; block < 2; block += 1)
                     {
-                        // Products of 16 output channels, position by position.
+                        // Products of 16 output channels, position by position. Two outputs need four of six positions.
                         for (int position = 0; position < 36; position++)
                         {
-                            for (int tile = 0; tile < tiles; tile += 4)
+                            int count = position / 6 is 3 or 4 ? whole : tiles;
+                            for (int tile = 0; tile < count; tile += 4)
                             {
-                                Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Products(codes + position * 544 + tile * 32, (short*)(weights + block * 39168 + position * 1088), products + position * 272 + tile * 16);
+                                WinogradProducts_V256_4x1(codes + position * 544 + tile * 32, (short*)(weights + block * 39168 + position * 1088), products + position * 272 + tile * 16);
                             }
                         }
                         // Transform back, requantize and store.
                         int* product = products;
                         for (int top = y; top < stop; top += 4)
                         {
-                            int row = global::System.Math.Max(0, global::System.Math.Min(top, end - 4));
+                            int height = stop - top > 2 ? 4 : 2;
+                            int row = global::System.Math.Max(0, global::System.Math.Min(top, end - height));
                             for (int column = 0; column < 16; column += 4)
                             {
-                                WinogradOutput_U7_V256(product, 272, (int*)small, table + block * 16, y0 + row * 576 + column * 32 + block * 16 * 1, 576, 32, 32);
+                                WinogradOutput_U7_V256(product, 272, (int*)small, height, 4, table + block * 16, y0 + row * 576 + column * 32 + block * 16 * 1, 576, 32, 32);
                                 product += 16;
                             }
                         }
@@ -2015,35 +1938,40 @@ unsafe partial class Resnet20Cifar10
                 byte* small = scratch + 78336;
                 for (int y = first; y < end; y += 16)
                 {
-                    // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
-                    int tiles = 0;
+                    // Transform tiles of 6x6 codes. The last tile has two outputs where no more are left; where it would still stick out, it overlaps its
+                    // neighbour: outputs computed twice are equal.
+                    int tiles = 0, whole = 0;
                     int stop = global::System.Math.Min(y + 16, end);
                     for (int top = y; top < stop; top += 4)
                     {
-                        byte* x = input + global::System.Math.Max(0, global::System.Math.Min(top, end - 4)) * 576;
+                        int height = stop - top > 2 ? 4 : 2;
+                        byte* x = input + global::System.Math.Max(0, global::System.Math.Min(top, end - height)) * 576;
                         for (int column = 0; column < 16; column += 4)
                         {
-                            WinogradInput_V128(x + column * 32, 576, 32, 32, codes + tiles++ * 32, 544, (short*)small);
+                            WinogradInput_V128(x + column * 32, 576, 32, (4 - height) * 576, 0, 32, codes + tiles++ * 32, 544, (short*)small);
                         }
+                        whole = height == 4 ? tiles : whole;
                     }
                     for (int block = 0; block < 2; block += 1)
                     {
-                        // Products of 16 output channels, position by position.
+                        // Products of 16 output channels, position by position. Two outputs need four of six positions.
                         for (int position = 0; position < 36; position++)
                         {
-                            for (int tile = 0; tile < tiles; tile += 2)
+                            int count = position / 6 is 3 or 4 ? whole : tiles;
+                            for (int tile = 0; tile < count; tile += 2)
                             {
-                                Conv3x3_16x16x32_To16x16x32_U7S8_U7_Vector128_Products(codes + position * 544 + tile * 32, (short*)(weights + block * 39168 + position * 1088), products + position * 272 + tile * 16);
+                                WinogradProducts_V128_2x1(codes + position * 544 + tile * 32, (short*)(weights + block * 39168 + position * 1088), products + position * 272 + tile * 16);
                             }
                         }
                         // Transform back, requantize and store.
                         int* product = products;
                         for (int top = y; top < stop; top += 4)
                         {
-                            int row = global::System.Math.Max(0, global::System.Math.Min(top, end - 4));
+                            int height = stop - top > 2 ? 4 : 2;
+                            int row = global::System.Math.Max(0, global::System.Math.Min(top, end - height));
                             for (int column = 0; column < 16; column += 4)
                             {
-                                WinogradOutput_U7_V128(product, 272, (int*)small, table + block * 16, y0 + row * 576 + column * 32 + block * 16 * 1, 576, 32, 32);
+                                WinogradOutput_U7_V128(product, 272, (int*)small, height, 4, table + block * 16, y0 + row * 576 + column * 32 + block * 16 * 1, 576, 32, 32);
                                 product += 16;
                             }
                         }
@@ -2067,108 +1995,6 @@ unsafe partial class Resnet20Cifar10
                     }
                 }
             }
-        }
-    }
-
-    /// <summary>8 tiles by 32 output channels of one position, summed over the input channels modulo 2^32.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx512_Products(short* v, short* w, int* m)
-    {
-        unchecked
-        {
-            Vector512<int> c0_0 = default, c1_0 = default, c2_0 = default, c3_0 = default, c4_0 = default, c5_0 = default, c6_0 = default, c7_0 = default;
-            Vector512<int> c0_1 = default, c1_1 = default, c2_1 = default, c3_1 = default, c4_1 = default, c5_1 = default, c6_1 = default, c7_1 = default;
-            for (int k = 0; k < 16; k++, v += 2, w += 32)
-            {
-                Vector512<short> w0 = Vector512.Load(w);
-                Vector512<short> w1 = Vector512.Load(w + 19584);
-                Vector512<short> a0 = V512.Codes((byte*)(v)).AsInt16();
-                Vector512<int> p0_0 = V512.PairProducts(a0, w0), p0_1 = V512.PairProducts(a0, w1);
-                c0_0 += p0_0; c0_1 += p0_1;
-                Vector512<short> a1 = V512.Codes((byte*)(v + 32)).AsInt16();
-                Vector512<int> p1_0 = V512.PairProducts(a1, w0), p1_1 = V512.PairProducts(a1, w1);
-                c1_0 += p1_0; c1_1 += p1_1;
-                Vector512<short> a2 = V512.Codes((byte*)(v + 64)).AsInt16();
-                Vector512<int> p2_0 = V512.PairProducts(a2, w0), p2_1 = V512.PairProducts(a2, w1);
-                c2_0 += p2_0; c2_1 += p2_1;
-                Vector512<short> a3 = V512.Codes((byte*)(v + 96)).AsInt16();
-                Vector512<int> p3_0 = V512.PairProducts(a3, w0), p3_1 = V512.PairProducts(a3, w1);
-                c3_0 += p3_0; c3_1 += p3_1;
-                Vector512<short> a4 = V512.Codes((byte*)(v + 128)).AsInt16();
-                Vector512<int> p4_0 = V512.PairProducts(a4, w0), p4_1 = V512.PairProducts(a4, w1);
-                c4_0 += p4_0; c4_1 += p4_1;
-                Vector512<short> a5 = V512.Codes((byte*)(v + 160)).AsInt16();
-                Vector512<int> p5_0 = V512.PairProducts(a5, w0), p5_1 = V512.PairProducts(a5, w1);
-                c5_0 += p5_0; c5_1 += p5_1;
-                Vector512<short> a6 = V512.Codes((byte*)(v + 192)).AsInt16();
-                Vector512<int> p6_0 = V512.PairProducts(a6, w0), p6_1 = V512.PairProducts(a6, w1);
-                c6_0 += p6_0; c6_1 += p6_1;
-                Vector512<short> a7 = V512.Codes((byte*)(v + 224)).AsInt16();
-                Vector512<int> p7_0 = V512.PairProducts(a7, w0), p7_1 = V512.PairProducts(a7, w1);
-                c7_0 += p7_0; c7_1 += p7_1;
-            }
-            c0_0.Store(m); c0_1.Store(m + 16);
-            c1_0.Store(m + 32); c1_1.Store(m + 48);
-            c2_0.Store(m + 64); c2_1.Store(m + 80);
-            c3_0.Store(m + 96); c3_1.Store(m + 112);
-            c4_0.Store(m + 128); c4_1.Store(m + 144);
-            c5_0.Store(m + 160); c5_1.Store(m + 176);
-            c6_0.Store(m + 192); c6_1.Store(m + 208);
-            c7_0.Store(m + 224); c7_1.Store(m + 240);
-        }
-    }
-
-    /// <summary>4 tiles by 16 output channels of one position, summed over the input channels modulo 2^32.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Avx2_Products(short* v, short* w, int* m)
-    {
-        unchecked
-        {
-            Vector256<int> c0_0 = default, c1_0 = default, c2_0 = default, c3_0 = default;
-            Vector256<int> c0_1 = default, c1_1 = default, c2_1 = default, c3_1 = default;
-            for (int k = 0; k < 16; k++, v += 2, w += 32)
-            {
-                Vector256<short> w0 = Vector256.Load(w);
-                Vector256<short> w1 = Vector256.Load(w + 16);
-                Vector256<short> a0 = V256.Codes((byte*)(v)).AsInt16();
-                c0_0 += V256.PairProducts(a0, w0); c0_1 += V256.PairProducts(a0, w1);
-                Vector256<short> a1 = V256.Codes((byte*)(v + 32)).AsInt16();
-                c1_0 += V256.PairProducts(a1, w0); c1_1 += V256.PairProducts(a1, w1);
-                Vector256<short> a2 = V256.Codes((byte*)(v + 64)).AsInt16();
-                c2_0 += V256.PairProducts(a2, w0); c2_1 += V256.PairProducts(a2, w1);
-                Vector256<short> a3 = V256.Codes((byte*)(v + 96)).AsInt16();
-                c3_0 += V256.PairProducts(a3, w0); c3_1 += V256.PairProducts(a3, w1);
-            }
-            c0_0.Store(m); c0_1.Store(m + 8);
-            c1_0.Store(m + 16); c1_1.Store(m + 24);
-            c2_0.Store(m + 32); c2_1.Store(m + 40);
-            c3_0.Store(m + 48); c3_1.Store(m + 56);
-        }
-    }
-
-    /// <summary>2 tiles by 16 output channels of one position, summed over the input channels modulo 2^32.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_16x16x32_To16x16x32_U7S8_U7_Vector128_Products(short* v, short* w, int* m)
-    {
-        unchecked
-        {
-            Vector128<int> c0_0 = default, c1_0 = default;
-            Vector128<int> c0_1 = default, c1_1 = default;
-            Vector128<int> c0_2 = default, c1_2 = default;
-            Vector128<int> c0_3 = default, c1_3 = default;
-            for (int k = 0; k < 16; k++, v += 2, w += 32)
-            {
-                Vector128<short> w0 = Vector128.Load(w);
-                Vector128<short> w1 = Vector128.Load(w + 8);
-                Vector128<short> w2 = Vector128.Load(w + 16);
-                Vector128<short> w3 = Vector128.Load(w + 24);
-                Vector128<short> a0 = V128.Codes((byte*)(v)).AsInt16();
-                c0_0 += V128.PairProducts(a0, w0); c0_1 += V128.PairProducts(a0, w1); c0_2 += V128.PairProducts(a0, w2); c0_3 += V128.PairProducts(a0, w3);
-                Vector128<short> a1 = V128.Codes((byte*)(v + 32)).AsInt16();
-                c1_0 += V128.PairProducts(a1, w0); c1_1 += V128.PairProducts(a1, w1); c1_2 += V128.PairProducts(a1, w2); c1_3 += V128.PairProducts(a1, w3);
-            }
-            c0_0.Store(m); c0_1.Store(m + 4); c0_2.Store(m + 8); c0_3.Store(m + 12);
-            c1_0.Store(m + 16); c1_1.Store(m + 20); c1_2.Store(m + 24); c1_3.Store(m + 28);
         }
     }
 
@@ -4071,9 +3897,9 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    /// <summary>B^T x B of one tile: adds and shifts, at most 68 times the largest code.</summary>
+    /// <summary>B^T x B of one tile: adds and shifts, at most 68 times the largest code. A tile of two rows has its pixels 0, 1, 2, 1, 2 and 3: rowBack is twice the stride.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void WinogradInput_V512(byte* x, int rowStride, int pixelStride, int channels, short* v, int stride, short* t)
+    private static void WinogradInput_V512(byte* x, int rowStride, int pixelStride, int rowBack, int pixelBack, int channels, short* v, int stride, short* t)
     {
         unchecked
         {
@@ -4082,13 +3908,14 @@ unsafe partial class Resnet20Cifar10
                 // Columns.
                 for (int j = 0; j < 6; j++)
                 {
-                    byte* column = x + channel + j * pixelStride;
+                    byte* column = x + channel + j * pixelStride - (j < 3 ? 0 : pixelBack);
+                    byte* rest = column - rowBack;
                     Vector512<short> d0 = V512.LoadCodes(column);
                     Vector512<short> d1 = V512.LoadCodes(column + rowStride);
                     Vector512<short> d2 = V512.LoadCodes(column + 2 * rowStride);
-                    Vector512<short> d3 = V512.LoadCodes(column + 3 * rowStride);
-                    Vector512<short> d4 = V512.LoadCodes(column + 4 * rowStride);
-                    Vector512<short> d5 = V512.LoadCodes(column + 5 * rowStride);
+                    Vector512<short> d3 = V512.LoadCodes(rest + 3 * rowStride);
+                    Vector512<short> d4 = V512.LoadCodes(rest + 4 * rowStride);
+                    Vector512<short> d5 = V512.LoadCodes(rest + 5 * rowStride);
                     Vector512<short> a = (d2 << 2) - d4, b = (d1 << 2) - d3, c = d4 - d2, e = (d3 - d1) << 1;
                     (((d0 - d2) << 2) + c).Store(t + j * 32);
                     (a + b).Store(t + j * 32 + 192);
@@ -4119,12 +3946,62 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    /// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
+    /// <summary>8 tiles by 32 output channels of one position, summed over the input channels modulo 2^32.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void WinogradOutput_AddU15U7_V512(int* m, int stride, int* t, int* table, byte* other, int otherRow, int otherPixel, byte* y0, int y0Row, int y0Pixel, byte* y1, int y1Row, int y1Pixel, int* scalars, int channels)
+    private static void WinogradProducts_V512_8x2(short* v, short* w, int* m)
     {
         unchecked
         {
+            Vector512<int> c0_0 = default, c1_0 = default, c2_0 = default, c3_0 = default, c4_0 = default, c5_0 = default, c6_0 = default, c7_0 = default;
+            Vector512<int> c0_1 = default, c1_1 = default, c2_1 = default, c3_1 = default, c4_1 = default, c5_1 = default, c6_1 = default, c7_1 = default;
+            for (int k = 0; k < 16; k++, v += 2, w += 32)
+            {
+                Vector512<short> w0 = Vector512.Load(w);
+                Vector512<short> w1 = Vector512.Load(w + 19584);
+                Vector512<short> a0 = V512.Codes((byte*)(v)).AsInt16();
+                Vector512<int> p0_0 = V512.PairProducts(a0, w0), p0_1 = V512.PairProducts(a0, w1);
+                c0_0 += p0_0; c0_1 += p0_1;
+                Vector512<short> a1 = V512.Codes((byte*)(v + 32)).AsInt16();
+                Vector512<int> p1_0 = V512.PairProducts(a1, w0), p1_1 = V512.PairProducts(a1, w1);
+                c1_0 += p1_0; c1_1 += p1_1;
+                Vector512<short> a2 = V512.Codes((byte*)(v + 64)).AsInt16();
+                Vector512<int> p2_0 = V512.PairProducts(a2, w0), p2_1 = V512.PairProducts(a2, w1);
+                c2_0 += p2_0; c2_1 += p2_1;
+                Vector512<short> a3 = V512.Codes((byte*)(v + 96)).AsInt16();
+                Vector512<int> p3_0 = V512.PairProducts(a3, w0), p3_1 = V512.PairProducts(a3, w1);
+                c3_0 += p3_0; c3_1 += p3_1;
+                Vector512<short> a4 = V512.Codes((byte*)(v + 128)).AsInt16();
+                Vector512<int> p4_0 = V512.PairProducts(a4, w0), p4_1 = V512.PairProducts(a4, w1);
+                c4_0 += p4_0; c4_1 += p4_1;
+                Vector512<short> a5 = V512.Codes((byte*)(v + 160)).AsInt16();
+                Vector512<int> p5_0 = V512.PairProducts(a5, w0), p5_1 = V512.PairProducts(a5, w1);
+                c5_0 += p5_0; c5_1 += p5_1;
+                Vector512<short> a6 = V512.Codes((byte*)(v + 192)).AsInt16();
+                Vector512<int> p6_0 = V512.PairProducts(a6, w0), p6_1 = V512.PairProducts(a6, w1);
+                c6_0 += p6_0; c6_1 += p6_1;
+                Vector512<short> a7 = V512.Codes((byte*)(v + 224)).AsInt16();
+                Vector512<int> p7_0 = V512.PairProducts(a7, w0), p7_1 = V512.PairProducts(a7, w1);
+                c7_0 += p7_0; c7_1 += p7_1;
+            }
+            c0_0.Store(m); c0_1.Store(m + 16);
+            c1_0.Store(m + 32); c1_1.Store(m + 48);
+            c2_0.Store(m + 64); c2_1.Store(m + 80);
+            c3_0.Store(m + 96); c3_1.Store(m + 112);
+            c4_0.Store(m + 128); c4_1.Store(m + 144);
+            c5_0.Store(m + 160); c5_1.Store(m + 176);
+            c6_0.Store(m + 192); c6_1.Store(m + 208);
+            c7_0.Store(m + 224); c7_1.Store(m + 240);
+        }
+    }
+
+    /// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void WinogradOutput_AddU15U7_V512(int* m, int stride, int* t, int height, int width, int* table, byte* other, int otherRow, int otherPixel, byte* y0, int y0Row, int y0Pixel, byte* y1, int y1Row, int y1Pixel, int* scalars, int channels)
+    {
+        unchecked
+        {
+            // Two outputs leave out the points 2 and -2, and are the first and the last of four.
+            Vector512<int> tall = Vector512.Create(height == 4 ? -1 : 0), wide = Vector512.Create(width == 4 ? -1 : 0);
             // Columns.
             for (int j = 0; j < 6; j++)
             {
@@ -4132,8 +4009,8 @@ unsafe partial class Resnet20Cifar10
                 Vector512<int> m0 = Vector512.Load(column);
                 Vector512<int> m1 = Vector512.Load(column + 6 * stride);
                 Vector512<int> m2 = Vector512.Load(column + 12 * stride);
-                Vector512<int> m3 = Vector512.Load(column + 18 * stride);
-                Vector512<int> m4 = Vector512.Load(column + 24 * stride);
+                Vector512<int> m3 = Vector512.Load(column + 18 * stride) & tall;
+                Vector512<int> m4 = Vector512.Load(column + 24 * stride) & tall;
                 Vector512<int> m5 = Vector512.Load(column + 30 * stride);
                 var p = m1 + m2;
                 var g = m1 - m2;
@@ -4142,17 +4019,17 @@ unsafe partial class Resnet20Cifar10
                 (m0 + p + r).Store(t + j * 16);
                 (g + (s << 1)).Store(t + j * 16 + 96);
                 (p + (r << 2)).Store(t + j * 16 + 192);
-                (g + (s << 3) + (m5 << 1)).Store(t + j * 16 + 288);
+                (g + (s << 3) + (m5 << 1)).Store(t + j * 16 + (height - 1) * 96);
             }
             // Rows.
             int* sums = t + 384;
-            for (int i = 0; i < 4; i++, other += otherRow, y0 += y0Row, y1 += y1Row)
+            for (int i = 0; i < height; i++, other += otherRow, y0 += y0Row, y1 += y1Row)
             {
                 Vector512<int> m0 = Vector512.Load(t + i * 96);
                 Vector512<int> m1 = Vector512.Load(t + i * 96 + 16);
                 Vector512<int> m2 = Vector512.Load(t + i * 96 + 32);
-                Vector512<int> m3 = Vector512.Load(t + i * 96 + 48);
-                Vector512<int> m4 = Vector512.Load(t + i * 96 + 64);
+                Vector512<int> m3 = Vector512.Load(t + i * 96 + 48) & wide;
+                Vector512<int> m4 = Vector512.Load(t + i * 96 + 64) & wide;
                 Vector512<int> m5 = Vector512.Load(t + i * 96 + 80);
                 Vector512<int> bias = Vector512.Load(table), inverse = Vector512.Create(954437177);
                 var p = m1 + m2;
@@ -4162,8 +4039,8 @@ unsafe partial class Resnet20Cifar10
                 ((((m0 + p + r) * inverse) >> 6) + bias).Store(sums);
                 ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 16);
                 ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 32);
-                ((((g + (s << 3) + (m5 << 1)) * inverse) >> 6) + bias).Store(sums + 48);
-                for (int j = 0; j < 4; j++)
+                ((((g + (s << 3) + (m5 << 1)) * inverse) >> 6) + bias).Store(sums + (width - 1) * 16);
+                for (int j = 0; j < width; j++)
                 {
                     Finish_AddU15U7_V512(Vector512.Load(sums + j * 16), table, other + j * otherPixel, y0 + j * y0Pixel, y1 + j * y1Pixel, scalars, channels);
                 }
@@ -4280,9 +4157,9 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    /// <summary>B^T x B of one tile: adds and shifts, at most 68 times the largest code.</summary>
+    /// <summary>B^T x B of one tile: adds and shifts, at most 68 times the largest code. A tile of two rows has its pixels 0, 1, 2, 1, 2 and 3: rowBack is twice the stride.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void WinogradInput_V256(byte* x, int rowStride, int pixelStride, int channels, short* v, int stride, short* t)
+    private static void WinogradInput_V256(byte* x, int rowStride, int pixelStride, int rowBack, int pixelBack, int channels, short* v, int stride, short* t)
     {
         unchecked
         {
@@ -4291,13 +4168,14 @@ unsafe partial class Resnet20Cifar10
                 // Columns.
                 for (int j = 0; j < 6; j++)
                 {
-                    byte* column = x + channel + j * pixelStride;
+                    byte* column = x + channel + j * pixelStride - (j < 3 ? 0 : pixelBack);
+                    byte* rest = column - rowBack;
                     Vector256<short> d0 = V256.LoadCodes(column);
                     Vector256<short> d1 = V256.LoadCodes(column + rowStride);
                     Vector256<short> d2 = V256.LoadCodes(column + 2 * rowStride);
-                    Vector256<short> d3 = V256.LoadCodes(column + 3 * rowStride);
-                    Vector256<short> d4 = V256.LoadCodes(column + 4 * rowStride);
-                    Vector256<short> d5 = V256.LoadCodes(column + 5 * rowStride);
+                    Vector256<short> d3 = V256.LoadCodes(rest + 3 * rowStride);
+                    Vector256<short> d4 = V256.LoadCodes(rest + 4 * rowStride);
+                    Vector256<short> d5 = V256.LoadCodes(rest + 5 * rowStride);
                     Vector256<short> a = (d2 << 2) - d4, b = (d1 << 2) - d3, c = d4 - d2, e = (d3 - d1) << 1;
                     (((d0 - d2) << 2) + c).Store(t + j * 16);
                     (a + b).Store(t + j * 16 + 96);
@@ -4328,12 +4206,42 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    /// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
+    /// <summary>4 tiles by 16 output channels of one position, summed over the input channels modulo 2^32.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void WinogradOutput_AddU15U7_V256(int* m, int stride, int* t, int* table, byte* other, int otherRow, int otherPixel, byte* y0, int y0Row, int y0Pixel, byte* y1, int y1Row, int y1Pixel, int* scalars, int channels)
+    private static void WinogradProducts_V256_4x1(short* v, short* w, int* m)
     {
         unchecked
         {
+            Vector256<int> c0_0 = default, c1_0 = default, c2_0 = default, c3_0 = default;
+            Vector256<int> c0_1 = default, c1_1 = default, c2_1 = default, c3_1 = default;
+            for (int k = 0; k < 16; k++, v += 2, w += 32)
+            {
+                Vector256<short> w0 = Vector256.Load(w);
+                Vector256<short> w1 = Vector256.Load(w + 16);
+                Vector256<short> a0 = V256.Codes((byte*)(v)).AsInt16();
+                c0_0 += V256.PairProducts(a0, w0); c0_1 += V256.PairProducts(a0, w1);
+                Vector256<short> a1 = V256.Codes((byte*)(v + 32)).AsInt16();
+                c1_0 += V256.PairProducts(a1, w0); c1_1 += V256.PairProducts(a1, w1);
+                Vector256<short> a2 = V256.Codes((byte*)(v + 64)).AsInt16();
+                c2_0 += V256.PairProducts(a2, w0); c2_1 += V256.PairProducts(a2, w1);
+                Vector256<short> a3 = V256.Codes((byte*)(v + 96)).AsInt16();
+                c3_0 += V256.PairProducts(a3, w0); c3_1 += V256.PairProducts(a3, w1);
+            }
+            c0_0.Store(m); c0_1.Store(m + 8);
+            c1_0.Store(m + 16); c1_1.Store(m + 24);
+            c2_0.Store(m + 32); c2_1.Store(m + 40);
+            c3_0.Store(m + 48); c3_1.Store(m + 56);
+        }
+    }
+
+    /// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void WinogradOutput_AddU15U7_V256(int* m, int stride, int* t, int height, int width, int* table, byte* other, int otherRow, int otherPixel, byte* y0, int y0Row, int y0Pixel, byte* y1, int y1Row, int y1Pixel, int* scalars, int channels)
+    {
+        unchecked
+        {
+            // Two outputs leave out the points 2 and -2, and are the first and the last of four.
+            Vector256<int> tall = Vector256.Create(height == 4 ? -1 : 0), wide = Vector256.Create(width == 4 ? -1 : 0);
             // Columns.
             for (int lane = 0; lane < 16; lane += 8)
             {
@@ -4343,8 +4251,8 @@ unsafe partial class Resnet20Cifar10
                     Vector256<int> m0 = Vector256.Load(column);
                     Vector256<int> m1 = Vector256.Load(column + 6 * stride);
                     Vector256<int> m2 = Vector256.Load(column + 12 * stride);
-                    Vector256<int> m3 = Vector256.Load(column + 18 * stride);
-                    Vector256<int> m4 = Vector256.Load(column + 24 * stride);
+                    Vector256<int> m3 = Vector256.Load(column + 18 * stride) & tall;
+                    Vector256<int> m4 = Vector256.Load(column + 24 * stride) & tall;
                     Vector256<int> m5 = Vector256.Load(column + 30 * stride);
                     var p = m1 + m2;
                     var g = m1 - m2;
@@ -4353,20 +4261,20 @@ unsafe partial class Resnet20Cifar10
                     (m0 + p + r).Store(t + j * 16 + lane);
                     (g + (s << 1)).Store(t + j * 16 + 96 + lane);
                     (p + (r << 2)).Store(t + j * 16 + 192 + lane);
-                    (g + (s << 3) + (m5 << 1)).Store(t + j * 16 + 288 + lane);
+                    (g + (s << 3) + (m5 << 1)).Store(t + j * 16 + (height - 1) * 96 + lane);
                 }
             }
             // Rows.
             int* sums = t + 384;
-            for (int i = 0; i < 4; i++, other += otherRow, y0 += y0Row, y1 += y1Row)
+            for (int i = 0; i < height; i++, other += otherRow, y0 += y0Row, y1 += y1Row)
             {
                 for (int lane = 0; lane < 16; lane += 8)
                 {
                     Vector256<int> m0 = Vector256.Load(t + i * 96 + lane);
                     Vector256<int> m1 = Vector256.Load(t + i * 96 + 16 + lane);
                     Vector256<int> m2 = Vector256.Load(t + i * 96 + 32 + lane);
-                    Vector256<int> m3 = Vector256.Load(t + i * 96 + 48 + lane);
-                    Vector256<int> m4 = Vector256.Load(t + i * 96 + 64 + lane);
+                    Vector256<int> m3 = Vector256.Load(t + i * 96 + 48 + lane) & wide;
+                    Vector256<int> m4 = Vector256.Load(t + i * 96 + 64 + lane) & wide;
                     Vector256<int> m5 = Vector256.Load(t + i * 96 + 80 + lane);
                     Vector256<int> bias = Vector256.Load(table + lane), inverse = Vector256.Create(954437177);
                     var p = m1 + m2;
@@ -4376,9 +4284,9 @@ unsafe partial class Resnet20Cifar10
                     ((((m0 + p + r) * inverse) >> 6) + bias).Store(sums + lane);
                     ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 16 + lane);
                     ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 32 + lane);
-                    ((((g + (s << 3) + (m5 << 1)) * inverse) >> 6) + bias).Store(sums + 48 + lane);
+                    ((((g + (s << 3) + (m5 << 1)) * inverse) >> 6) + bias).Store(sums + (width - 1) * 16 + lane);
                 }
-                for (int j = 0; j < 4; j++)
+                for (int j = 0; j < width; j++)
                 {
                     Finish_AddU15U7_V256(Vector256.Load(sums + j * 16), Vector256.Load(sums + j * 16 + 8), table, other + j * otherPixel, y0 + j * y0Pixel, y1 + j * y1Pixel, scalars, channels);
                 }
@@ -4495,9 +4403,9 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    /// <summary>B^T x B of one tile: adds and shifts, at most 68 times the largest code.</summary>
+    /// <summary>B^T x B of one tile: adds and shifts, at most 68 times the largest code. A tile of two rows has its pixels 0, 1, 2, 1, 2 and 3: rowBack is twice the stride.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void WinogradInput_V128(byte* x, int rowStride, int pixelStride, int channels, short* v, int stride, short* t)
+    private static void WinogradInput_V128(byte* x, int rowStride, int pixelStride, int rowBack, int pixelBack, int channels, short* v, int stride, short* t)
     {
         unchecked
         {
@@ -4506,13 +4414,14 @@ unsafe partial class Resnet20Cifar10
                 // Columns.
                 for (int j = 0; j < 6; j++)
                 {
-                    byte* column = x + channel + j * pixelStride;
+                    byte* column = x + channel + j * pixelStride - (j < 3 ? 0 : pixelBack);
+                    byte* rest = column - rowBack;
                     Vector128<short> d0 = V128.LoadCodes(column);
                     Vector128<short> d1 = V128.LoadCodes(column + rowStride);
                     Vector128<short> d2 = V128.LoadCodes(column + 2 * rowStride);
-                    Vector128<short> d3 = V128.LoadCodes(column + 3 * rowStride);
-                    Vector128<short> d4 = V128.LoadCodes(column + 4 * rowStride);
-                    Vector128<short> d5 = V128.LoadCodes(column + 5 * rowStride);
+                    Vector128<short> d3 = V128.LoadCodes(rest + 3 * rowStride);
+                    Vector128<short> d4 = V128.LoadCodes(rest + 4 * rowStride);
+                    Vector128<short> d5 = V128.LoadCodes(rest + 5 * rowStride);
                     Vector128<short> a = (d2 << 2) - d4, b = (d1 << 2) - d3, c = d4 - d2, e = (d3 - d1) << 1;
                     (((d0 - d2) << 2) + c).Store(t + j * 8);
                     (a + b).Store(t + j * 8 + 48);
@@ -4543,12 +4452,40 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    /// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
+    /// <summary>2 tiles by 16 output channels of one position, summed over the input channels modulo 2^32.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void WinogradOutput_AddU15U7_V128(int* m, int stride, int* t, int* table, byte* other, int otherRow, int otherPixel, byte* y0, int y0Row, int y0Pixel, byte* y1, int y1Row, int y1Pixel, int* scalars, int channels)
+    private static void WinogradProducts_V128_2x1(short* v, short* w, int* m)
     {
         unchecked
         {
+            Vector128<int> c0_0 = default, c1_0 = default;
+            Vector128<int> c0_1 = default, c1_1 = default;
+            Vector128<int> c0_2 = default, c1_2 = default;
+            Vector128<int> c0_3 = default, c1_3 = default;
+            for (int k = 0; k < 16; k++, v += 2, w += 32)
+            {
+                Vector128<short> w0 = Vector128.Load(w);
+                Vector128<short> w1 = Vector128.Load(w + 8);
+                Vector128<short> w2 = Vector128.Load(w + 16);
+                Vector128<short> w3 = Vector128.Load(w + 24);
+                Vector128<short> a0 = V128.Codes((byte*)(v)).AsInt16();
+                c0_0 += V128.PairProducts(a0, w0); c0_1 += V128.PairProducts(a0, w1); c0_2 += V128.PairProducts(a0, w2); c0_3 += V128.PairProducts(a0, w3);
+                Vector128<short> a1 = V128.Codes((byte*)(v + 32)).AsInt16();
+                c1_0 += V128.PairProducts(a1, w0); c1_1 += V128.PairProducts(a1, w1); c1_2 += V128.PairProducts(a1, w2); c1_3 += V128.PairProducts(a1, w3);
+            }
+            c0_0.Store(m); c0_1.Store(m + 4); c0_2.Store(m + 8); c0_3.Store(m + 12);
+            c1_0.Store(m + 16); c1_1.Store(m + 20); c1_2.Store(m + 24); c1_3.Store(m + 28);
+        }
+    }
+
+    /// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void WinogradOutput_AddU15U7_V128(int* m, int stride, int* t, int height, int width, int* table, byte* other, int otherRow, int otherPixel, byte* y0, int y0Row, int y0Pixel, byte* y1, int y1Row, int y1Pixel, int* scalars, int channels)
+    {
+        unchecked
+        {
+            // Two outputs leave out the points 2 and -2, and are the first and the last of four.
+            Vector128<int> tall = Vector128.Create(height == 4 ? -1 : 0), wide = Vector128.Create(width == 4 ? -1 : 0);
             // Columns.
             for (int lane = 0; lane < 16; lane += 4)
             {
@@ -4558,8 +4495,8 @@ unsafe partial class Resnet20Cifar10
                     Vector128<int> m0 = Vector128.Load(column);
                     Vector128<int> m1 = Vector128.Load(column + 6 * stride);
                     Vector128<int> m2 = Vector128.Load(column + 12 * stride);
-                    Vector128<int> m3 = Vector128.Load(column + 18 * stride);
-                    Vector128<int> m4 = Vector128.Load(column + 24 * stride);
+                    Vector128<int> m3 = Vector128.Load(column + 18 * stride) & tall;
+                    Vector128<int> m4 = Vector128.Load(column + 24 * stride) & tall;
                     Vector128<int> m5 = Vector128.Load(column + 30 * stride);
                     var p = m1 + m2;
                     var g = m1 - m2;
@@ -4568,20 +4505,20 @@ unsafe partial class Resnet20Cifar10
                     (m0 + p + r).Store(t + j * 16 + lane);
                     (g + (s << 1)).Store(t + j * 16 + 96 + lane);
                     (p + (r << 2)).Store(t + j * 16 + 192 + lane);
-                    (g + (s << 3) + (m5 << 1)).Store(t + j * 16 + 288 + lane);
+                    (g + (s << 3) + (m5 << 1)).Store(t + j * 16 + (height - 1) * 96 + lane);
                 }
             }
             // Rows.
             int* sums = t + 384;
-            for (int i = 0; i < 4; i++, other += otherRow, y0 += y0Row, y1 += y1Row)
+            for (int i = 0; i < height; i++, other += otherRow, y0 += y0Row, y1 += y1Row)
             {
                 for (int lane = 0; lane < 16; lane += 4)
                 {
                     Vector128<int> m0 = Vector128.Load(t + i * 96 + lane);
                     Vector128<int> m1 = Vector128.Load(t + i * 96 + 16 + lane);
                     Vector128<int> m2 = Vector128.Load(t + i * 96 + 32 + lane);
-                    Vector128<int> m3 = Vector128.Load(t + i * 96 + 48 + lane);
-                    Vector128<int> m4 = Vector128.Load(t + i * 96 + 64 + lane);
+                    Vector128<int> m3 = Vector128.Load(t + i * 96 + 48 + lane) & wide;
+                    Vector128<int> m4 = Vector128.Load(t + i * 96 + 64 + lane) & wide;
                     Vector128<int> m5 = Vector128.Load(t + i * 96 + 80 + lane);
                     Vector128<int> bias = Vector128.Load(table + lane), inverse = Vector128.Create(954437177);
                     var p = m1 + m2;
@@ -4591,9 +4528,9 @@ unsafe partial class Resnet20Cifar10
                     ((((m0 + p + r) * inverse) >> 6) + bias).Store(sums + lane);
                     ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 16 + lane);
                     ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 32 + lane);
-                    ((((g + (s << 3) + (m5 << 1)) * inverse) >> 6) + bias).Store(sums + 48 + lane);
+                    ((((g + (s << 3) + (m5 << 1)) * inverse) >> 6) + bias).Store(sums + (width - 1) * 16 + lane);
                 }
-                for (int j = 0; j < 4; j++)
+                for (int j = 0; j < width; j++)
                 {
                     Finish_AddU15U7_V128(Vector128.Load(sums + j * 16), Vector128.Load(sums + j * 16 + 4), Vector128.Load(sums + j * 16 + 8), Vector128.Load(sums + j * 16 + 12), table, other + j * otherPixel, y0 + j * y0Pixel, y1 + j * y1Pixel, scalars, channels);
                 }
@@ -4603,10 +4540,12 @@ unsafe partial class Resnet20Cifar10
 
     /// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void WinogradOutput_U7_V512(int* m, int stride, int* t, int* table, byte* y0, int y0Row, int y0Pixel, int channels)
+    private static void WinogradOutput_U7_V512(int* m, int stride, int* t, int height, int width, int* table, byte* y0, int y0Row, int y0Pixel, int channels)
     {
         unchecked
         {
+            // Two outputs leave out the points 2 and -2, and are the first and the last of four.
+            Vector512<int> tall = Vector512.Create(height == 4 ? -1 : 0), wide = Vector512.Create(width == 4 ? -1 : 0);
             // Columns.
             for (int j = 0; j < 6; j++)
             {
@@ -4614,8 +4553,8 @@ unsafe partial class Resnet20Cifar10
                 Vector512<int> m0 = Vector512.Load(column);
                 Vector512<int> m1 = Vector512.Load(column + 6 * stride);
                 Vector512<int> m2 = Vector512.Load(column + 12 * stride);
-                Vector512<int> m3 = Vector512.Load(column + 18 * stride);
-                Vector512<int> m4 = Vector512.Load(column + 24 * stride);
+                Vector512<int> m3 = Vector512.Load(column + 18 * stride) & tall;
+                Vector512<int> m4 = Vector512.Load(column + 24 * stride) & tall;
                 Vector512<int> m5 = Vector512.Load(column + 30 * stride);
                 var p = m1 + m2;
                 var g = m1 - m2;
@@ -4624,17 +4563,17 @@ unsafe partial class Resnet20Cifar10
                 (m0 + p + r).Store(t + j * 16);
                 (g + (s << 1)).Store(t + j * 16 + 96);
                 (p + (r << 2)).Store(t + j * 16 + 192);
-                (g + (s << 3) + (m5 << 1)).Store(t + j * 16 + 288);
+                (g + (s << 3) + (m5 << 1)).Store(t + j * 16 + (height - 1) * 96);
             }
             // Rows.
             int* sums = t + 384;
-            for (int i = 0; i < 4; i++, y0 += y0Row)
+            for (int i = 0; i < height; i++, y0 += y0Row)
             {
                 Vector512<int> m0 = Vector512.Load(t + i * 96);
                 Vector512<int> m1 = Vector512.Load(t + i * 96 + 16);
                 Vector512<int> m2 = Vector512.Load(t + i * 96 + 32);
-                Vector512<int> m3 = Vector512.Load(t + i * 96 + 48);
-                Vector512<int> m4 = Vector512.Load(t + i * 96 + 64);
+                Vector512<int> m3 = Vector512.Load(t + i * 96 + 48) & wide;
+                Vector512<int> m4 = Vector512.Load(t + i * 96 + 64) & wide;
                 Vector512<int> m5 = Vector512.Load(t + i * 96 + 80);
                 Vector512<int> bias = Vector512.Load(table), inverse = Vector512.Create(954437177);
                 var p = m1 + m2;
@@ -4644,8 +4583,8 @@ unsafe partial class Resnet20Cifar10
                 ((((m0 + p + r) * inverse) >> 6) + bias).Store(sums);
                 ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 16);
                 ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 32);
-                ((((g + (s << 3) + (m5 << 1)) * inverse) >> 6) + bias).Store(sums + 48);
-                for (int j = 0; j < 4; j++)
+                ((((g + (s << 3) + (m5 << 1)) * inverse) >> 6) + bias).Store(sums + (width - 1) * 16);
+                for (int j = 0; j < width; j++)
                 {
                     Finish_U7_V512(Vector512.Load(sums + j * 16), table, y0 + j * y0Pixel, channels);
                 }
@@ -4655,10 +4594,12 @@ unsafe partial class Resnet20Cifar10
 
     /// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void WinogradOutput_U7_V256(int* m, int stride, int* t, int* table, byte* y0, int y0Row, int y0Pixel, int channels)
+    private static void WinogradOutput_U7_V256(int* m, int stride, int* t, int height, int width, int* table, byte* y0, int y0Row, int y0Pixel, int channels)
     {
         unchecked
         {
+            // Two outputs leave out the points 2 and -2, and are the first and the last of four.
+            Vector256<int> tall = Vector256.Create(height == 4 ? -1 : 0), wide = Vector256.Create(width == 4 ? -1 : 0);
             // Columns.
             for (int lane = 0; lane < 16; lane += 8)
             {
@@ -4668,8 +4609,8 @@ unsafe partial class Resnet20Cifar10
                     Vector256<int> m0 = Vector256.Load(column);
                     Vector256<int> m1 = Vector256.Load(column + 6 * stride);
                     Vector256<int> m2 = Vector256.Load(column + 12 * stride);
-                    Vector256<int> m3 = Vector256.Load(column + 18 * stride);
-                    Vector256<int> m4 = Vector256.Load(column + 24 * stride);
+                    Vector256<int> m3 = Vector256.Load(column + 18 * stride) & tall;
+                    Vector256<int> m4 = Vector256.Load(column + 24 * stride) & tall;
                     Vector256<int> m5 = Vector256.Load(column + 30 * stride);
                     var p = m1 + m2;
                     var g = m1 - m2;
@@ -4678,20 +4619,20 @@ unsafe partial class Resnet20Cifar10
                     (m0 + p + r).Store(t + j * 16 + lane);
                     (g + (s << 1)).Store(t + j * 16 + 96 + lane);
                     (p + (r << 2)).Store(t + j * 16 + 192 + lane);
-                    (g + (s << 3) + (m5 << 1)).Store(t + j * 16 + 288 + lane);
+                    (g + (s << 3) + (m5 << 1)).Store(t + j * 16 + (height - 1) * 96 + lane);
                 }
             }
             // Rows.
             int* sums = t + 384;
-            for (int i = 0; i < 4; i++, y0 += y0Row)
+            for (int i = 0; i < height; i++, y0 += y0Row)
             {
                 for (int lane = 0; lane < 16; lane += 8)
                 {
                     Vector256<int> m0 = Vector256.Load(t + i * 96 + lane);
                     Vector256<int> m1 = Vector256.Load(t + i * 96 + 16 + lane);
                     Vector256<int> m2 = Vector256.Load(t + i * 96 + 32 + lane);
-                    Vector256<int> m3 = Vector256.Load(t + i * 96 + 48 + lane);
-                    Vector256<int> m4 = Vector256.Load(t + i * 96 + 64 + lane);
+                    Vector256<int> m3 = Vector256.Load(t + i * 96 + 48 + lane) & wide;
+                    Vector256<int> m4 = Vector256.Load(t + i * 96 + 64 + lane) & wide;
                     Vector256<int> m5 = Vector256.Load(t + i * 96 + 80 + lane);
                     Vector256<int> bias = Vector256.Load(table + lane), inverse = Vector256.Create(954437177);
                     var p = m1 + m2;
@@ -4701,9 +4642,9 @@ unsafe partial class Resnet20Cifar10
                     ((((m0 + p + r) * inverse) >> 6) + bias).Store(sums + lane);
                     ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 16 + lane);
                     ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 32 + lane);
-                    ((((g + (s << 3) + (m5 << 1)) * inverse) >> 6) + bias).Store(sums + 48 + lane);
+                    ((((g + (s << 3) + (m5 << 1)) * inverse) >> 6) + bias).Store(sums + (width - 1) * 16 + lane);
                 }
-                for (int j = 0; j < 4; j++)
+                for (int j = 0; j < width; j++)
                 {
                     Finish_U7_V256(Vector256.Load(sums + j * 16), Vector256.Load(sums + j * 16 + 8), table, y0 + j * y0Pixel, channels);
                 }
@@ -4713,10 +4654,12 @@ unsafe partial class Resnet20Cifar10
 
     /// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void WinogradOutput_U7_V128(int* m, int stride, int* t, int* table, byte* y0, int y0Row, int y0Pixel, int channels)
+    private static void WinogradOutput_U7_V128(int* m, int stride, int* t, int height, int width, int* table, byte* y0, int y0Row, int y0Pixel, int channels)
     {
         unchecked
         {
+            // Two outputs leave out the points 2 and -2, and are the first and the last of four.
+            Vector128<int> tall = Vector128.Create(height == 4 ? -1 : 0), wide = Vector128.Create(width == 4 ? -1 : 0);
             // Columns.
             for (int lane = 0; lane < 16; lane += 4)
             {
@@ -4726,8 +4669,8 @@ unsafe partial class Resnet20Cifar10
                     Vector128<int> m0 = Vector128.Load(column);
                     Vector128<int> m1 = Vector128.Load(column + 6 * stride);
                     Vector128<int> m2 = Vector128.Load(column + 12 * stride);
-                    Vector128<int> m3 = Vector128.Load(column + 18 * stride);
-                    Vector128<int> m4 = Vector128.Load(column + 24 * stride);
+                    Vector128<int> m3 = Vector128.Load(column + 18 * stride) & tall;
+                    Vector128<int> m4 = Vector128.Load(column + 24 * stride) & tall;
                     Vector128<int> m5 = Vector128.Load(column + 30 * stride);
                     var p = m1 + m2;
                     var g = m1 - m2;
@@ -4736,20 +4679,20 @@ unsafe partial class Resnet20Cifar10
                     (m0 + p + r).Store(t + j * 16 + lane);
                     (g + (s << 1)).Store(t + j * 16 + 96 + lane);
                     (p + (r << 2)).Store(t + j * 16 + 192 + lane);
-                    (g + (s << 3) + (m5 << 1)).Store(t + j * 16 + 288 + lane);
+                    (g + (s << 3) + (m5 << 1)).Store(t + j * 16 + (height - 1) * 96 + lane);
                 }
             }
             // Rows.
             int* sums = t + 384;
-            for (int i = 0; i < 4; i++, y0 += y0Row)
+            for (int i = 0; i < height; i++, y0 += y0Row)
             {
                 for (int lane = 0; lane < 16; lane += 4)
                 {
                     Vector128<int> m0 = Vector128.Load(t + i * 96 + lane);
                     Vector128<int> m1 = Vector128.Load(t + i * 96 + 16 + lane);
                     Vector128<int> m2 = Vector128.Load(t + i * 96 + 32 + lane);
-                    Vector128<int> m3 = Vector128.Load(t + i * 96 + 48 + lane);
-                    Vector128<int> m4 = Vector128.Load(t + i * 96 + 64 + lane);
+                    Vector128<int> m3 = Vector128.Load(t + i * 96 + 48 + lane) & wide;
+                    Vector128<int> m4 = Vector128.Load(t + i * 96 + 64 + lane) & wide;
                     Vector128<int> m5 = Vector128.Load(t + i * 96 + 80 + lane);
                     Vector128<int> bias = Vector128.Load(table + lane), inverse = Vector128.Create(954437177);
                     var p = m1 + m2;
@@ -4759,9 +4702,9 @@ unsafe partial class Resnet20Cifar10
                     ((((m0 + p + r) * inverse) >> 6) + bias).Store(sums + lane);
                     ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 16 + lane);
                     ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 32 + lane);
-                    ((((g + (s << 3) + (m5 << 1)) * inverse) >> 6) + bias).Store(sums + 48 + lane);
+                    ((((g + (s << 3) + (m5 << 1)) * inverse) >> 6) + bias).Store(sums + (width - 1) * 16 + lane);
                 }
-                for (int j = 0; j < 4; j++)
+                for (int j = 0; j < width; j++)
                 {
                     Finish_U7_V128(Vector128.Load(sums + j * 16), Vector128.Load(sums + j * 16 + 4), Vector128.Load(sums + j * 16 + 8), Vector128.Load(sums + j * 16 + 12), table, y0 + j * y0Pixel, channels);
                 }
