@@ -16,7 +16,11 @@ namespace Hawq.Planning;
 /// <param name="Residual">The residual add, or null.</param>
 /// <param name="Stores">At least one; in the order of the layers.</param>
 public sealed record Epilogue(
-    ValueRange Value, Requantizer? Requantize, Clamp Clamp, ResidualAdd? Residual, EquatableArray<Store> Stores);
+    ValueRange Value, Requantizer? Requantize, Clamp Clamp, ResidualAdd? Residual, EquatableArray<Store> Stores)
+{
+    /// <summary>How vector kernels go on in int16 lanes from the residual add on, or null where they stay in int32 lanes.</summary>
+    public ShortLanes? Shorts { get; init; }
+}
 
 /// <summary>An element-wise sum with a tensor from memory.</summary>
 /// <param name="Operand">The tensor read, at the same row, column and channel.</param>

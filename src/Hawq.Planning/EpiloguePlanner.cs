@@ -56,7 +56,10 @@ internal static class EpiloguePlanner
             TensorStorage storage = target.Joined is { } joined ? storages.Part(joined.Layer, joined.Index) : storages[target.Tensor];
             return new Store(storage, grid, ClampTo(graph.Tensor(target.Tensor), grid.Result));
         }).ToArray();
-        return new Epilogue(value, requantize, clamp, residual, stores);
+        return new Epilogue(value, requantize, clamp, residual, stores)
+        {
+            Shorts = residual is null ? null : ShortLanes.For(residual, clamped, stores),
+        };
     }
 
     /// <summary>The clamp to the codes of a tensor, relative to its zero point.</summary>

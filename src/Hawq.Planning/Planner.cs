@@ -34,7 +34,7 @@ public static class Planner
         List<Step> steps = [PlanInput(network, storages)];
         steps.AddRange(groups.Select(group => PlanStep(graph, storages, block, group, preference)));
         steps.AddRange(network.Outputs.Select((name, i) => new OutputStep(name, storages[name], i)));
-        return new NetworkPlan(network, steps.ToEquatableArray(), storages.Arena, block.Bytes);
+        return new NetworkPlan(network, ShortLanes.ShareForms(steps).ToEquatableArray(), storages.Arena, block.Bytes);
     }
 
     private static Step PlanStep(Graph graph, StoragePlanner storages, WeightBlock block, Fusion.Group group, KernelPreference preference)

@@ -27,7 +27,7 @@ internal static class Proofs
             : $"the accumulator times 2^{r.PreShift} stays below {Number(epilogue.Value.Magnitude << r.PreShift)}, less than 2^31";
     }
 
-    private static string Range(ValueRange range) => $"[{Number(range.Lo)}, {Number(range.Hi)}]";
+    internal static string Range(ValueRange range) => $"[{Number(range.Lo)}, {Number(range.Hi)}]";
 
     internal static string Number(long value) => value.ToString("#,0", Spaces);
 

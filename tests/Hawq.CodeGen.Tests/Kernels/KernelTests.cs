@@ -139,6 +139,78 @@ public sealed class KernelTests
         }
     }
 
+    // From 15 bits to 7 for the same largest value.
+    private static readonly Dyadic s_sameRange = Dyadic.FromReal(127 / 32767.0);
+
+    /// <summary>
+    /// Sums in int16 lanes: operands as they are and rescaled, which cannot be negative and which can, values far beyond int16, and both forms of the
+    /// multiplier behind them; blocks of one and two vectors, and a tail.
+    /// </summary>
+    [Theory]
+    [MemberData(nameof(Machines))]
+    public void A_sum_in_int16_lanes_is_the_same_on_every_machine(InstructionSet machine)
+    {
+        HashSet<(ShortForm?, ShortForm)> forms = [];
+        foreach ((int channels, Activation range, Dyadic identity, Dyadic codes) in new[]
+        {
+            (16, Activation.Residual, new Dyadic(1 << 30, 30), s_sameRange),
+            (37, Activation.Residual, new Dyadic(1234567891, 31), new Dyadic(2121770738, 38)),
+            (64, Activation.Residual, new Dyadic(1987654321, 32), s_sameRange),
+            (64, Activation.S16, new Dyadic(1 << 30, 30), s_sameRange),
+        })
+        {
+            (Network network, NetworkWeights weights) = Sum(channels, range, identity, codes);
+            NetworkPlan plan = Planner.Plan(network, new KernelPreference(machine));
+            ShortLanes lanes = plan.Steps.OfType<ConvStep>().Single(step => step.Epilogue.Residual is not null).Epilogue.Shorts!;
+            forms.Add((lanes.Operand, lanes.Stores[1]));
+
+            Assert.Null(FirstDifference(plan, network, weights, Inputs(network, weights, everyChannel: false)));
+        }
+
+        Assert.Equal(
+            [(null, ShortForm.Narrow), (ShortForm.Identity, ShortForm.Narrow), (ShortForm.Split, ShortForm.Narrow), (ShortForm.Split, ShortForm.Split)],
+            forms.Order());
+    }
+
+    [Fact]
+    public void An_addition_in_int16_lanes_that_is_not_proven_fails()
+    {
+        (Network network, NetworkWeights weights) = Sum(64, Activation.S16, new Dyadic(1 << 30, 30), s_sameRange);
+        NetworkPlan plan = Planner.Plan(network, new KernelPreference(Tiers.First()));
+        NetworkPlan unproven = plan with
+        {
+            Steps = plan.Steps.Select(step => step is ConvStep { Epilogue.Shorts: { } lanes } conv
+                ? conv with { Epilogue = conv.Epilogue with { Shorts = lanes with { Operand = ShortForm.Identity } } }
+                : step).ToEquatableArray(),
+        };
+        Assert.NotNull(FirstDifference(unproven, network, weights, Inputs(network, weights, everyChannel: false)));
+    }
+
+    // A branch that runs far beyond int16, plus a 16-bit tensor, cut to [0, 32767] and brought to 7 bits for the next convolution.
+    private static (Network Network, NetworkWeights Weights) Sum(int channels, Activation range, Dyadic identity, Dyadic codes)
+    {
+        NetworkBuilder builder = new("sum", channels) { Pattern = WeightPattern.Extreme };
+        builder.Input(9, 7, 32, range: Activation.S8);
+        string branch = builder.Conv(builder.InputName, channels, 3, activation: Activation.Branch);
+        string other = builder.Conv(builder.InputName, channels, 1, activation: range);
+        string sum = builder.Add(branch, other);
+        string next = builder.Conv(builder.Requantize(sum, Activation.U7), 8, 1, activation: Activation.U7);
+        (Network network, NetworkWeights weights) = builder.Build(next, sum);
+        network = network with
+        {
+            Layers = network.Layers.Select(layer => layer switch
+            {
+                AddLayer add => add with { RequantizeA = new Dyadic(1 << 30, 28), RequantizeB = identity },
+                RequantizeLayer requantize => requantize with { Requantize = codes },
+                _ => layer,
+            }).ToEquatableArray(),
+        };
+        Interpreter interpreter = new(network, weights);
+        int[] values = [.. Inputs(network, weights, everyChannel: false).SelectMany(input => interpreter.RunCodes(input)[branch])];
+        Assert.True(4 * values.Max() > 2 * short.MaxValue && 4 * values.Min() < 2 * short.MinValue);
+        return (network, weights);
+    }
+
     [Theory]
     [MemberData(nameof(Machines))]
     public void A_depthwise_network_is_the_same_on_every_machine(InstructionSet machine)

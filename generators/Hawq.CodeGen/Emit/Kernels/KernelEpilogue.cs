@@ -14,6 +14,8 @@ namespace Hawq.CodeGen.Emit.Kernels;
 /// <param name="correctionsOffset">Byte offset of the correction steps behind the weights, or null where there are none.</param>
 internal sealed class KernelEpilogue(Epilogue plan, VectorTier tier, int paddedChannels, int? correctionsOffset, KernelLibrary library)
 {
+    private readonly Lazy<EpilogueScalars> _scalars = new(() => new EpilogueScalars(plan));
+
     private Epilogue Plan => plan;
 
     private VectorTier Tier => tier;
@@ -50,7 +52,7 @@ internal sealed class KernelEpilogue(Epilogue plan, VectorTier tier, int paddedC
                 yield return ("byte*", $"y{i}", Plan.Stores[i].Target);
             }
 
-            if (ScalarNames.Count > 0)
+            if (Scalars.Any)
             {
                 yield return ("int*", "scalars", null);
             }
@@ -75,34 +77,14 @@ internal sealed class KernelEpilogue(Epilogue plan, VectorTier tier, int paddedC
             writer.Line($"byte* y{i} = (byte*){ScalarEpilogue.OutputName(Plan, i)};");
         }
 
-        if (ScalarNames.Count > 0)
+        if (Scalars.Any)
         {
             writer.Line("// Multiplier, rounding term and final shift of every requantize that is the same for all channels.");
-            writer.Line($"int* scalars = stackalloc int[] {{ {string.Join(", ", ScalarNames.Select(name => $"{name}Multiplier, {name}Rounding, {name}Shift"))} }};");
+            writer.Line($"int* scalars = stackalloc int[] {{ {Scalars.Values} }};");
         }
     }
 
-    // Requantizers with one multiplier for all channels, under the names of the parameters (ScalarEpilogue).
-    private IReadOnlyList<string> ScalarNames
-    {
-        get
-        {
-            List<string> names = [];
-            if (Plan.Residual is { Self.Form: not RequantizeForm.Identity })
-            {
-                names.Add("self");
-            }
-
-            if (Plan.Residual is { Other.Form: not RequantizeForm.Identity })
-            {
-                names.Add("residual");
-            }
-
-            names.AddRange(Enumerable.Range(0, Plan.Stores.Count)
-                .Where(i => Plan.Stores[i].Requantize.Form != RequantizeForm.Identity).Select(i => ScalarEpilogue.OutputName(Plan, i)));
-            return names;
-        }
-    }
+    private EpilogueScalars Scalars => _scalars.Value;
 
     /// <summary>The statement that finishes one pixel of a tile.</summary>
     public string Call(string accumulators, int pixel, int block, int channels, int row = 0)
@@ -163,15 +145,20 @@ internal sealed class KernelEpilogue(Epilogue plan, VectorTier tier, int paddedC
                 WriteRequantize(writer, names, requantize);
             }
 
-            int scalar = 0;
             if (Plan.Residual is { } residual)
             {
-                WriteResidual(writer, names, residual, ref scalar);
+                WriteResidual(writer, names, residual);
+            }
+
+            if (Plan.Shorts is { } shorts)
+            {
+                new ShortEpilogue(Plan, shorts, Tier, Scalars, channels).Write(writer, names);
+                return;
             }
 
             for (int i = 0; i < Plan.Stores.Count; i++)
             {
-                WriteStore(writer, names, Plan.Stores[i], i, channels, ref scalar);
+                WriteStore(writer, names, Plan.Stores[i], i, channels);
             }
         }
     }
@@ -209,11 +196,21 @@ internal sealed class KernelEpilogue(Epilogue plan, VectorTier tier, int paddedC
             Math.Max(before.Lo, store.Clamp.Lo), Math.Min(before.Hi, store.Clamp.Hi), before.Low || store.Clamp.Low, before.High || store.Clamp.High);
     }
 
-    private void WriteResidual(SourceWriter writer, string[] names, ResidualAdd residual, ref int scalar)
+    private void WriteResidual(SourceWriter writer, string[] names, ResidualAdd residual)
     {
-        writer.Line("// Add the residual, brought to the same grid.");
-        string? self = Scalar(residual.Self, ref scalar);
-        string? other = Scalar(residual.Other, ref scalar);
+        writer.Line($"// Add the residual, brought to the same grid{(Plan.Shorts is null ? "" : "; int16 lanes from here on")}.");
+        string? self = Scalars["self"];
+        if (Plan.Shorts?.Operand is not null)
+        {
+            foreach (string name in self is null ? [] : names)
+            {
+                writer.Line($"{name} = {Rescale(name, residual.Self, self)};");
+            }
+
+            return;
+        }
+
+        string? other = Scalars["residual"];
         for (int i = 0; i < names.Length; i++)
         {
             int element = i * Tier.Lanes * residual.Operand.ElementSize;
@@ -232,16 +229,16 @@ internal sealed class KernelEpilogue(Epilogue plan, VectorTier tier, int paddedC
             writer.Line($"{names[i]} = {Rescale(names[i], residual.Self, self)} + {Rescale(operand, residual.Other, other)};");
         }
 
-        if (!LeavesClampToStore)
+        if (!LeavesClampToStore && Plan.Shorts is null)
         {
             WriteClamp(writer, names, residual.Clamp, 0);
         }
     }
 
-    private void WriteStore(SourceWriter writer, string[] names, Store store, int index, int channels, ref int scalar)
+    private void WriteStore(SourceWriter writer, string[] names, Store store, int index, int channels)
     {
         TensorStorage target = store.Target;
-        string? rescale = Scalar(store.Requantize, ref scalar);
+        string? rescale = Scalars[ScalarEpilogue.OutputName(Plan, index)];
         string[] values = names;
         writer.Line($"// Store {target.Tensor.TypeName} codes.");
         if (rescale is not null || index < Plan.Stores.Count - 1)
@@ -274,39 +271,56 @@ internal sealed class KernelEpilogue(Epilogue plan, VectorTier tier, int paddedC
         bool narrowHigh = target.Element == ElementType.UInt8 && high && !low;
         WriteClamp(writer, values, clamp with { Low = low, High = high && !narrowHigh }, target.StoredZero);
         string all = string.Join(", ", values);
-        bool partial = channels < VectorTier.BlockChannels;
         switch (target.Element)
         {
             case ElementType.UInt8:
-                string bytes = $"{Tier.Class}.Bytes({all})";
-                if (narrowHigh)
-                {
-                    string vector = channels > VectorTier.BlockChannels ? "Vector256" : "Vector128";
-                    bytes = $"{vector}.Min({bytes}, {vector}.Create((byte){clamp.Hi + target.StoredZero}))";
-                }
-
-                writer.Line(partial ? $"StoreBytes({bytes}, y{index}, {channels});" : $"{bytes}.Store(y{index});");
+                WriteBytes(writer, $"{Tier.Class}.Bytes({all})", narrowHigh ? clamp.Hi + target.StoredZero : null, index, channels);
                 break;
             case ElementType.Int16:
-                if (partial)
-                {
-                    writer.Line("byte* narrow = stackalloc byte[32];");
-                    writer.Line($"{Tier.Class}.StoreShorts(narrow, {all});");
-                    writer.Line($"StoreBytes(Vector128.Load(narrow), y{index}, {Math.Min(16, 2 * channels)});");
-                    if (channels > 8)
-                    {
-                        writer.Line($"StoreBytes(Vector128.Load(narrow + 16), y{index} + 16, {(2 * channels) - 16});");
-                    }
-                }
-                else
-                {
-                    writer.Line($"{Tier.Class}.StoreShorts(y{index}, {all});");
-                }
-
+                int perShorts = Math.Min(2, values.Length);
+                string[] shorts = [.. Enumerable.Range(0, values.Length / perShorts).Select(i =>
+                    $"{Tier.Class}.Shorts({string.Join(", ", values.Skip(i * perShorts).Take(perShorts))})")];
+                WriteShorts(writer, shorts, perShorts * Tier.Lanes, index, channels);
                 break;
             default:
                 WriteInts(writer, values, index, channels);
                 break;
+        }
+    }
+
+    /// <summary>Stores narrowed bytes, cut off at <paramref name="most"/>.</summary>
+    public static void WriteBytes(SourceWriter writer, string bytes, int? most, int index, int channels)
+    {
+        if (most is not null)
+        {
+            string vector = channels > VectorTier.BlockChannels ? "Vector256" : "Vector128";
+            bytes = $"{vector}.Min({bytes}, {vector}.Create((byte){most}))";
+        }
+
+        writer.Line(channels < VectorTier.BlockChannels ? $"StoreBytes({bytes}, y{index}, {channels});" : $"{bytes}.Store(y{index});");
+    }
+
+    /// <summary>Stores vectors of int16, of so many lanes each.</summary>
+    public static void WriteShorts(SourceWriter writer, string[] values, int lanes, int index, int channels)
+    {
+        bool partial = channels < VectorTier.BlockChannels;
+        if (partial)
+        {
+            writer.Line("byte* narrow = stackalloc byte[32];");
+        }
+
+        for (int i = 0; i < values.Length; i++)
+        {
+            writer.Line($"{values[i]}.Store((short*){(partial ? "narrow" : $"y{index}")}{ConvTile.Offset(i * lanes)});");
+        }
+
+        if (partial)
+        {
+            writer.Line($"StoreBytes(Vector128.Load(narrow), y{index}, {Math.Min(16, 2 * channels)});");
+            if (channels > 8)
+            {
+                writer.Line($"StoreBytes(Vector128.Load(narrow + 16), y{index} + 16, {(2 * channels) - 16});");
+            }
         }
     }
 
@@ -354,9 +368,6 @@ internal sealed class KernelEpilogue(Epilogue plan, VectorTier tier, int paddedC
     }
 
     private string Constant(int value) => $"{Tier.Vector}.Create({value})";
-
-    private static string? Scalar(Requantizer requantizer, ref int scalar) =>
-        requantizer.Form == RequantizeForm.Identity ? null : $"scalars{ConvTile.Offset(3 * scalar++)}";
 
     private string Rescale(string value, Requantizer requantizer, string? scalars)
     {

@@ -757,7 +757,7 @@ unsafe partial class Small
             // Store s16 codes.
             v0 = Vector512.Max(v0, Vector512.Create(-32767));
             byte* narrow = stackalloc byte[32];
-            V512.StoreShorts(narrow, v0);
+            V512.Shorts(v0).Store((short*)narrow);
             StoreBytes(Vector128.Load(narrow), y0, 10);
         }
     }
@@ -775,7 +775,7 @@ unsafe partial class Small
             v0 = Vector256.Max(v0, Vector256.Create(-32767));
             v1 = Vector256.Max(v1, Vector256.Create(-32767));
             byte* narrow = stackalloc byte[32];
-            V256.StoreShorts(narrow, v0, v1);
+            V256.Shorts(v0, v1).Store((short*)narrow);
             StoreBytes(Vector128.Load(narrow), y0, 10);
         }
     }
@@ -797,7 +797,8 @@ unsafe partial class Small
             v2 = Vector128.Max(v2, Vector128.Create(-32767));
             v3 = Vector128.Max(v3, Vector128.Create(-32767));
             byte* narrow = stackalloc byte[32];
-            V128.StoreShorts(narrow, v0, v1, v2, v3);
+            V128.Shorts(v0, v1).Store((short*)narrow);
+            V128.Shorts(v2, v3).Store((short*)narrow + 8);
             StoreBytes(Vector128.Load(narrow), y0, 10);
         }
     }
@@ -929,14 +930,63 @@ unsafe partial class Small
             return Avx512F.PermuteVar16x32(Avx512BW.PackUnsignedSaturate(shorts, shorts).AsInt32(), Vector512.Create(0, 4, 8, 12, 1, 5, 9, 13, 0, 4, 8, 12, 1, 5, 9, 13)).GetLower().AsByte();
         }
 
-        /// <summary>Stores thirty-two channels as int16; saturates.</summary>
+        /// <summary>Narrows thirty-two channels to int16; saturates.</summary>
         [MethodImpl(Inline)]
-        public static void StoreShorts(byte* y, Vector512<int> a, Vector512<int> b) =>
-            Avx512F.PermuteVar8x64(Avx512BW.PackSignedSaturate(a, b).AsInt64(), Vector512.Create(0L, 2, 4, 6, 1, 3, 5, 7)).AsInt16().Store((short*)y);
+        public static Vector512<short> Shorts(Vector512<int> a, Vector512<int> b) =>
+            Avx512F.PermuteVar8x64(Avx512BW.PackSignedSaturate(a, b).AsInt64(), Vector512.Create(0L, 2, 4, 6, 1, 3, 5, 7)).AsInt16();
 
-        /// <summary>Stores sixteen channels as int16; saturates.</summary>
+        /// <summary>Narrows sixteen channels to int16; saturates.</summary>
         [MethodImpl(Inline)]
-        public static void StoreShorts(byte* y, Vector512<int> a) => Avx512F.ConvertToVector256Int16WithSaturation(a).Store((short*)y);
+        public static Vector256<short> Shorts(Vector512<int> a) => Avx512F.ConvertToVector256Int16WithSaturation(a);
+
+        /// <summary>Adds int16 lanes; saturates.</summary>
+        [MethodImpl(Inline)]
+        public static Vector512<short> AddSaturated(Vector512<short> a, Vector512<short> b) => Avx512BW.AddSaturate(a, b);
+
+        /// <summary>Adds int16 lanes; saturates.</summary>
+        [MethodImpl(Inline)]
+        public static Vector256<short> AddSaturated(Vector256<short> a, Vector256<short> b) => Avx2.AddSaturate(a, b);
+
+        /// <summary>Rescale with the upper 16 bits of b, in int16 lanes: proven equal for the multiplier and its clamp. Scalars are those bits, 2^(c-33) and c-32.</summary>
+        [MethodImpl(Inline)]
+        public static Vector512<short> Rescale(Vector512<short> value, int* scalars) => Avx512BW.ShiftRightArithmetic(
+            Avx512BW.MultiplyHigh(value, Vector512.Create(*(short*)scalars)) + Vector512.Create(*(short*)(scalars + 1)), Vector128.CreateScalar(scalars[2]).AsInt16());
+
+        /// <summary>The same for sixteen channels.</summary>
+        [MethodImpl(Inline)]
+        public static Vector256<short> Rescale(Vector256<short> value, int* scalars) => Avx2.ShiftRightArithmetic(
+            Avx2.MultiplyHigh(value, Vector256.Create(*(short*)scalars)) + Vector256.Create(*(short*)(scalars + 1)), Vector128.CreateScalar(scalars[2]).AsInt16());
+
+        /// <summary>Rescale of int16 lanes with both halves of b = h * 2^16 + l, exact for all values. Scalars are b, 2^(c-17), c-16 and h beside a one.</summary>
+        [MethodImpl(Inline)]
+        public static Vector512<short> RescaleSplit(Vector512<short> value, int* scalars)
+        {
+            Vector512<short> lower = Avx512BW.MultiplyHigh(value, Vector512.Create(*(short*)scalars)), upper = Vector512.Create(scalars[3]).AsInt16();
+            Vector512<int> a = PairProducts(Avx512BW.UnpackLow(value, lower), upper) + Vector512.Create(scalars[1]);
+            Vector512<int> b = PairProducts(Avx512BW.UnpackHigh(value, lower), upper) + Vector512.Create(scalars[1]);
+            Vector128<int> shift = Vector128.CreateScalar(scalars[2]);
+            return Avx512BW.PackSignedSaturate(Avx512F.ShiftRightArithmetic(a, shift), Avx512F.ShiftRightArithmetic(b, shift));
+        }
+
+        /// <summary>The same for sixteen channels.</summary>
+        [MethodImpl(Inline)]
+        public static Vector256<short> RescaleSplit(Vector256<short> value, int* scalars)
+        {
+            Vector256<short> lower = Avx2.MultiplyHigh(value, Vector256.Create(*(short*)scalars)), upper = Vector256.Create(scalars[3]).AsInt16();
+            Vector256<int> a = Avx2.MultiplyAddAdjacent(Avx2.UnpackLow(value, lower), upper) + Vector256.Create(scalars[1]);
+            Vector256<int> b = Avx2.MultiplyAddAdjacent(Avx2.UnpackHigh(value, lower), upper) + Vector256.Create(scalars[1]);
+            Vector128<int> shift = Vector128.CreateScalar(scalars[2]);
+            return Avx2.PackSignedSaturate(Avx2.ShiftRightArithmetic(a, shift), Avx2.ShiftRightArithmetic(b, shift));
+        }
+
+        /// <summary>Narrows int16 lanes to bytes; saturates to [0, 255].</summary>
+        [MethodImpl(Inline)]
+        public static Vector256<byte> Bytes(Vector512<short> a) =>
+            Avx512F.PermuteVar8x64(Avx512BW.PackUnsignedSaturate(a, a).AsInt64(), Vector512.Create(0L, 2, 4, 6, 0, 2, 4, 6)).GetLower().AsByte();
+
+        /// <summary>Narrows int16 lanes to bytes; saturates to [0, 255].</summary>
+        [MethodImpl(Inline)]
+        public static Vector128<byte> Bytes(Vector256<short> a) => Sse2.PackUnsignedSaturate(a.GetLower(), a.GetUpper());
 
         /// <summary>Brings a cache line into the second-level cache.</summary>
         [MethodImpl(Inline)]
@@ -1040,15 +1090,36 @@ unsafe partial class Small
 
         /// <summary>Narrows sixteen channels to bytes; saturates to [0, 255].</summary>
         [MethodImpl(Inline)]
-        public static Vector128<byte> Bytes(Vector256<int> a, Vector256<int> b)
-        {
-            Vector256<short> shorts = Shorts(a, b);
-            return Sse2.PackUnsignedSaturate(shorts.GetLower(), shorts.GetUpper());
-        }
+        public static Vector128<byte> Bytes(Vector256<int> a, Vector256<int> b) => Bytes(Shorts(a, b));
 
-        /// <summary>Stores sixteen channels as int16; saturates.</summary>
+        /// <summary>Narrows int16 lanes to bytes; saturates to [0, 255].</summary>
         [MethodImpl(Inline)]
-        public static void StoreShorts(byte* y, Vector256<int> a, Vector256<int> b) => Shorts(a, b).Store((short*)y);
+        public static Vector128<byte> Bytes(Vector256<short> a) => Sse2.PackUnsignedSaturate(a.GetLower(), a.GetUpper());
+
+        /// <summary>Narrows sixteen channels to int16; saturates.</summary>
+        [MethodImpl(Inline)]
+        public static Vector256<short> Shorts(Vector256<int> a, Vector256<int> b) =>
+            Avx2.Permute4x64(Avx2.PackSignedSaturate(a, b).AsInt64(), 0b_11_01_10_00).AsInt16();
+
+        /// <summary>Adds int16 lanes; saturates.</summary>
+        [MethodImpl(Inline)]
+        public static Vector256<short> AddSaturated(Vector256<short> a, Vector256<short> b) => Avx2.AddSaturate(a, b);
+
+        /// <summary>Rescale with the upper 16 bits of b, in int16 lanes: proven equal for the multiplier and its clamp. Scalars are those bits, 2^(c-33) and c-32.</summary>
+        [MethodImpl(Inline)]
+        public static Vector256<short> Rescale(Vector256<short> value, int* scalars) => Avx2.ShiftRightArithmetic(
+            Avx2.MultiplyHigh(value, Vector256.Create(*(short*)scalars)) + Vector256.Create(*(short*)(scalars + 1)), Vector128.CreateScalar(scalars[2]).AsInt16());
+
+        /// <summary>Rescale of int16 lanes with both halves of b = h * 2^16 + l, exact for all values. Scalars are b, 2^(c-17), c-16 and h beside a one.</summary>
+        [MethodImpl(Inline)]
+        public static Vector256<short> RescaleSplit(Vector256<short> value, int* scalars)
+        {
+            Vector256<short> lower = Avx2.MultiplyHigh(value, Vector256.Create(*(short*)scalars)), upper = Vector256.Create(scalars[3]).AsInt16();
+            Vector256<int> a = PairProducts(Avx2.UnpackLow(value, lower), upper) + Vector256.Create(scalars[1]);
+            Vector256<int> b = PairProducts(Avx2.UnpackHigh(value, lower), upper) + Vector256.Create(scalars[1]);
+            Vector128<int> shift = Vector128.CreateScalar(scalars[2]);
+            return Avx2.PackSignedSaturate(Avx2.ShiftRightArithmetic(a, shift), Avx2.ShiftRightArithmetic(b, shift));
+        }
 
         /// <summary>Brings a cache line into the second-level cache.</summary>
         [MethodImpl(Inline)]
@@ -1061,10 +1132,6 @@ unsafe partial class Small
         /// <summary>Loads bytes as int32 lanes.</summary>
         [MethodImpl(Inline)]
         public static Vector256<int> LoadBytes(byte* x) => Avx2.ConvertToVector256Int32(x);
-
-        [MethodImpl(Inline)]
-        private static Vector256<short> Shorts(Vector256<int> a, Vector256<int> b) =>
-            Avx2.Permute4x64(Avx2.PackSignedSaturate(a, b).AsInt64(), 0b_11_01_10_00).AsInt16();
     }
 
     /// <summary>The 16-byte vector operations of the kernels (SSE4.1 on x64, AdvSimd on Arm64): sixteen output channels are four vectors.</summary>
@@ -1160,16 +1227,38 @@ unsafe partial class Small
 
         /// <summary>Narrows sixteen channels to bytes; saturates to [0, 255].</summary>
         [MethodImpl(Inline)]
-        public static Vector128<byte> Bytes(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d) => Sse2.IsSupported
-            ? Sse2.PackUnsignedSaturate(Shorts(a, b), Shorts(c, d))
-            : AdvSimd.ExtractNarrowingSaturateUnsignedUpper(AdvSimd.ExtractNarrowingSaturateUnsignedLower(Shorts(a, b)), Shorts(c, d));
+        public static Vector128<byte> Bytes(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d) => Bytes(Shorts(a, b), Shorts(c, d));
 
-        /// <summary>Stores sixteen channels as int16; saturates.</summary>
+        /// <summary>Narrows int16 lanes to bytes; saturates to [0, 255].</summary>
         [MethodImpl(Inline)]
-        public static void StoreShorts(byte* y, Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d)
+        public static Vector128<byte> Bytes(Vector128<short> a, Vector128<short> b) => Sse2.IsSupported
+            ? Sse2.PackUnsignedSaturate(a, b)
+            : AdvSimd.ExtractNarrowingSaturateUnsignedUpper(AdvSimd.ExtractNarrowingSaturateUnsignedLower(a), b);
+
+        /// <summary>Narrows eight channels to int16; saturates.</summary>
+        [MethodImpl(Inline)]
+        public static Vector128<short> Shorts(Vector128<int> a, Vector128<int> b) => Sse2.IsSupported
+            ? Sse2.PackSignedSaturate(a, b)
+            : AdvSimd.ExtractNarrowingSaturateUpper(AdvSimd.ExtractNarrowingSaturateLower(a), b);
+
+        /// <summary>Adds int16 lanes; saturates.</summary>
+        [MethodImpl(Inline)]
+        public static Vector128<short> AddSaturated(Vector128<short> a, Vector128<short> b) =>
+            Sse2.IsSupported ? Sse2.AddSaturate(a, b) : AdvSimd.AddSaturate(a, b);
+
+        /// <summary>Rescale with the upper 16 bits of b, in int16 lanes: proven equal for the multiplier and its clamp. Scalars are those bits, 2^(c-33) and c-32.</summary>
+        [MethodImpl(Inline)]
+        public static Vector128<short> Rescale(Vector128<short> value, int* scalars) =>
+            (MultiplyHigh(value, Vector128.Create(*(short*)scalars)) + Vector128.Create(*(short*)(scalars + 1))) >> scalars[2];
+
+        /// <summary>Rescale of int16 lanes with both halves of b = h * 2^16 + l, exact for all values. Scalars are b, 2^(c-17), c-16 and h beside a one.</summary>
+        [MethodImpl(Inline)]
+        public static Vector128<short> RescaleSplit(Vector128<short> value, int* scalars)
         {
-            Shorts(a, b).Store((short*)y);
-            Shorts(c, d).Store((short*)y + 8);
+            Vector128<short> lower = MultiplyHigh(value, Vector128.Create(*(short*)scalars)), upper = Vector128.Create(scalars[3]).AsInt16();
+            Vector128<int> a = PairProducts(ZipLower(value, lower), upper) + Vector128.Create(scalars[1]);
+            Vector128<int> b = PairProducts(ZipUpper(value, lower), upper) + Vector128.Create(scalars[1]);
+            return Shorts(a >> scalars[2], b >> scalars[2]);
         }
 
         /// <summary>Loads int16 lanes as int32.</summary>
@@ -1193,10 +1282,16 @@ unsafe partial class Small
             }
         }
 
+        // Arm doubles the product; only -2^15 times itself saturates, which no multiplier here is.
         [MethodImpl(Inline)]
-        private static Vector128<short> Shorts(Vector128<int> a, Vector128<int> b) => Sse2.IsSupported
-            ? Sse2.PackSignedSaturate(a, b)
-            : AdvSimd.ExtractNarrowingSaturateUpper(AdvSimd.ExtractNarrowingSaturateLower(a), b);
+        private static Vector128<short> MultiplyHigh(Vector128<short> a, Vector128<short> b) =>
+            Sse2.IsSupported ? Sse2.MultiplyHigh(a, b) : AdvSimd.MultiplyDoublingSaturateHigh(a, b) >> 1;
+
+        [MethodImpl(Inline)]
+        private static Vector128<short> ZipLower(Vector128<short> a, Vector128<short> b) => Sse2.IsSupported ? Sse2.UnpackLow(a, b) : AdvSimd.Arm64.ZipLow(a, b);
+
+        [MethodImpl(Inline)]
+        private static Vector128<short> ZipUpper(Vector128<short> a, Vector128<short> b) => Sse2.IsSupported ? Sse2.UnpackHigh(a, b) : AdvSimd.Arm64.ZipHigh(a, b);
 
         // The odd channels' multipliers stand at the even places of next, where x64 multiplies.
         [MethodImpl(Inline)]

@@ -459,7 +459,8 @@ unsafe partial class Block
     /// int32 accumulators stay in [-40 270, 42 934]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 328 (positive) and -320 (negative), plus the bias.
     /// Requantize needs only the high half of the product: the accumulator times 2^4 stays below 686 944, less than 2^31, and c + 4 lies in [33, 34], at least 33.
     /// Requantized values lie in [-97 553, 104 007], inside [-97 553, 104 007]: no clamp.
-    /// Avx512, Avx2, Vector128: int16 lanes over 72 steps reach 23 622 and -22 733, inside int16.</para>
+    /// Avx512, Avx2, Vector128: int16 lanes over 72 steps reach 23 622 and -22 733, inside int16.
+    /// The residual is added in int16: where a value in [-542 013, 577 872] saturates, adding one in [0, 4 607] leaves [0, 32 767] either way.</para>
     /// </remarks>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_4x4x32_To4x4x32_U7S4_AddU15U7(
@@ -473,7 +474,7 @@ unsafe partial class Block
             byte* y0 = (byte*)output1;
             byte* y1 = (byte*)output2;
             // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
-            int* scalars = stackalloc int[] { selfMultiplier, selfRounding, selfShift, residualMultiplier, residualRounding, residualShift, output2Multiplier, output2Rounding, output2Shift };
+            int* scalars = stackalloc int[] { selfMultiplier, selfRounding, selfShift, residualMultiplier, residualRounding << 16, residualShift + 16, ((residualMultiplier + 32768) >> 16) | 65536, output2Multiplier, output2Rounding << 16, output2Shift + 16, ((output2Multiplier + 32768) >> 16) | 65536 };
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
                 // A unit of work is 32 output channels.
@@ -702,7 +703,7 @@ unsafe partial class Block
         {
             // Store u15 codes.
             Vector512<int> v0_0 = V512.Rescale(v0 << 12, scalars);
-            V512.StoreShorts(y0, v0_0);
+            V512.Shorts(v0_0).Store((short*)y0);
         }
     }
 
@@ -715,7 +716,7 @@ unsafe partial class Block
             // Store u15 codes.
             Vector256<int> v0_0 = V256.Rescale(v0 << 12, scalars);
             Vector256<int> v1_0 = V256.Rescale(v1 << 12, scalars);
-            V256.StoreShorts(y0, v0_0, v1_0);
+            V256.Shorts(v0_0, v1_0).Store((short*)y0);
         }
     }
 
@@ -730,7 +731,8 @@ unsafe partial class Block
             Vector128<int> v1_0 = V128.Rescale(v1 << 12, scalars);
             Vector128<int> v2_0 = V128.Rescale(v2 << 12, scalars);
             Vector128<int> v3_0 = V128.Rescale(v3 << 12, scalars);
-            V128.StoreShorts(y0, v0_0, v1_0, v2_0, v3_0);
+            V128.Shorts(v0_0, v1_0).Store((short*)y0);
+            V128.Shorts(v2_0, v3_0).Store((short*)y0 + 8);
         }
     }
 
@@ -810,19 +812,16 @@ unsafe partial class Block
             // Requantize with the channel's own multiplier.
             v0 = V512.Requantize(v0 << 4, table, channels);
             v1 = V512.Requantize(v1 << 4, table + 16, channels);
-            // Add the residual, brought to the same grid.
-            v0 = V512.Rescale(v0 << 8, scalars) + V512.Rescale(V512.LoadShorts(other), scalars + 3);
-            v1 = V512.Rescale(v1 << 8, scalars) + V512.Rescale(V512.LoadShorts(other + 32), scalars + 3);
-            v0 = Vector512.Max(Vector512.Min(v0, Vector512.Create(32767)), Vector512<int>.Zero);
-            v1 = Vector512.Max(Vector512.Min(v1, Vector512.Create(32767)), Vector512<int>.Zero);
+            // Add the residual, brought to the same grid; int16 lanes from here on.
+            v0 = V512.Rescale(v0 << 8, scalars);
+            v1 = V512.Rescale(v1 << 8, scalars);
+            Vector512<short> s0 = V512.AddSaturated(V512.Shorts(v0, v1), V512.RescaleSplit(Vector512.Load((short*)other), scalars + 3));
+            s0 = Vector512.Max(s0, Vector512<short>.Zero);
             // Store u15 codes.
-            Vector512<int> v0_0 = v0;
-            Vector512<int> v1_0 = v1;
-            V512.StoreShorts(y0, v0_0, v1_0);
+            s0.Store((short*)y0);
             // Store u7 codes.
-            Vector512<int> v0_1 = V512.Rescale(v0, scalars + 6);
-            Vector512<int> v1_1 = V512.Rescale(v1, scalars + 6);
-            Vector256.Min(V512.Bytes(v0_1, v1_1), Vector256.Create((byte)127)).Store(y1);
+            Vector512<short> s0_1 = V512.RescaleSplit(s0, scalars + 7);
+            Vector256.Min(V512.Bytes(s0_1), Vector256.Create((byte)127)).Store(y1);
         }
     }
 
@@ -835,19 +834,16 @@ unsafe partial class Block
             // Requantize with the channel's own multiplier.
             v0 = V256.Requantize(v0 << 4, table, channels);
             v1 = V256.Requantize(v1 << 4, table + 8, channels);
-            // Add the residual, brought to the same grid.
-            v0 = V256.Rescale(v0 << 8, scalars) + V256.Rescale(V256.LoadShorts(other), scalars + 3);
-            v1 = V256.Rescale(v1 << 8, scalars) + V256.Rescale(V256.LoadShorts(other + 16), scalars + 3);
-            v0 = Vector256.Max(Vector256.Min(v0, Vector256.Create(32767)), Vector256<int>.Zero);
-            v1 = Vector256.Max(Vector256.Min(v1, Vector256.Create(32767)), Vector256<int>.Zero);
+            // Add the residual, brought to the same grid; int16 lanes from here on.
+            v0 = V256.Rescale(v0 << 8, scalars);
+            v1 = V256.Rescale(v1 << 8, scalars);
+            Vector256<short> s0 = V256.AddSaturated(V256.Shorts(v0, v1), V256.RescaleSplit(Vector256.Load((short*)other), scalars + 3));
+            s0 = Vector256.Max(s0, Vector256<short>.Zero);
             // Store u15 codes.
-            Vector256<int> v0_0 = v0;
-            Vector256<int> v1_0 = v1;
-            V256.StoreShorts(y0, v0_0, v1_0);
+            s0.Store((short*)y0);
             // Store u7 codes.
-            Vector256<int> v0_1 = V256.Rescale(v0, scalars + 6);
-            Vector256<int> v1_1 = V256.Rescale(v1, scalars + 6);
-            Vector128.Min(V256.Bytes(v0_1, v1_1), Vector128.Create((byte)127)).Store(y1);
+            Vector256<short> s0_1 = V256.RescaleSplit(s0, scalars + 7);
+            Vector128.Min(V256.Bytes(s0_1), Vector128.Create((byte)127)).Store(y1);
         }
     }
 
@@ -862,27 +858,22 @@ unsafe partial class Block
             v1 = V128.Requantize(v1 << 4, table + 4, channels);
             v2 = V128.Requantize(v2 << 4, table + 8, channels);
             v3 = V128.Requantize(v3 << 4, table + 12, channels);
-            // Add the residual, brought to the same grid.
-            v0 = V128.Rescale(v0 << 8, scalars) + V128.Rescale(V128.LoadShorts(other), scalars + 3);
-            v1 = V128.Rescale(v1 << 8, scalars) + V128.Rescale(V128.LoadShorts(other + 8), scalars + 3);
-            v2 = V128.Rescale(v2 << 8, scalars) + V128.Rescale(V128.LoadShorts(other + 16), scalars + 3);
-            v3 = V128.Rescale(v3 << 8, scalars) + V128.Rescale(V128.LoadShorts(other + 24), scalars + 3);
-            v0 = Vector128.Max(Vector128.Min(v0, Vector128.Create(32767)), Vector128<int>.Zero);
-            v1 = Vector128.Max(Vector128.Min(v1, Vector128.Create(32767)), Vector128<int>.Zero);
-            v2 = Vector128.Max(Vector128.Min(v2, Vector128.Create(32767)), Vector128<int>.Zero);
-            v3 = Vector128.Max(Vector128.Min(v3, Vector128.Create(32767)), Vector128<int>.Zero);
+            // Add the residual, brought to the same grid; int16 lanes from here on.
+            v0 = V128.Rescale(v0 << 8, scalars);
+            v1 = V128.Rescale(v1 << 8, scalars);
+            v2 = V128.Rescale(v2 << 8, scalars);
+            v3 = V128.Rescale(v3 << 8, scalars);
+            Vector128<short> s0 = V128.AddSaturated(V128.Shorts(v0, v1), V128.RescaleSplit(Vector128.Load((short*)other), scalars + 3));
+            Vector128<short> s1 = V128.AddSaturated(V128.Shorts(v2, v3), V128.RescaleSplit(Vector128.Load((short*)(other + 16)), scalars + 3));
+            s0 = Vector128.Max(s0, Vector128<short>.Zero);
+            s1 = Vector128.Max(s1, Vector128<short>.Zero);
             // Store u15 codes.
-            Vector128<int> v0_0 = v0;
-            Vector128<int> v1_0 = v1;
-            Vector128<int> v2_0 = v2;
-            Vector128<int> v3_0 = v3;
-            V128.StoreShorts(y0, v0_0, v1_0, v2_0, v3_0);
+            s0.Store((short*)y0);
+            s1.Store((short*)y0 + 8);
             // Store u7 codes.
-            Vector128<int> v0_1 = V128.Rescale(v0, scalars + 6);
-            Vector128<int> v1_1 = V128.Rescale(v1, scalars + 6);
-            Vector128<int> v2_1 = V128.Rescale(v2, scalars + 6);
-            Vector128<int> v3_1 = V128.Rescale(v3, scalars + 6);
-            Vector128.Min(V128.Bytes(v0_1, v1_1, v2_1, v3_1), Vector128.Create((byte)127)).Store(y1);
+            Vector128<short> s0_1 = V128.RescaleSplit(s0, scalars + 7);
+            Vector128<short> s1_1 = V128.RescaleSplit(s1, scalars + 7);
+            Vector128.Min(V128.Bytes(s0_1, s1_1), Vector128.Create((byte)127)).Store(y1);
         }
     }
 
@@ -1013,14 +1004,63 @@ unsafe partial class Block
             return Avx512F.PermuteVar16x32(Avx512BW.PackUnsignedSaturate(shorts, shorts).AsInt32(), Vector512.Create(0, 4, 8, 12, 1, 5, 9, 13, 0, 4, 8, 12, 1, 5, 9, 13)).GetLower().AsByte();
         }
 
-        /// <summary>Stores thirty-two channels as int16; saturates.</summary>
+        /// <summary>Narrows thirty-two channels to int16; saturates.</summary>
         [MethodImpl(Inline)]
-        public static void StoreShorts(byte* y, Vector512<int> a, Vector512<int> b) =>
-            Avx512F.PermuteVar8x64(Avx512BW.PackSignedSaturate(a, b).AsInt64(), Vector512.Create(0L, 2, 4, 6, 1, 3, 5, 7)).AsInt16().Store((short*)y);
+        public static Vector512<short> Shorts(Vector512<int> a, Vector512<int> b) =>
+            Avx512F.PermuteVar8x64(Avx512BW.PackSignedSaturate(a, b).AsInt64(), Vector512.Create(0L, 2, 4, 6, 1, 3, 5, 7)).AsInt16();
 
-        /// <summary>Stores sixteen channels as int16; saturates.</summary>
+        /// <summary>Narrows sixteen channels to int16; saturates.</summary>
         [MethodImpl(Inline)]
-        public static void StoreShorts(byte* y, Vector512<int> a) => Avx512F.ConvertToVector256Int16WithSaturation(a).Store((short*)y);
+        public static Vector256<short> Shorts(Vector512<int> a) => Avx512F.ConvertToVector256Int16WithSaturation(a);
+
+        /// <summary>Adds int16 lanes; saturates.</summary>
+        [MethodImpl(Inline)]
+        public static Vector512<short> AddSaturated(Vector512<short> a, Vector512<short> b) => Avx512BW.AddSaturate(a, b);
+
+        /// <summary>Adds int16 lanes; saturates.</summary>
+        [MethodImpl(Inline)]
+        public static Vector256<short> AddSaturated(Vector256<short> a, Vector256<short> b) => Avx2.AddSaturate(a, b);
+
+        /// <summary>Rescale with the upper 16 bits of b, in int16 lanes: proven equal for the multiplier and its clamp. Scalars are those bits, 2^(c-33) and c-32.</summary>
+        [MethodImpl(Inline)]
+        public static Vector512<short> Rescale(Vector512<short> value, int* scalars) => Avx512BW.ShiftRightArithmetic(
+            Avx512BW.MultiplyHigh(value, Vector512.Create(*(short*)scalars)) + Vector512.Create(*(short*)(scalars + 1)), Vector128.CreateScalar(scalars[2]).AsInt16());
+
+        /// <summary>The same for sixteen channels.</summary>
+        [MethodImpl(Inline)]
+        public static Vector256<short> Rescale(Vector256<short> value, int* scalars) => Avx2.ShiftRightArithmetic(
+            Avx2.MultiplyHigh(value, Vector256.Create(*(short*)scalars)) + Vector256.Create(*(short*)(scalars + 1)), Vector128.CreateScalar(scalars[2]).AsInt16());
+
+        /// <summary>Rescale of int16 lanes with both halves of b = h * 2^16 + l, exact for all values. Scalars are b, 2^(c-17), c-16 and h beside a one.</summary>
+        [MethodImpl(Inline)]
+        public static Vector512<short> RescaleSplit(Vector512<short> value, int* scalars)
+        {
+            Vector512<short> lower = Avx512BW.MultiplyHigh(value, Vector512.Create(*(short*)scalars)), upper = Vector512.Create(scalars[3]).AsInt16();
+            Vector512<int> a = PairProducts(Avx512BW.UnpackLow(value, lower), upper) + Vector512.Create(scalars[1]);
+            Vector512<int> b = PairProducts(Avx512BW.UnpackHigh(value, lower), upper) + Vector512.Create(scalars[1]);
+            Vector128<int> shift = Vector128.CreateScalar(scalars[2]);
+            return Avx512BW.PackSignedSaturate(Avx512F.ShiftRightArithmetic(a, shift), Avx512F.ShiftRightArithmetic(b, shift));
+        }
+
+        /// <summary>The same for sixteen channels.</summary>
+        [MethodImpl(Inline)]
+        public static Vector256<short> RescaleSplit(Vector256<short> value, int* scalars)
+        {
+            Vector256<short> lower = Avx2.MultiplyHigh(value, Vector256.Create(*(short*)scalars)), upper = Vector256.Create(scalars[3]).AsInt16();
+            Vector256<int> a = Avx2.MultiplyAddAdjacent(Avx2.UnpackLow(value, lower), upper) + Vector256.Create(scalars[1]);
+            Vector256<int> b = Avx2.MultiplyAddAdjacent(Avx2.UnpackHigh(value, lower), upper) + Vector256.Create(scalars[1]);
+            Vector128<int> shift = Vector128.CreateScalar(scalars[2]);
+            return Avx2.PackSignedSaturate(Avx2.ShiftRightArithmetic(a, shift), Avx2.ShiftRightArithmetic(b, shift));
+        }
+
+        /// <summary>Narrows int16 lanes to bytes; saturates to [0, 255].</summary>
+        [MethodImpl(Inline)]
+        public static Vector256<byte> Bytes(Vector512<short> a) =>
+            Avx512F.PermuteVar8x64(Avx512BW.PackUnsignedSaturate(a, a).AsInt64(), Vector512.Create(0L, 2, 4, 6, 0, 2, 4, 6)).GetLower().AsByte();
+
+        /// <summary>Narrows int16 lanes to bytes; saturates to [0, 255].</summary>
+        [MethodImpl(Inline)]
+        public static Vector128<byte> Bytes(Vector256<short> a) => Sse2.PackUnsignedSaturate(a.GetLower(), a.GetUpper());
 
         /// <summary>Brings a cache line into the second-level cache.</summary>
         [MethodImpl(Inline)]
@@ -1124,15 +1164,36 @@ unsafe partial class Block
 
         /// <summary>Narrows sixteen channels to bytes; saturates to [0, 255].</summary>
         [MethodImpl(Inline)]
-        public static Vector128<byte> Bytes(Vector256<int> a, Vector256<int> b)
-        {
-            Vector256<short> shorts = Shorts(a, b);
-            return Sse2.PackUnsignedSaturate(shorts.GetLower(), shorts.GetUpper());
-        }
+        public static Vector128<byte> Bytes(Vector256<int> a, Vector256<int> b) => Bytes(Shorts(a, b));
 
-        /// <summary>Stores sixteen channels as int16; saturates.</summary>
+        /// <summary>Narrows int16 lanes to bytes; saturates to [0, 255].</summary>
         [MethodImpl(Inline)]
-        public static void StoreShorts(byte* y, Vector256<int> a, Vector256<int> b) => Shorts(a, b).Store((short*)y);
+        public static Vector128<byte> Bytes(Vector256<short> a) => Sse2.PackUnsignedSaturate(a.GetLower(), a.GetUpper());
+
+        /// <summary>Narrows sixteen channels to int16; saturates.</summary>
+        [MethodImpl(Inline)]
+        public static Vector256<short> Shorts(Vector256<int> a, Vector256<int> b) =>
+            Avx2.Permute4x64(Avx2.PackSignedSaturate(a, b).AsInt64(), 0b_11_01_10_00).AsInt16();
+
+        /// <summary>Adds int16 lanes; saturates.</summary>
+        [MethodImpl(Inline)]
+        public static Vector256<short> AddSaturated(Vector256<short> a, Vector256<short> b) => Avx2.AddSaturate(a, b);
+
+        /// <summary>Rescale with the upper 16 bits of b, in int16 lanes: proven equal for the multiplier and its clamp. Scalars are those bits, 2^(c-33) and c-32.</summary>
+        [MethodImpl(Inline)]
+        public static Vector256<short> Rescale(Vector256<short> value, int* scalars) => Avx2.ShiftRightArithmetic(
+            Avx2.MultiplyHigh(value, Vector256.Create(*(short*)scalars)) + Vector256.Create(*(short*)(scalars + 1)), Vector128.CreateScalar(scalars[2]).AsInt16());
+
+        /// <summary>Rescale of int16 lanes with both halves of b = h * 2^16 + l, exact for all values. Scalars are b, 2^(c-17), c-16 and h beside a one.</summary>
+        [MethodImpl(Inline)]
+        public static Vector256<short> RescaleSplit(Vector256<short> value, int* scalars)
+        {
+            Vector256<short> lower = Avx2.MultiplyHigh(value, Vector256.Create(*(short*)scalars)), upper = Vector256.Create(scalars[3]).AsInt16();
+            Vector256<int> a = PairProducts(Avx2.UnpackLow(value, lower), upper) + Vector256.Create(scalars[1]);
+            Vector256<int> b = PairProducts(Avx2.UnpackHigh(value, lower), upper) + Vector256.Create(scalars[1]);
+            Vector128<int> shift = Vector128.CreateScalar(scalars[2]);
+            return Avx2.PackSignedSaturate(Avx2.ShiftRightArithmetic(a, shift), Avx2.ShiftRightArithmetic(b, shift));
+        }
 
         /// <summary>Brings a cache line into the second-level cache.</summary>
         [MethodImpl(Inline)]
@@ -1145,10 +1206,6 @@ unsafe partial class Block
         /// <summary>Loads bytes as int32 lanes.</summary>
         [MethodImpl(Inline)]
         public static Vector256<int> LoadBytes(byte* x) => Avx2.ConvertToVector256Int32(x);
-
-        [MethodImpl(Inline)]
-        private static Vector256<short> Shorts(Vector256<int> a, Vector256<int> b) =>
-            Avx2.Permute4x64(Avx2.PackSignedSaturate(a, b).AsInt64(), 0b_11_01_10_00).AsInt16();
     }
 
     /// <summary>The 16-byte vector operations of the kernels (SSE4.1 on x64, AdvSimd on Arm64): sixteen output channels are four vectors.</summary>
@@ -1244,16 +1301,38 @@ unsafe partial class Block
 
         /// <summary>Narrows sixteen channels to bytes; saturates to [0, 255].</summary>
         [MethodImpl(Inline)]
-        public static Vector128<byte> Bytes(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d) => Sse2.IsSupported
-            ? Sse2.PackUnsignedSaturate(Shorts(a, b), Shorts(c, d))
-            : AdvSimd.ExtractNarrowingSaturateUnsignedUpper(AdvSimd.ExtractNarrowingSaturateUnsignedLower(Shorts(a, b)), Shorts(c, d));
+        public static Vector128<byte> Bytes(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d) => Bytes(Shorts(a, b), Shorts(c, d));
 
-        /// <summary>Stores sixteen channels as int16; saturates.</summary>
+        /// <summary>Narrows int16 lanes to bytes; saturates to [0, 255].</summary>
         [MethodImpl(Inline)]
-        public static void StoreShorts(byte* y, Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d)
+        public static Vector128<byte> Bytes(Vector128<short> a, Vector128<short> b) => Sse2.IsSupported
+            ? Sse2.PackUnsignedSaturate(a, b)
+            : AdvSimd.ExtractNarrowingSaturateUnsignedUpper(AdvSimd.ExtractNarrowingSaturateUnsignedLower(a), b);
+
+        /// <summary>Narrows eight channels to int16; saturates.</summary>
+        [MethodImpl(Inline)]
+        public static Vector128<short> Shorts(Vector128<int> a, Vector128<int> b) => Sse2.IsSupported
+            ? Sse2.PackSignedSaturate(a, b)
+            : AdvSimd.ExtractNarrowingSaturateUpper(AdvSimd.ExtractNarrowingSaturateLower(a), b);
+
+        /// <summary>Adds int16 lanes; saturates.</summary>
+        [MethodImpl(Inline)]
+        public static Vector128<short> AddSaturated(Vector128<short> a, Vector128<short> b) =>
+            Sse2.IsSupported ? Sse2.AddSaturate(a, b) : AdvSimd.AddSaturate(a, b);
+
+        /// <summary>Rescale with the upper 16 bits of b, in int16 lanes: proven equal for the multiplier and its clamp. Scalars are those bits, 2^(c-33) and c-32.</summary>
+        [MethodImpl(Inline)]
+        public static Vector128<short> Rescale(Vector128<short> value, int* scalars) =>
+            (MultiplyHigh(value, Vector128.Create(*(short*)scalars)) + Vector128.Create(*(short*)(scalars + 1))) >> scalars[2];
+
+        /// <summary>Rescale of int16 lanes with both halves of b = h * 2^16 + l, exact for all values. Scalars are b, 2^(c-17), c-16 and h beside a one.</summary>
+        [MethodImpl(Inline)]
+        public static Vector128<short> RescaleSplit(Vector128<short> value, int* scalars)
         {
-            Shorts(a, b).Store((short*)y);
-            Shorts(c, d).Store((short*)y + 8);
+            Vector128<short> lower = MultiplyHigh(value, Vector128.Create(*(short*)scalars)), upper = Vector128.Create(scalars[3]).AsInt16();
+            Vector128<int> a = PairProducts(ZipLower(value, lower), upper) + Vector128.Create(scalars[1]);
+            Vector128<int> b = PairProducts(ZipUpper(value, lower), upper) + Vector128.Create(scalars[1]);
+            return Shorts(a >> scalars[2], b >> scalars[2]);
         }
 
         /// <summary>Loads int16 lanes as int32.</summary>
@@ -1277,10 +1356,16 @@ unsafe partial class Block
             }
         }
 
+        // Arm doubles the product; only -2^15 times itself saturates, which no multiplier here is.
         [MethodImpl(Inline)]
-        private static Vector128<short> Shorts(Vector128<int> a, Vector128<int> b) => Sse2.IsSupported
-            ? Sse2.PackSignedSaturate(a, b)
-            : AdvSimd.ExtractNarrowingSaturateUpper(AdvSimd.ExtractNarrowingSaturateLower(a), b);
+        private static Vector128<short> MultiplyHigh(Vector128<short> a, Vector128<short> b) =>
+            Sse2.IsSupported ? Sse2.MultiplyHigh(a, b) : AdvSimd.MultiplyDoublingSaturateHigh(a, b) >> 1;
+
+        [MethodImpl(Inline)]
+        private static Vector128<short> ZipLower(Vector128<short> a, Vector128<short> b) => Sse2.IsSupported ? Sse2.UnpackLow(a, b) : AdvSimd.Arm64.ZipLow(a, b);
+
+        [MethodImpl(Inline)]
+        private static Vector128<short> ZipUpper(Vector128<short> a, Vector128<short> b) => Sse2.IsSupported ? Sse2.UnpackHigh(a, b) : AdvSimd.Arm64.ZipHigh(a, b);
 
         // The odd channels' multipliers stand at the even places of next, where x64 multiplies.
         [MethodImpl(Inline)]

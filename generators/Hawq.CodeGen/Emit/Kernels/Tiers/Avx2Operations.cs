@@ -107,15 +107,36 @@ internal static class Avx2Operations
 
             /// <summary>Narrows sixteen channels to bytes; saturates to [0, 255].</summary>
             [MethodImpl(Inline)]
-            public static Vector128<byte> Bytes(Vector256<int> a, Vector256<int> b)
-            {
-                Vector256<short> shorts = Shorts(a, b);
-                return Sse2.PackUnsignedSaturate(shorts.GetLower(), shorts.GetUpper());
-            }
+            public static Vector128<byte> Bytes(Vector256<int> a, Vector256<int> b) => Bytes(Shorts(a, b));
 
-            /// <summary>Stores sixteen channels as int16; saturates.</summary>
+            /// <summary>Narrows int16 lanes to bytes; saturates to [0, 255].</summary>
             [MethodImpl(Inline)]
-            public static void StoreShorts(byte* y, Vector256<int> a, Vector256<int> b) => Shorts(a, b).Store((short*)y);
+            public static Vector128<byte> Bytes(Vector256<short> a) => Sse2.PackUnsignedSaturate(a.GetLower(), a.GetUpper());
+
+            /// <summary>Narrows sixteen channels to int16; saturates.</summary>
+            [MethodImpl(Inline)]
+            public static Vector256<short> Shorts(Vector256<int> a, Vector256<int> b) =>
+                Avx2.Permute4x64(Avx2.PackSignedSaturate(a, b).AsInt64(), 0b_11_01_10_00).AsInt16();
+
+            /// <summary>Adds int16 lanes; saturates.</summary>
+            [MethodImpl(Inline)]
+            public static Vector256<short> AddSaturated(Vector256<short> a, Vector256<short> b) => Avx2.AddSaturate(a, b);
+
+            /// <summary>Rescale with the upper 16 bits of b, in int16 lanes: proven equal for the multiplier and its clamp. Scalars are those bits, 2^(c-33) and c-32.</summary>
+            [MethodImpl(Inline)]
+            public static Vector256<short> Rescale(Vector256<short> value, int* scalars) => Avx2.ShiftRightArithmetic(
+                Avx2.MultiplyHigh(value, Vector256.Create(*(short*)scalars)) + Vector256.Create(*(short*)(scalars + 1)), Vector128.CreateScalar(scalars[2]).AsInt16());
+
+            /// <summary>Rescale of int16 lanes with both halves of b = h * 2^16 + l, exact for all values. Scalars are b, 2^(c-17), c-16 and h beside a one.</summary>
+            [MethodImpl(Inline)]
+            public static Vector256<short> RescaleSplit(Vector256<short> value, int* scalars)
+            {
+                Vector256<short> lower = Avx2.MultiplyHigh(value, Vector256.Create(*(short*)scalars)), upper = Vector256.Create(scalars[3]).AsInt16();
+                Vector256<int> a = PairProducts(Avx2.UnpackLow(value, lower), upper) + Vector256.Create(scalars[1]);
+                Vector256<int> b = PairProducts(Avx2.UnpackHigh(value, lower), upper) + Vector256.Create(scalars[1]);
+                Vector128<int> shift = Vector128.CreateScalar(scalars[2]);
+                return Avx2.PackSignedSaturate(Avx2.ShiftRightArithmetic(a, shift), Avx2.ShiftRightArithmetic(b, shift));
+            }
 
             /// <summary>Brings a cache line into the second-level cache.</summary>
             [MethodImpl(Inline)]
@@ -128,10 +149,6 @@ internal static class Avx2Operations
             /// <summary>Loads bytes as int32 lanes.</summary>
             [MethodImpl(Inline)]
             public static Vector256<int> LoadBytes(byte* x) => Avx2.ConvertToVector256Int32(x);
-
-            [MethodImpl(Inline)]
-            private static Vector256<short> Shorts(Vector256<int> a, Vector256<int> b) =>
-                Avx2.Permute4x64(Avx2.PackSignedSaturate(a, b).AsInt64(), 0b_11_01_10_00).AsInt16();
         }
         """;
 }

@@ -96,14 +96,63 @@ internal static class Avx512Operations
                 return Avx512F.PermuteVar16x32(Avx512BW.PackUnsignedSaturate(shorts, shorts).AsInt32(), Vector512.Create(0, 4, 8, 12, 1, 5, 9, 13, 0, 4, 8, 12, 1, 5, 9, 13)).GetLower().AsByte();
             }
 
-            /// <summary>Stores thirty-two channels as int16; saturates.</summary>
+            /// <summary>Narrows thirty-two channels to int16; saturates.</summary>
             [MethodImpl(Inline)]
-            public static void StoreShorts(byte* y, Vector512<int> a, Vector512<int> b) =>
-                Avx512F.PermuteVar8x64(Avx512BW.PackSignedSaturate(a, b).AsInt64(), Vector512.Create(0L, 2, 4, 6, 1, 3, 5, 7)).AsInt16().Store((short*)y);
+            public static Vector512<short> Shorts(Vector512<int> a, Vector512<int> b) =>
+                Avx512F.PermuteVar8x64(Avx512BW.PackSignedSaturate(a, b).AsInt64(), Vector512.Create(0L, 2, 4, 6, 1, 3, 5, 7)).AsInt16();
 
-            /// <summary>Stores sixteen channels as int16; saturates.</summary>
+            /// <summary>Narrows sixteen channels to int16; saturates.</summary>
             [MethodImpl(Inline)]
-            public static void StoreShorts(byte* y, Vector512<int> a) => Avx512F.ConvertToVector256Int16WithSaturation(a).Store((short*)y);
+            public static Vector256<short> Shorts(Vector512<int> a) => Avx512F.ConvertToVector256Int16WithSaturation(a);
+
+            /// <summary>Adds int16 lanes; saturates.</summary>
+            [MethodImpl(Inline)]
+            public static Vector512<short> AddSaturated(Vector512<short> a, Vector512<short> b) => Avx512BW.AddSaturate(a, b);
+
+            /// <summary>Adds int16 lanes; saturates.</summary>
+            [MethodImpl(Inline)]
+            public static Vector256<short> AddSaturated(Vector256<short> a, Vector256<short> b) => Avx2.AddSaturate(a, b);
+
+            /// <summary>Rescale with the upper 16 bits of b, in int16 lanes: proven equal for the multiplier and its clamp. Scalars are those bits, 2^(c-33) and c-32.</summary>
+            [MethodImpl(Inline)]
+            public static Vector512<short> Rescale(Vector512<short> value, int* scalars) => Avx512BW.ShiftRightArithmetic(
+                Avx512BW.MultiplyHigh(value, Vector512.Create(*(short*)scalars)) + Vector512.Create(*(short*)(scalars + 1)), Vector128.CreateScalar(scalars[2]).AsInt16());
+
+            /// <summary>The same for sixteen channels.</summary>
+            [MethodImpl(Inline)]
+            public static Vector256<short> Rescale(Vector256<short> value, int* scalars) => Avx2.ShiftRightArithmetic(
+                Avx2.MultiplyHigh(value, Vector256.Create(*(short*)scalars)) + Vector256.Create(*(short*)(scalars + 1)), Vector128.CreateScalar(scalars[2]).AsInt16());
+
+            /// <summary>Rescale of int16 lanes with both halves of b = h * 2^16 + l, exact for all values. Scalars are b, 2^(c-17), c-16 and h beside a one.</summary>
+            [MethodImpl(Inline)]
+            public static Vector512<short> RescaleSplit(Vector512<short> value, int* scalars)
+            {
+                Vector512<short> lower = Avx512BW.MultiplyHigh(value, Vector512.Create(*(short*)scalars)), upper = Vector512.Create(scalars[3]).AsInt16();
+                Vector512<int> a = PairProducts(Avx512BW.UnpackLow(value, lower), upper) + Vector512.Create(scalars[1]);
+                Vector512<int> b = PairProducts(Avx512BW.UnpackHigh(value, lower), upper) + Vector512.Create(scalars[1]);
+                Vector128<int> shift = Vector128.CreateScalar(scalars[2]);
+                return Avx512BW.PackSignedSaturate(Avx512F.ShiftRightArithmetic(a, shift), Avx512F.ShiftRightArithmetic(b, shift));
+            }
+
+            /// <summary>The same for sixteen channels.</summary>
+            [MethodImpl(Inline)]
+            public static Vector256<short> RescaleSplit(Vector256<short> value, int* scalars)
+            {
+                Vector256<short> lower = Avx2.MultiplyHigh(value, Vector256.Create(*(short*)scalars)), upper = Vector256.Create(scalars[3]).AsInt16();
+                Vector256<int> a = Avx2.MultiplyAddAdjacent(Avx2.UnpackLow(value, lower), upper) + Vector256.Create(scalars[1]);
+                Vector256<int> b = Avx2.MultiplyAddAdjacent(Avx2.UnpackHigh(value, lower), upper) + Vector256.Create(scalars[1]);
+                Vector128<int> shift = Vector128.CreateScalar(scalars[2]);
+                return Avx2.PackSignedSaturate(Avx2.ShiftRightArithmetic(a, shift), Avx2.ShiftRightArithmetic(b, shift));
+            }
+
+            /// <summary>Narrows int16 lanes to bytes; saturates to [0, 255].</summary>
+            [MethodImpl(Inline)]
+            public static Vector256<byte> Bytes(Vector512<short> a) =>
+                Avx512F.PermuteVar8x64(Avx512BW.PackUnsignedSaturate(a, a).AsInt64(), Vector512.Create(0L, 2, 4, 6, 0, 2, 4, 6)).GetLower().AsByte();
+
+            /// <summary>Narrows int16 lanes to bytes; saturates to [0, 255].</summary>
+            [MethodImpl(Inline)]
+            public static Vector128<byte> Bytes(Vector256<short> a) => Sse2.PackUnsignedSaturate(a.GetLower(), a.GetUpper());
 
             /// <summary>Brings a cache line into the second-level cache.</summary>
             [MethodImpl(Inline)]

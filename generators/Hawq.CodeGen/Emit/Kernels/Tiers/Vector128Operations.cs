@@ -106,16 +106,38 @@ internal static class Vector128Operations
 
             /// <summary>Narrows sixteen channels to bytes; saturates to [0, 255].</summary>
             [MethodImpl(Inline)]
-            public static Vector128<byte> Bytes(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d) => Sse2.IsSupported
-                ? Sse2.PackUnsignedSaturate(Shorts(a, b), Shorts(c, d))
-                : AdvSimd.ExtractNarrowingSaturateUnsignedUpper(AdvSimd.ExtractNarrowingSaturateUnsignedLower(Shorts(a, b)), Shorts(c, d));
+            public static Vector128<byte> Bytes(Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d) => Bytes(Shorts(a, b), Shorts(c, d));
 
-            /// <summary>Stores sixteen channels as int16; saturates.</summary>
+            /// <summary>Narrows int16 lanes to bytes; saturates to [0, 255].</summary>
             [MethodImpl(Inline)]
-            public static void StoreShorts(byte* y, Vector128<int> a, Vector128<int> b, Vector128<int> c, Vector128<int> d)
+            public static Vector128<byte> Bytes(Vector128<short> a, Vector128<short> b) => Sse2.IsSupported
+                ? Sse2.PackUnsignedSaturate(a, b)
+                : AdvSimd.ExtractNarrowingSaturateUnsignedUpper(AdvSimd.ExtractNarrowingSaturateUnsignedLower(a), b);
+
+            /// <summary>Narrows eight channels to int16; saturates.</summary>
+            [MethodImpl(Inline)]
+            public static Vector128<short> Shorts(Vector128<int> a, Vector128<int> b) => Sse2.IsSupported
+                ? Sse2.PackSignedSaturate(a, b)
+                : AdvSimd.ExtractNarrowingSaturateUpper(AdvSimd.ExtractNarrowingSaturateLower(a), b);
+
+            /// <summary>Adds int16 lanes; saturates.</summary>
+            [MethodImpl(Inline)]
+            public static Vector128<short> AddSaturated(Vector128<short> a, Vector128<short> b) =>
+                Sse2.IsSupported ? Sse2.AddSaturate(a, b) : AdvSimd.AddSaturate(a, b);
+
+            /// <summary>Rescale with the upper 16 bits of b, in int16 lanes: proven equal for the multiplier and its clamp. Scalars are those bits, 2^(c-33) and c-32.</summary>
+            [MethodImpl(Inline)]
+            public static Vector128<short> Rescale(Vector128<short> value, int* scalars) =>
+                (MultiplyHigh(value, Vector128.Create(*(short*)scalars)) + Vector128.Create(*(short*)(scalars + 1))) >> scalars[2];
+
+            /// <summary>Rescale of int16 lanes with both halves of b = h * 2^16 + l, exact for all values. Scalars are b, 2^(c-17), c-16 and h beside a one.</summary>
+            [MethodImpl(Inline)]
+            public static Vector128<short> RescaleSplit(Vector128<short> value, int* scalars)
             {
-                Shorts(a, b).Store((short*)y);
-                Shorts(c, d).Store((short*)y + 8);
+                Vector128<short> lower = MultiplyHigh(value, Vector128.Create(*(short*)scalars)), upper = Vector128.Create(scalars[3]).AsInt16();
+                Vector128<int> a = PairProducts(ZipLower(value, lower), upper) + Vector128.Create(scalars[1]);
+                Vector128<int> b = PairProducts(ZipUpper(value, lower), upper) + Vector128.Create(scalars[1]);
+                return Shorts(a >> scalars[2], b >> scalars[2]);
             }
 
             /// <summary>Loads int16 lanes as int32.</summary>
@@ -139,10 +161,16 @@ internal static class Vector128Operations
                 }
             }
 
+            // Arm doubles the product; only -2^15 times itself saturates, which no multiplier here is.
             [MethodImpl(Inline)]
-            private static Vector128<short> Shorts(Vector128<int> a, Vector128<int> b) => Sse2.IsSupported
-                ? Sse2.PackSignedSaturate(a, b)
-                : AdvSimd.ExtractNarrowingSaturateUpper(AdvSimd.ExtractNarrowingSaturateLower(a), b);
+            private static Vector128<short> MultiplyHigh(Vector128<short> a, Vector128<short> b) =>
+                Sse2.IsSupported ? Sse2.MultiplyHigh(a, b) : AdvSimd.MultiplyDoublingSaturateHigh(a, b) >> 1;
+
+            [MethodImpl(Inline)]
+            private static Vector128<short> ZipLower(Vector128<short> a, Vector128<short> b) => Sse2.IsSupported ? Sse2.UnpackLow(a, b) : AdvSimd.Arm64.ZipLow(a, b);
+
+            [MethodImpl(Inline)]
+            private static Vector128<short> ZipUpper(Vector128<short> a, Vector128<short> b) => Sse2.IsSupported ? Sse2.UnpackHigh(a, b) : AdvSimd.Arm64.ZipHigh(a, b);
 
             // The odd channels' multipliers stand at the even places of next, where x64 multiplies.
             [MethodImpl(Inline)]
