@@ -6,6 +6,7 @@ namespace Hawq.CodeGen.Emit;
 /// <summary>Writes indented C# with LF line ends, in the invariant culture.</summary>
 public sealed class SourceWriter
 {
+    private const int LongestLine = 180;
     private const string Indentation = "    ";
     private readonly StringBuilder _text = new();
     private int _depth;
@@ -35,6 +36,24 @@ public sealed class SourceWriter
 
             _text.Append(line).Append('\n');
         }
+    }
+
+    /// <summary>Writes short statements, several to a line of at most <see cref="LongestLine"/> characters and its indentation.</summary>
+    public void Statements(params string[] statements)
+    {
+        string line = string.Empty;
+        foreach (string statement in statements)
+        {
+            if (line.Length > 0 && line.Length + statement.Length >= LongestLine)
+            {
+                Line(line);
+                line = string.Empty;
+            }
+
+            line += line.Length == 0 ? statement : " " + statement;
+        }
+
+        Line(line);
     }
 
     /// <summary>An empty line before the next one; several are one, and none follows an opening or precedes a closing brace.</summary>

@@ -23,6 +23,11 @@ internal static class WeightsEmitter
                 WriteHelpers(writer);
                 writer.Blank();
                 writer.Line(KernelPacking.Text);
+                if (plan.Steps.OfType<ConvStep>().Any(step => step.Geometry.Stride.Height > 1 && step.Kernels.Any(kernel => kernel.Packing == WeightPacking.Winograd4)))
+                {
+                    writer.Blank();
+                    writer.Line(KernelPacking.WinogradPhases);
+                }
             }
         }
     }

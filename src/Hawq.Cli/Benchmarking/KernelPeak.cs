@@ -32,9 +32,6 @@ internal static unsafe class KernelPeak
         _ => null,
     };
 
-    /// <summary>Products that a step really computes, for every multiply-accumulate of the layer.</summary>
-    public static double ProductsPerMac(KernelFamily family) => family == KernelFamily.Winograd4 ? 36.0 / 144 : 1;
-
     // The fastest round: a peak is what nothing disturbed.
     private static double Best(Func<nint, nint, int, long> kernel, int outputs, int codesPerStep)
     {

@@ -85,10 +85,10 @@ internal static class StepTimes
             (InstructionSet, KernelFamily, int) key = (choice.Tier, choice.Family, choice.Family == KernelFamily.Tree ? choice.Window : 0);
             if (!peaks.TryGetValue(key, out double? peak))
             {
-                peaks.Add(key, peak = KernelPeak.Measure(choice) / KernelPeak.ProductsPerMac(choice.Family));
+                peaks.Add(key, peak = KernelPeak.Measure(choice));
             }
 
-            return peak;
+            return choice.Family == KernelFamily.Winograd4 ? peak / new WinogradLayout(choice.Tier, conv.Geometry).ProductsPerMac : peak;
         }
     }
 

@@ -29,19 +29,19 @@ public static class KernelCatalog
             yield break;
         }
 
-        if (!plain && WinogradLayout.Serves(geometry, input, facts))
+        bool winograd = !plain && WinogradLayout.Serves(geometry, input, facts);
+        if (winograd && geometry.Stride.Height == 1)
         {
             foreach (InstructionSet tier in new[] { InstructionSet.Avx512, InstructionSet.Avx2, InstructionSet.Vector128 })
             {
-                WinogradLayout layout = new(tier, geometry);
-                yield return new KernelChoice(tier, KernelFamily.Winograd4, WeightPacking.Winograd4, 16 * layout.Blocks, layout.TilesPerProduct, 0);
+                yield return Winograd(tier, geometry);
             }
 
             yield break;
         }
 
         // 512-bit int16 lanes beat 256-bit vpdpbusd; vpdpbusd beats everything else.
-        KernelChoice wide = Best(InstructionSet.Avx512, geometry, input, facts, plain);
+        KernelChoice wide = Direct(InstructionSet.Avx512);
         if (wide.Family != KernelFamily.Widen)
         {
             yield return wide;
@@ -53,8 +53,21 @@ public static class KernelCatalog
             yield return wide;
         }
 
-        yield return Best(InstructionSet.Avx2, geometry, input, facts, plain);
-        yield return Best(InstructionSet.Vector128, geometry, input, facts, plain);
+        yield return Direct(InstructionSet.Avx2);
+        yield return Direct(InstructionSet.Vector128);
+
+        // With stride 2 Winograd saves two products of three: no more than products of bytes do. It replaces the products of int16 values.
+        KernelChoice Direct(InstructionSet tier)
+        {
+            KernelChoice best = Best(tier, geometry, input, facts, plain);
+            return winograd && best.Family == KernelFamily.Widen ? Winograd(tier, geometry) : best;
+        }
+    }
+
+    private static KernelChoice Winograd(InstructionSet tier, ConvGeometry geometry)
+    {
+        WinogradLayout layout = new(tier, geometry);
+        return new KernelChoice(tier, KernelFamily.Winograd4, WeightPacking.Winograd4, 16 * layout.Blocks, layout.TilesPerProduct, 0);
     }
 
     private static KernelChoice Best(InstructionSet tier, ConvGeometry geometry, TensorStorage input, WeightFacts facts, bool plain)

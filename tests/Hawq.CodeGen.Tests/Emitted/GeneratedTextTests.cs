@@ -64,7 +64,7 @@ public sealed class GeneratedTextTests
         Assert.NotEmpty(corrections);
         Assert.All(corrections, line => Assert.Matches(@", [1-9]\d*, \d+, \d+, \d+\);$", line));
         int own = weights.Split('\n').Count(line => line.Contains("if (global::System.Runtime.Intrinsics.X86.AvxVnni.IsSupported)", StringComparison.Ordinal));
-        Assert.Equal(plan.Steps.OfType<ConvStep>().Count(step => step.Kernels.Any(kernel => kernel is { Tier: InstructionSet.Avx2, Family: KernelFamily.Widen })), own);
+        Assert.Equal(plan.Steps.OfType<ConvStep>().Count(step => step.Kernels.Any(kernel => kernel is { Tier: InstructionSet.Avx2, Family: KernelFamily.Widen or KernelFamily.Winograd4 }) && step.Kernels.Any(kernel => kernel.Family == KernelFamily.Dot4)), own);
     }
 
     /// <summary>Every verified file, by the test that owns it.</summary>

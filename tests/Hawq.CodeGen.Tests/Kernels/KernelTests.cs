@@ -261,6 +261,33 @@ public sealed class KernelTests
         }
     }
 
+    /// <summary>First layers of residual networks: 7x7 with stride 2 on few channels, whose even and odd rows and columns are channels of one transform.</summary>
+    [Theory]
+    [MemberData(nameof(Machines))]
+    public void Winograd_of_first_layers_is_exact_on_every_machine(InstructionSet machine)
+    {
+        foreach ((int height, int width, int channels, WeightPattern pattern) in new[]
+        {
+            (33, 30, 3, WeightPattern.Bell), (28, 41, 1, WeightPattern.Extreme), (37, 28, 2, WeightPattern.Extreme), (29, 32, 3, WeightPattern.Extreme), (28, 28, 4, WeightPattern.Extreme),
+        })
+        {
+            NetworkBuilder builder = new("first", 4) { Pattern = pattern };
+            builder.Input(height, width, channels, range: channels == 3 ? Activation.S8Full : Activation.U8);
+            string x = builder.Conv(builder.InputName, width == 32 ? 48 : 64, 7, 2, activation: Activation.U7);
+            builder.Conv(x, 16, 3, 2, activation: Activation.S16);
+            (Network network, NetworkWeights weights) = builder.Build();
+            NetworkPlan plan = Planner.Plan(network, new KernelPreference(machine));
+
+            KernelFamily family = plan.Steps.OfType<ConvStep>().First().Kernels[0].Family;
+            Assert.Equal(machine switch { InstructionSet.Scalar => KernelFamily.Scalar, InstructionSet.AvxVnni => KernelFamily.Dot4, _ => KernelFamily.Winograd4 }, family);
+            Assert.Null(FirstDifference(plan, network, weights, Inputs(network, weights, everyChannel: false)));
+
+            int[] codes = TestInputs.Codes(network.Tensor(network.Input.Tensor), 9);
+            using CompiledNetwork three = CompiledNetwork.Compile(plan, weights, new CompilationOptions(Threads: 3));
+            Assert.Equal(new Interpreter(network, weights).RunCodes(codes)[network.Outputs[0]], three.InferCodes(codes)[0]);
+        }
+    }
+
     /// <summary>
     /// Parts that their own steps write in place (a Winograd convolution, one whose channels end in a tail, a pool), one that is read elsewhere too, one that
     /// occurs twice, one that nobody can write in place (a maximum), and a joined tensor that becomes a part.

@@ -87,12 +87,14 @@ internal sealed class TreeProducts(ConvKernel kernel) : ConvProducts(kernel)
         int[] all = [.. Enumerable.Range(0, window)];
         for (int m = 0; m < tile.Pixels; m++)
         {
-            writer.Line($"{Kernel.Tier.Vector}<byte> {string.Join(", ", all.Select(s => $"a{m}_{s} = {Ops}.Codes(a{ConvTile.Offset(tile.PixelOffset(m) + (4 * s))})"))};");
+            string loads = $"{Kernel.Tier.Vector}<byte> {string.Join(", ", all.Select(s => $"a{m}_{s} = {Ops}.Codes(a{ConvTile.Offset(tile.PixelOffset(m) + (4 * s))})"))};";
             if (Kernel.Tier.ProductsAhead == 1 || window < 3)
             {
-                writer.Line(tile.ForVectors(v => Add($"c{m}_{v}", [.. all.Select(s => ($"a{m}_{s}", $"w{s}_{v}"))])));
+                writer.Statements(loads, tile.ForVectors(v => Add($"c{m}_{v}", [.. all.Select(s => ($"a{m}_{s}", $"w{s}_{v}"))])));
                 continue;
             }
+
+            writer.Line(loads);
 
             // Longer sums gain 5 % from this order on Zen 4, shorter ones lose 8 %.
             string Each(Func<int, string> part) => string.Join(", ", Enumerable.Range(0, tile.VectorCount).Select(part));
@@ -205,8 +207,7 @@ internal sealed class Int16LaneProducts(ConvKernel kernel) : ConvProducts(kernel
             {
                 for (int m = 0; m < tile.Pixels; m++)
                 {
-                    writer.Line(LoadCodes(tile, m));
-                    writer.Line(tile.ForVectors(v => $"s{m}_{v} = {Ops}.AddPairs(s{m}_{v}, a{m}, w0_{v});"));
+                    writer.Statements(LoadCodes(tile, m), tile.ForVectors(v => $"s{m}_{v} = {Ops}.AddPairs(s{m}_{v}, a{m}, w0_{v});"));
                 }
             }
             else
@@ -220,10 +221,7 @@ internal sealed class Int16LaneProducts(ConvKernel kernel) : ConvProducts(kernel
 
     private void Spill(SourceWriter writer, ConvTile tile)
     {
-        for (int m = 0; m < tile.Pixels; m++)
-        {
-            writer.Line(tile.ForVectors(v => $"c{m}_{v} += {Ops}.{(Asks ? "WidenPairs" : "Widen")}(s{m}_{v});"));
-        }
+        writer.Statements([.. Enumerable.Range(0, tile.Pixels).Select(m => tile.ForVectors(v => $"c{m}_{v} += {Ops}.{(Asks ? "WidenPairs" : "Widen")}(s{m}_{v});"))]);
     }
 }
 
@@ -239,8 +237,7 @@ internal sealed class DotProducts(ConvKernel kernel) : ConvProducts(kernel)
             tile.LoadWeights(writer, 1);
             for (int m = 0; m < tile.Pixels; m++)
             {
-                writer.Line(LoadCodes(tile, m));
-                writer.Line(tile.ForVectors(v => $"c{m}_{v} = {Ops}.Dot(c{m}_{v}, a{m}, w0_{v});"));
+                writer.Statements(LoadCodes(tile, m), tile.ForVectors(v => $"c{m}_{v} = {Ops}.Dot(c{m}_{v}, a{m}, w0_{v});"));
             }
 
             ConvTile.Advance(writer, 1);
@@ -287,8 +284,7 @@ internal sealed class WideProducts(ConvKernel kernel) : ConvProducts(kernel)
 
         for (int m = 0; m < tile.Pixels; m++)
         {
-            writer.Line(LoadCodes(tile, m));
-            writer.Line(tile.ForVectors(v => $"c{m}_{v} += {Ops}.WideProducts(a{m}, even{v}{(odd ? $", odd{v}" : "")});"));
+            writer.Statements(LoadCodes(tile, m), tile.ForVectors(v => $"c{m}_{v} += {Ops}.WideProducts(a{m}, even{v}{(odd ? $", odd{v}" : "")});"));
         }
 
         writer.Line($"a += 4; w += {Kernel.StepBytes};");

@@ -192,4 +192,42 @@ internal static class KernelPacking
             }
         }
         """;
+
+    /// <summary>Source text of what only Winograd kernels of stride 2 need.</summary>
+    public const string WinogradPhases = """
+        // Winograd of a kernel of stride 2, sixteen output channels: G w G^T as [position][pair of channels][16][2], where a channel is [row phase][column phase][input
+        // channel]: tap i of phase p is row 2 i + p of the kernel, or zero behind its last row.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private static void WinogradPhases(sbyte* codes, int perChannel, int inputs, int kernel, short* target, int stride)
+        {
+            unchecked
+            {
+                global::System.ReadOnlySpan<sbyte> g = [6, 0, 0, 0, 4, 4, 4, 4, 4, -4, 4, -4, 1, 2, 4, 8, 1, -2, 4, -8, 0, 0, 0, 12];
+                int* columns = stackalloc int[24];
+                for (int i = 0; i < 4 * inputs * 16; i++)
+                {
+                    int channel = i / 16;
+                    sbyte* taps = codes + i % 16 * perChannel + channel % inputs;
+                    int top = channel / (2 * inputs);
+                    int left = channel / inputs % 2;
+                    for (int position = 0; position < 24; position++)
+                    {
+                        columns[position] = 0;
+                        for (int tap = 0; tap < 4 && 2 * tap + top < kernel && position % 4 * 2 + left < kernel; tap++)
+                        {
+                            columns[position] += g[position / 4 * 4 + tap] * taps[((2 * tap + top) * kernel + position % 4 * 2 + left) * inputs];
+                        }
+                    }
+
+                    for (int position = 0; position < 36; position++)
+                    {
+                        int* row = columns + position / 6 * 4;
+                        int weight = position % 6 * 4;
+                        target[position * stride + channel / 2 * 32 + i % 16 * 2 + channel % 2] =
+                            (short)(row[0] * g[weight] + row[1] * g[weight + 1] + row[2] * g[weight + 2] + row[3] * g[weight + 3]);
+                    }
+                }
+            }
+        }
+        """;
 }

@@ -22,23 +22,16 @@ internal static class ProductSums
         {
             (int Pixel, int Vector)[] group = Group(places, first, tier.ProductsAhead);
             first += group.Length;
-            foreach (int pixel in group.Select(place => place.Pixel).Distinct())
-            {
-                if (pixel > loaded)
-                {
-                    writer.Line(load(pixel));
-                    loaded = pixel;
-                }
-            }
-
-            if (tier.ProductsAhead == 1 || group.Length == 1)
-            {
-                writer.Line(string.Join(" ", group.Select(p => $"{accumulator}{p.Pixel}_{p.Vector} += {product(p.Pixel, p.Vector)};")));
-                continue;
-            }
-
-            writer.Line($"{tier.Vector}<{lanes}> {string.Join(", ", group.Select(p => $"p{p.Pixel}_{p.Vector} = {product(p.Pixel, p.Vector)}"))};");
-            writer.Line(string.Join(" ", group.Select(p => $"{accumulator}{p.Pixel}_{p.Vector} += p{p.Pixel}_{p.Vector};")));
+            string loads = string.Join(" ", group.Select(place => place.Pixel).Distinct().Where(pixel => pixel > loaded).Select(load));
+            loaded = group[group.Length - 1].Pixel;
+            string[] sums = tier.ProductsAhead == 1 || group.Length == 1
+                ? [string.Join(" ", group.Select(p => $"{accumulator}{p.Pixel}_{p.Vector} += {product(p.Pixel, p.Vector)};"))]
+                :
+                [
+                    $"{tier.Vector}<{lanes}> {string.Join(", ", group.Select(p => $"p{p.Pixel}_{p.Vector} = {product(p.Pixel, p.Vector)}"))};",
+                    string.Join(" ", group.Select(p => $"{accumulator}{p.Pixel}_{p.Vector} += p{p.Pixel}_{p.Vector};")),
+                ];
+            writer.Statements(loads.Length == 0 ? sums : [loads, .. sums]);
         }
     }
 

@@ -267,12 +267,9 @@ unsafe partial class Small
                 for (int k = 0; k < 3; k++)
                 {
                     Vector256<sbyte> w0_0 = Vector256.Load(w), w0_1 = Vector256.Load(w + 32);
-                    Vector256<byte> a0 = V256.Codes(a);
-                    c0_0 = V256.Dot(c0_0, a0, w0_0); c0_1 = V256.Dot(c0_1, a0, w0_1);
-                    Vector256<byte> a1 = V256.Codes(a + 3);
-                    c1_0 = V256.Dot(c1_0, a1, w0_0); c1_1 = V256.Dot(c1_1, a1, w0_1);
-                    Vector256<byte> a2 = V256.Codes(a + 6);
-                    c2_0 = V256.Dot(c2_0, a2, w0_0); c2_1 = V256.Dot(c2_1, a2, w0_1);
+                    Vector256<byte> a0 = V256.Codes(a); c0_0 = V256.Dot(c0_0, a0, w0_0); c0_1 = V256.Dot(c0_1, a0, w0_1);
+                    Vector256<byte> a1 = V256.Codes(a + 3); c1_0 = V256.Dot(c1_0, a1, w0_0); c1_1 = V256.Dot(c1_1, a1, w0_1);
+                    Vector256<byte> a2 = V256.Codes(a + 6); c2_0 = V256.Dot(c2_0, a2, w0_0); c2_1 = V256.Dot(c2_1, a2, w0_1);
                     a += 4; w += 64;
                 }
             }
@@ -296,35 +293,23 @@ unsafe partial class Small
                 for (int k = 0; k < 2; k++)
                 {
                     Vector512<short> even0 = Vector512.Load((short*)(w)), odd0 = Vector512.Load((short*)(w + 64));
-                    Vector512<byte> a0 = V512.Codes(a);
-                    c0_0 += V512.WideProducts(a0, even0, odd0);
-                    Vector512<byte> a1 = V512.Codes(a + 3);
-                    c1_0 += V512.WideProducts(a1, even0, odd0);
-                    Vector512<byte> a2 = V512.Codes(a + 6);
-                    c2_0 += V512.WideProducts(a2, even0, odd0);
-                    Vector512<byte> a3 = V512.Codes(a + 9);
-                    c3_0 += V512.WideProducts(a3, even0, odd0);
-                    Vector512<byte> a4 = V512.Codes(a + 12);
-                    c4_0 += V512.WideProducts(a4, even0, odd0);
-                    Vector512<byte> a5 = V512.Codes(a + 15);
-                    c5_0 += V512.WideProducts(a5, even0, odd0);
+                    Vector512<byte> a0 = V512.Codes(a); c0_0 += V512.WideProducts(a0, even0, odd0);
+                    Vector512<byte> a1 = V512.Codes(a + 3); c1_0 += V512.WideProducts(a1, even0, odd0);
+                    Vector512<byte> a2 = V512.Codes(a + 6); c2_0 += V512.WideProducts(a2, even0, odd0);
+                    Vector512<byte> a3 = V512.Codes(a + 9); c3_0 += V512.WideProducts(a3, even0, odd0);
+                    Vector512<byte> a4 = V512.Codes(a + 12); c4_0 += V512.WideProducts(a4, even0, odd0);
+                    Vector512<byte> a5 = V512.Codes(a + 15); c5_0 += V512.WideProducts(a5, even0, odd0);
                     a += 4; w += 128;
                 }
                 // The last code of the run.
                 {
                     Vector512<short> even0 = Vector512.Load((short*)(w));
-                    Vector512<byte> a0 = V512.Codes(a);
-                    c0_0 += V512.WideProducts(a0, even0);
-                    Vector512<byte> a1 = V512.Codes(a + 3);
-                    c1_0 += V512.WideProducts(a1, even0);
-                    Vector512<byte> a2 = V512.Codes(a + 6);
-                    c2_0 += V512.WideProducts(a2, even0);
-                    Vector512<byte> a3 = V512.Codes(a + 9);
-                    c3_0 += V512.WideProducts(a3, even0);
-                    Vector512<byte> a4 = V512.Codes(a + 12);
-                    c4_0 += V512.WideProducts(a4, even0);
-                    Vector512<byte> a5 = V512.Codes(a + 15);
-                    c5_0 += V512.WideProducts(a5, even0);
+                    Vector512<byte> a0 = V512.Codes(a); c0_0 += V512.WideProducts(a0, even0);
+                    Vector512<byte> a1 = V512.Codes(a + 3); c1_0 += V512.WideProducts(a1, even0);
+                    Vector512<byte> a2 = V512.Codes(a + 6); c2_0 += V512.WideProducts(a2, even0);
+                    Vector512<byte> a3 = V512.Codes(a + 9); c3_0 += V512.WideProducts(a3, even0);
+                    Vector512<byte> a4 = V512.Codes(a + 12); c4_0 += V512.WideProducts(a4, even0);
+                    Vector512<byte> a5 = V512.Codes(a + 15); c5_0 += V512.WideProducts(a5, even0);
                     a += 4; w += 128;
                 }
             }
@@ -353,24 +338,18 @@ unsafe partial class Small
                 {
                     Vector256<short> even0 = Vector256.Load((short*)(w)), odd0 = Vector256.Load((short*)(w + 64));
                     Vector256<short> even1 = Vector256.Load((short*)(w + 32)), odd1 = Vector256.Load((short*)(w + 96));
-                    Vector256<byte> a0 = V256.Codes(a);
-                    c0_0 += V256.WideProducts(a0, even0, odd0); c0_1 += V256.WideProducts(a0, even1, odd1);
-                    Vector256<byte> a1 = V256.Codes(a + 3);
-                    c1_0 += V256.WideProducts(a1, even0, odd0); c1_1 += V256.WideProducts(a1, even1, odd1);
-                    Vector256<byte> a2 = V256.Codes(a + 6);
-                    c2_0 += V256.WideProducts(a2, even0, odd0); c2_1 += V256.WideProducts(a2, even1, odd1);
+                    Vector256<byte> a0 = V256.Codes(a); c0_0 += V256.WideProducts(a0, even0, odd0); c0_1 += V256.WideProducts(a0, even1, odd1);
+                    Vector256<byte> a1 = V256.Codes(a + 3); c1_0 += V256.WideProducts(a1, even0, odd0); c1_1 += V256.WideProducts(a1, even1, odd1);
+                    Vector256<byte> a2 = V256.Codes(a + 6); c2_0 += V256.WideProducts(a2, even0, odd0); c2_1 += V256.WideProducts(a2, even1, odd1);
                     a += 4; w += 128;
                 }
                 // The last code of the run.
                 {
                     Vector256<short> even0 = Vector256.Load((short*)(w));
                     Vector256<short> even1 = Vector256.Load((short*)(w + 32));
-                    Vector256<byte> a0 = V256.Codes(a);
-                    c0_0 += V256.WideProducts(a0, even0); c0_1 += V256.WideProducts(a0, even1);
-                    Vector256<byte> a1 = V256.Codes(a + 3);
-                    c1_0 += V256.WideProducts(a1, even0); c1_1 += V256.WideProducts(a1, even1);
-                    Vector256<byte> a2 = V256.Codes(a + 6);
-                    c2_0 += V256.WideProducts(a2, even0); c2_1 += V256.WideProducts(a2, even1);
+                    Vector256<byte> a0 = V256.Codes(a); c0_0 += V256.WideProducts(a0, even0); c0_1 += V256.WideProducts(a0, even1);
+                    Vector256<byte> a1 = V256.Codes(a + 3); c1_0 += V256.WideProducts(a1, even0); c1_1 += V256.WideProducts(a1, even1);
+                    Vector256<byte> a2 = V256.Codes(a + 6); c2_0 += V256.WideProducts(a2, even0); c2_1 += V256.WideProducts(a2, even1);
                     a += 4; w += 128;
                 }
             }
@@ -575,8 +554,7 @@ unsafe partial class Small
             // The rest of the run.
             {
                 Vector512<sbyte> w0_0 = Vector512.Load(w);
-                Vector512<byte> a0_0 = V512.Codes(a);
-                c0_0 = V512.Accumulate(c0_0, a0_0, w0_0);
+                Vector512<byte> a0_0 = V512.Codes(a); c0_0 = V512.Accumulate(c0_0, a0_0, w0_0);
                 a += 4; w += 64;
             }
             Finish_S16_Last5_V512(c0_0, table, y0, 32);
@@ -596,8 +574,7 @@ unsafe partial class Small
             for (int k = 0; k < 4; k++)
             {
                 Vector256<sbyte> w0_0 = Vector256.Load(w), w0_1 = Vector256.Load(w + 32);
-                Vector256<byte> a0 = V256.Codes(a);
-                c0_0 = V256.Dot(c0_0, a0, w0_0); c0_1 = V256.Dot(c0_1, a0, w0_1);
+                Vector256<byte> a0 = V256.Codes(a); c0_0 = V256.Dot(c0_0, a0, w0_0); c0_1 = V256.Dot(c0_1, a0, w0_1);
                 a += 4; w += 64;
             }
             Finish_S16_Last5_V256(c0_0, c0_1, table, y0, 32);
@@ -625,8 +602,7 @@ unsafe partial class Small
             // The rest of the run.
             {
                 Vector256<sbyte> w0_0 = Vector256.Load(w), w0_1 = Vector256.Load(w + 32);
-                Vector256<byte> a0_0 = V256.Codes(a);
-                c0_0 = V256.Accumulate(c0_0, a0_0, w0_0); c0_1 = V256.Accumulate(c0_1, a0_0, w0_1);
+                Vector256<byte> a0_0 = V256.Codes(a); c0_0 = V256.Accumulate(c0_0, a0_0, w0_0); c0_1 = V256.Accumulate(c0_1, a0_0, w0_1);
                 a += 4; w += 64;
             }
             Finish_S16_Last5_V256(c0_0, c0_1, table, y0, 32);

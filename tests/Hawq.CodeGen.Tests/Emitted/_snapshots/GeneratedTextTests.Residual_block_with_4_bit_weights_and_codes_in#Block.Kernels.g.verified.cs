@@ -330,24 +330,14 @@ unsafe partial class Block
                 for (int k = 0; k < 12; k++)
                 {
                     Vector512<sbyte> w0_0 = Vector512.Load(w), w0_1 = Vector512.Load(w + 2304);
-                    Vector512<byte> a0 = V512.Codes(a);
-                    Vector512<short> p0_0 = V512.Products(a0, w0_0), p0_1 = V512.Products(a0, w0_1);
-                    s0_0 += p0_0; s0_1 += p0_1;
-                    Vector512<byte> a1 = V512.Codes(a + 32);
-                    Vector512<short> p1_0 = V512.Products(a1, w0_0), p1_1 = V512.Products(a1, w0_1);
-                    s1_0 += p1_0; s1_1 += p1_1;
-                    Vector512<byte> a2 = V512.Codes(a + 64);
-                    Vector512<short> p2_0 = V512.Products(a2, w0_0), p2_1 = V512.Products(a2, w0_1);
-                    s2_0 += p2_0; s2_1 += p2_1;
-                    Vector512<byte> a3 = V512.Codes(a + 96);
-                    Vector512<short> p3_0 = V512.Products(a3, w0_0), p3_1 = V512.Products(a3, w0_1);
-                    s3_0 += p3_0; s3_1 += p3_1;
+                    Vector512<byte> a0 = V512.Codes(a); Vector512<short> p0_0 = V512.Products(a0, w0_0), p0_1 = V512.Products(a0, w0_1); s0_0 += p0_0; s0_1 += p0_1;
+                    Vector512<byte> a1 = V512.Codes(a + 32); Vector512<short> p1_0 = V512.Products(a1, w0_0), p1_1 = V512.Products(a1, w0_1); s1_0 += p1_0; s1_1 += p1_1;
+                    Vector512<byte> a2 = V512.Codes(a + 64); Vector512<short> p2_0 = V512.Products(a2, w0_0), p2_1 = V512.Products(a2, w0_1); s2_0 += p2_0; s2_1 += p2_1;
+                    Vector512<byte> a3 = V512.Codes(a + 96); Vector512<short> p3_0 = V512.Products(a3, w0_0), p3_1 = V512.Products(a3, w0_1); s3_0 += p3_0; s3_1 += p3_1;
                     a += 4; w += 64;
                 }
             }
-            c0_0 += V512.Widen(s0_0); c0_1 += V512.Widen(s0_1);
-            c1_0 += V512.Widen(s1_0); c1_1 += V512.Widen(s1_1);
-            c2_0 += V512.Widen(s2_0); c2_1 += V512.Widen(s2_1);
+            c0_0 += V512.Widen(s0_0); c0_1 += V512.Widen(s0_1); c1_0 += V512.Widen(s1_0); c1_1 += V512.Widen(s1_1); c2_0 += V512.Widen(s2_0); c2_1 += V512.Widen(s2_1);
             c3_0 += V512.Widen(s3_0); c3_1 += V512.Widen(s3_1);
             Finish_U7_Both_V512(c0_0, c0_1, table, y0, 32);
             Finish_U7_Both_V512(c1_0, c1_1, table, y0 + 32, 32);
@@ -372,21 +362,15 @@ unsafe partial class Block
                 for (int k = 0; k < 12; k++)
                 {
                     Vector256<sbyte> w0_0 = Vector256.Load(w), w0_1 = Vector256.Load(w + 32);
-                    Vector256<byte> a0 = V256.Codes(a);
-                    s0_0 = V256.AddPairs(s0_0, a0, w0_0); s0_1 = V256.AddPairs(s0_1, a0, w0_1);
-                    Vector256<byte> a1 = V256.Codes(a + 32);
-                    s1_0 = V256.AddPairs(s1_0, a1, w0_0); s1_1 = V256.AddPairs(s1_1, a1, w0_1);
-                    Vector256<byte> a2 = V256.Codes(a + 64);
-                    s2_0 = V256.AddPairs(s2_0, a2, w0_0); s2_1 = V256.AddPairs(s2_1, a2, w0_1);
-                    Vector256<byte> a3 = V256.Codes(a + 96);
-                    s3_0 = V256.AddPairs(s3_0, a3, w0_0); s3_1 = V256.AddPairs(s3_1, a3, w0_1);
+                    Vector256<byte> a0 = V256.Codes(a); s0_0 = V256.AddPairs(s0_0, a0, w0_0); s0_1 = V256.AddPairs(s0_1, a0, w0_1);
+                    Vector256<byte> a1 = V256.Codes(a + 32); s1_0 = V256.AddPairs(s1_0, a1, w0_0); s1_1 = V256.AddPairs(s1_1, a1, w0_1);
+                    Vector256<byte> a2 = V256.Codes(a + 64); s2_0 = V256.AddPairs(s2_0, a2, w0_0); s2_1 = V256.AddPairs(s2_1, a2, w0_1);
+                    Vector256<byte> a3 = V256.Codes(a + 96); s3_0 = V256.AddPairs(s3_0, a3, w0_0); s3_1 = V256.AddPairs(s3_1, a3, w0_1);
                     a += 4; w += 64;
                 }
             }
-            c0_0 += V256.WidenPairs(s0_0); c0_1 += V256.WidenPairs(s0_1);
-            c1_0 += V256.WidenPairs(s1_0); c1_1 += V256.WidenPairs(s1_1);
-            c2_0 += V256.WidenPairs(s2_0); c2_1 += V256.WidenPairs(s2_1);
-            c3_0 += V256.WidenPairs(s3_0); c3_1 += V256.WidenPairs(s3_1);
+            c0_0 += V256.WidenPairs(s0_0); c0_1 += V256.WidenPairs(s0_1); c1_0 += V256.WidenPairs(s1_0); c1_1 += V256.WidenPairs(s1_1);
+            c2_0 += V256.WidenPairs(s2_0); c2_1 += V256.WidenPairs(s2_1); c3_0 += V256.WidenPairs(s3_0); c3_1 += V256.WidenPairs(s3_1);
             Finish_U7_V256(c0_0, c0_1, table, y0, 32);
             Finish_U7_V256(c1_0, c1_1, table, y0 + 32, 32);
             Finish_U7_V256(c2_0, c2_1, table, y0 + 64, 32);
@@ -412,10 +396,8 @@ unsafe partial class Block
                 for (int k = 0; k < 12; k++)
                 {
                     Vector128<sbyte> w0_0 = Vector128.Load(w), w0_1 = Vector128.Load(w + 16), w0_2 = Vector128.Load(w + 32), w0_3 = Vector128.Load(w + 48);
-                    Vector128<byte> a0 = V128.Codes(a);
-                    s0_0 += V128.Products(a0, w0_0); s0_1 += V128.Products(a0, w0_1); s0_2 += V128.Products(a0, w0_2); s0_3 += V128.Products(a0, w0_3);
-                    Vector128<byte> a1 = V128.Codes(a + 32);
-                    s1_0 += V128.Products(a1, w0_0); s1_1 += V128.Products(a1, w0_1); s1_2 += V128.Products(a1, w0_2); s1_3 += V128.Products(a1, w0_3);
+                    Vector128<byte> a0 = V128.Codes(a); s0_0 += V128.Products(a0, w0_0); s0_1 += V128.Products(a0, w0_1); s0_2 += V128.Products(a0, w0_2); s0_3 += V128.Products(a0, w0_3);
+                    Vector128<byte> a1 = V128.Codes(a + 32); s1_0 += V128.Products(a1, w0_0); s1_1 += V128.Products(a1, w0_1); s1_2 += V128.Products(a1, w0_2); s1_3 += V128.Products(a1, w0_3);
                     a += 4; w += 64;
                 }
             }
@@ -577,24 +559,14 @@ unsafe partial class Block
                 for (int k = 0; k < 24; k++)
                 {
                     Vector512<sbyte> w0_0 = Vector512.Load(w), w0_1 = Vector512.Load(w + 4608);
-                    Vector512<byte> a0 = V512.Codes(a);
-                    Vector512<short> p0_0 = V512.Products(a0, w0_0), p0_1 = V512.Products(a0, w0_1);
-                    s0_0 += p0_0; s0_1 += p0_1;
-                    Vector512<byte> a1 = V512.Codes(a + 32);
-                    Vector512<short> p1_0 = V512.Products(a1, w0_0), p1_1 = V512.Products(a1, w0_1);
-                    s1_0 += p1_0; s1_1 += p1_1;
-                    Vector512<byte> a2 = V512.Codes(a + 64);
-                    Vector512<short> p2_0 = V512.Products(a2, w0_0), p2_1 = V512.Products(a2, w0_1);
-                    s2_0 += p2_0; s2_1 += p2_1;
-                    Vector512<byte> a3 = V512.Codes(a + 96);
-                    Vector512<short> p3_0 = V512.Products(a3, w0_0), p3_1 = V512.Products(a3, w0_1);
-                    s3_0 += p3_0; s3_1 += p3_1;
+                    Vector512<byte> a0 = V512.Codes(a); Vector512<short> p0_0 = V512.Products(a0, w0_0), p0_1 = V512.Products(a0, w0_1); s0_0 += p0_0; s0_1 += p0_1;
+                    Vector512<byte> a1 = V512.Codes(a + 32); Vector512<short> p1_0 = V512.Products(a1, w0_0), p1_1 = V512.Products(a1, w0_1); s1_0 += p1_0; s1_1 += p1_1;
+                    Vector512<byte> a2 = V512.Codes(a + 64); Vector512<short> p2_0 = V512.Products(a2, w0_0), p2_1 = V512.Products(a2, w0_1); s2_0 += p2_0; s2_1 += p2_1;
+                    Vector512<byte> a3 = V512.Codes(a + 96); Vector512<short> p3_0 = V512.Products(a3, w0_0), p3_1 = V512.Products(a3, w0_1); s3_0 += p3_0; s3_1 += p3_1;
                     a += 4; w += 64;
                 }
             }
-            c0_0 += V512.Widen(s0_0); c0_1 += V512.Widen(s0_1);
-            c1_0 += V512.Widen(s1_0); c1_1 += V512.Widen(s1_1);
-            c2_0 += V512.Widen(s2_0); c2_1 += V512.Widen(s2_1);
+            c0_0 += V512.Widen(s0_0); c0_1 += V512.Widen(s0_1); c1_0 += V512.Widen(s1_0); c1_1 += V512.Widen(s1_1); c2_0 += V512.Widen(s2_0); c2_1 += V512.Widen(s2_1);
             c3_0 += V512.Widen(s3_0); c3_1 += V512.Widen(s3_1);
             Finish_AddU15U7_Both_V512(c0_0, c0_1, table, other, y0, y1, scalars, 32);
             Finish_AddU15U7_Both_V512(c1_0, c1_1, table, other + 64, y0 + 64, y1 + 32, scalars, 32);
@@ -619,21 +591,15 @@ unsafe partial class Block
                 for (int k = 0; k < 24; k++)
                 {
                     Vector256<sbyte> w0_0 = Vector256.Load(w), w0_1 = Vector256.Load(w + 32);
-                    Vector256<byte> a0 = V256.Codes(a);
-                    s0_0 = V256.AddPairs(s0_0, a0, w0_0); s0_1 = V256.AddPairs(s0_1, a0, w0_1);
-                    Vector256<byte> a1 = V256.Codes(a + 32);
-                    s1_0 = V256.AddPairs(s1_0, a1, w0_0); s1_1 = V256.AddPairs(s1_1, a1, w0_1);
-                    Vector256<byte> a2 = V256.Codes(a + 64);
-                    s2_0 = V256.AddPairs(s2_0, a2, w0_0); s2_1 = V256.AddPairs(s2_1, a2, w0_1);
-                    Vector256<byte> a3 = V256.Codes(a + 96);
-                    s3_0 = V256.AddPairs(s3_0, a3, w0_0); s3_1 = V256.AddPairs(s3_1, a3, w0_1);
+                    Vector256<byte> a0 = V256.Codes(a); s0_0 = V256.AddPairs(s0_0, a0, w0_0); s0_1 = V256.AddPairs(s0_1, a0, w0_1);
+                    Vector256<byte> a1 = V256.Codes(a + 32); s1_0 = V256.AddPairs(s1_0, a1, w0_0); s1_1 = V256.AddPairs(s1_1, a1, w0_1);
+                    Vector256<byte> a2 = V256.Codes(a + 64); s2_0 = V256.AddPairs(s2_0, a2, w0_0); s2_1 = V256.AddPairs(s2_1, a2, w0_1);
+                    Vector256<byte> a3 = V256.Codes(a + 96); s3_0 = V256.AddPairs(s3_0, a3, w0_0); s3_1 = V256.AddPairs(s3_1, a3, w0_1);
                     a += 4; w += 64;
                 }
             }
-            c0_0 += V256.WidenPairs(s0_0); c0_1 += V256.WidenPairs(s0_1);
-            c1_0 += V256.WidenPairs(s1_0); c1_1 += V256.WidenPairs(s1_1);
-            c2_0 += V256.WidenPairs(s2_0); c2_1 += V256.WidenPairs(s2_1);
-            c3_0 += V256.WidenPairs(s3_0); c3_1 += V256.WidenPairs(s3_1);
+            c0_0 += V256.WidenPairs(s0_0); c0_1 += V256.WidenPairs(s0_1); c1_0 += V256.WidenPairs(s1_0); c1_1 += V256.WidenPairs(s1_1);
+            c2_0 += V256.WidenPairs(s2_0); c2_1 += V256.WidenPairs(s2_1); c3_0 += V256.WidenPairs(s3_0); c3_1 += V256.WidenPairs(s3_1);
             Finish_AddU15U7_V256(c0_0, c0_1, table, other, y0, y1, scalars, 32);
             Finish_AddU15U7_V256(c1_0, c1_1, table, other + 64, y0 + 64, y1 + 32, scalars, 32);
             Finish_AddU15U7_V256(c2_0, c2_1, table, other + 128, y0 + 128, y1 + 64, scalars, 32);
@@ -659,10 +625,8 @@ unsafe partial class Block
                 for (int k = 0; k < 24; k++)
                 {
                     Vector128<sbyte> w0_0 = Vector128.Load(w), w0_1 = Vector128.Load(w + 16), w0_2 = Vector128.Load(w + 32), w0_3 = Vector128.Load(w + 48);
-                    Vector128<byte> a0 = V128.Codes(a);
-                    s0_0 += V128.Products(a0, w0_0); s0_1 += V128.Products(a0, w0_1); s0_2 += V128.Products(a0, w0_2); s0_3 += V128.Products(a0, w0_3);
-                    Vector128<byte> a1 = V128.Codes(a + 32);
-                    s1_0 += V128.Products(a1, w0_0); s1_1 += V128.Products(a1, w0_1); s1_2 += V128.Products(a1, w0_2); s1_3 += V128.Products(a1, w0_3);
+                    Vector128<byte> a0 = V128.Codes(a); s0_0 += V128.Products(a0, w0_0); s0_1 += V128.Products(a0, w0_1); s0_2 += V128.Products(a0, w0_2); s0_3 += V128.Products(a0, w0_3);
+                    Vector128<byte> a1 = V128.Codes(a + 32); s1_0 += V128.Products(a1, w0_0); s1_1 += V128.Products(a1, w0_1); s1_2 += V128.Products(a1, w0_2); s1_3 += V128.Products(a1, w0_3);
                     a += 4; w += 64;
                 }
             }

@@ -483,14 +483,10 @@ unsafe partial class Resnet20Cifar10
                 for (int k = 0; k < 3; k++)
                 {
                     Vector256<sbyte> w0_0 = Vector256.Load(w), w0_1 = Vector256.Load(w + 32);
-                    Vector256<byte> a0 = V256.Codes(a);
-                    c0_0 = V256.Dot(c0_0, a0, w0_0); c0_1 = V256.Dot(c0_1, a0, w0_1);
-                    Vector256<byte> a1 = V256.Codes(a + 3);
-                    c1_0 = V256.Dot(c1_0, a1, w0_0); c1_1 = V256.Dot(c1_1, a1, w0_1);
-                    Vector256<byte> a2 = V256.Codes(a + 6);
-                    c2_0 = V256.Dot(c2_0, a2, w0_0); c2_1 = V256.Dot(c2_1, a2, w0_1);
-                    Vector256<byte> a3 = V256.Codes(a + 9);
-                    c3_0 = V256.Dot(c3_0, a3, w0_0); c3_1 = V256.Dot(c3_1, a3, w0_1);
+                    Vector256<byte> a0 = V256.Codes(a); c0_0 = V256.Dot(c0_0, a0, w0_0); c0_1 = V256.Dot(c0_1, a0, w0_1);
+                    Vector256<byte> a1 = V256.Codes(a + 3); c1_0 = V256.Dot(c1_0, a1, w0_0); c1_1 = V256.Dot(c1_1, a1, w0_1);
+                    Vector256<byte> a2 = V256.Codes(a + 6); c2_0 = V256.Dot(c2_0, a2, w0_0); c2_1 = V256.Dot(c2_1, a2, w0_1);
+                    Vector256<byte> a3 = V256.Codes(a + 9); c3_0 = V256.Dot(c3_0, a3, w0_0); c3_1 = V256.Dot(c3_1, a3, w0_1);
                     a += 4; w += 64;
                 }
             }
@@ -515,43 +511,27 @@ unsafe partial class Resnet20Cifar10
                 for (int k = 0; k < 2; k++)
                 {
                     Vector512<short> even0 = Vector512.Load((short*)(w)), odd0 = Vector512.Load((short*)(w + 64));
-                    Vector512<byte> a0 = V512.Codes(a);
-                    c0_0 += V512.WideProducts(a0, even0, odd0);
-                    Vector512<byte> a1 = V512.Codes(a + 3);
-                    c1_0 += V512.WideProducts(a1, even0, odd0);
-                    Vector512<byte> a2 = V512.Codes(a + 6);
-                    c2_0 += V512.WideProducts(a2, even0, odd0);
-                    Vector512<byte> a3 = V512.Codes(a + 9);
-                    c3_0 += V512.WideProducts(a3, even0, odd0);
-                    Vector512<byte> a4 = V512.Codes(a + 12);
-                    c4_0 += V512.WideProducts(a4, even0, odd0);
-                    Vector512<byte> a5 = V512.Codes(a + 15);
-                    c5_0 += V512.WideProducts(a5, even0, odd0);
-                    Vector512<byte> a6 = V512.Codes(a + 18);
-                    c6_0 += V512.WideProducts(a6, even0, odd0);
-                    Vector512<byte> a7 = V512.Codes(a + 21);
-                    c7_0 += V512.WideProducts(a7, even0, odd0);
+                    Vector512<byte> a0 = V512.Codes(a); c0_0 += V512.WideProducts(a0, even0, odd0);
+                    Vector512<byte> a1 = V512.Codes(a + 3); c1_0 += V512.WideProducts(a1, even0, odd0);
+                    Vector512<byte> a2 = V512.Codes(a + 6); c2_0 += V512.WideProducts(a2, even0, odd0);
+                    Vector512<byte> a3 = V512.Codes(a + 9); c3_0 += V512.WideProducts(a3, even0, odd0);
+                    Vector512<byte> a4 = V512.Codes(a + 12); c4_0 += V512.WideProducts(a4, even0, odd0);
+                    Vector512<byte> a5 = V512.Codes(a + 15); c5_0 += V512.WideProducts(a5, even0, odd0);
+                    Vector512<byte> a6 = V512.Codes(a + 18); c6_0 += V512.WideProducts(a6, even0, odd0);
+                    Vector512<byte> a7 = V512.Codes(a + 21); c7_0 += V512.WideProducts(a7, even0, odd0);
                     a += 4; w += 128;
                 }
                 // The last code of the run.
                 {
                     Vector512<short> even0 = Vector512.Load((short*)(w));
-                    Vector512<byte> a0 = V512.Codes(a);
-                    c0_0 += V512.WideProducts(a0, even0);
-                    Vector512<byte> a1 = V512.Codes(a + 3);
-                    c1_0 += V512.WideProducts(a1, even0);
-                    Vector512<byte> a2 = V512.Codes(a + 6);
-                    c2_0 += V512.WideProducts(a2, even0);
-                    Vector512<byte> a3 = V512.Codes(a + 9);
-                    c3_0 += V512.WideProducts(a3, even0);
-                    Vector512<byte> a4 = V512.Codes(a + 12);
-                    c4_0 += V512.WideProducts(a4, even0);
-                    Vector512<byte> a5 = V512.Codes(a + 15);
-                    c5_0 += V512.WideProducts(a5, even0);
-                    Vector512<byte> a6 = V512.Codes(a + 18);
-                    c6_0 += V512.WideProducts(a6, even0);
-                    Vector512<byte> a7 = V512.Codes(a + 21);
-                    c7_0 += V512.WideProducts(a7, even0);
+                    Vector512<byte> a0 = V512.Codes(a); c0_0 += V512.WideProducts(a0, even0);
+                    Vector512<byte> a1 = V512.Codes(a + 3); c1_0 += V512.WideProducts(a1, even0);
+                    Vector512<byte> a2 = V512.Codes(a + 6); c2_0 += V512.WideProducts(a2, even0);
+                    Vector512<byte> a3 = V512.Codes(a + 9); c3_0 += V512.WideProducts(a3, even0);
+                    Vector512<byte> a4 = V512.Codes(a + 12); c4_0 += V512.WideProducts(a4, even0);
+                    Vector512<byte> a5 = V512.Codes(a + 15); c5_0 += V512.WideProducts(a5, even0);
+                    Vector512<byte> a6 = V512.Codes(a + 18); c6_0 += V512.WideProducts(a6, even0);
+                    Vector512<byte> a7 = V512.Codes(a + 21); c7_0 += V512.WideProducts(a7, even0);
                     a += 4; w += 128;
                 }
             }
@@ -582,20 +562,16 @@ unsafe partial class Resnet20Cifar10
                 {
                     Vector256<short> even0 = Vector256.Load((short*)(w)), odd0 = Vector256.Load((short*)(w + 64));
                     Vector256<short> even1 = Vector256.Load((short*)(w + 32)), odd1 = Vector256.Load((short*)(w + 96));
-                    Vector256<byte> a0 = V256.Codes(a);
-                    c0_0 += V256.WideProducts(a0, even0, odd0); c0_1 += V256.WideProducts(a0, even1, odd1);
-                    Vector256<byte> a1 = V256.Codes(a + 3);
-                    c1_0 += V256.WideProducts(a1, even0, odd0); c1_1 += V256.WideProducts(a1, even1, odd1);
+                    Vector256<byte> a0 = V256.Codes(a); c0_0 += V256.WideProducts(a0, even0, odd0); c0_1 += V256.WideProducts(a0, even1, odd1);
+                    Vector256<byte> a1 = V256.Codes(a + 3); c1_0 += V256.WideProducts(a1, even0, odd0); c1_1 += V256.WideProducts(a1, even1, odd1);
                     a += 4; w += 128;
                 }
                 // The last code of the run.
                 {
                     Vector256<short> even0 = Vector256.Load((short*)(w));
                     Vector256<short> even1 = Vector256.Load((short*)(w + 32));
-                    Vector256<byte> a0 = V256.Codes(a);
-                    c0_0 += V256.WideProducts(a0, even0); c0_1 += V256.WideProducts(a0, even1);
-                    Vector256<byte> a1 = V256.Codes(a + 3);
-                    c1_0 += V256.WideProducts(a1, even0); c1_1 += V256.WideProducts(a1, even1);
+                    Vector256<byte> a0 = V256.Codes(a); c0_0 += V256.WideProducts(a0, even0); c0_1 += V256.WideProducts(a0, even1);
+                    Vector256<byte> a1 = V256.Codes(a + 3); c1_0 += V256.WideProducts(a1, even0); c1_1 += V256.WideProducts(a1, even1);
                     a += 4; w += 128;
                 }
             }
@@ -743,38 +719,22 @@ unsafe partial class Resnet20Cifar10
                 {
                     Vector512<sbyte> w0_0 = Vector512.Load(w);
                     Vector512<sbyte> w1_0 = Vector512.Load(w + 64);
-                    Vector512<byte> a0_0 = V512.Codes(a), a0_1 = V512.Codes(a + 4);
-                    c0_0 = V512.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0);
-                    Vector512<byte> a1_0 = V512.Codes(a + 16), a1_1 = V512.Codes(a + 20);
-                    c1_0 = V512.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0);
-                    Vector512<byte> a2_0 = V512.Codes(a + 32), a2_1 = V512.Codes(a + 36);
-                    c2_0 = V512.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0);
-                    Vector512<byte> a3_0 = V512.Codes(a + 48), a3_1 = V512.Codes(a + 52);
-                    c3_0 = V512.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0);
-                    Vector512<byte> a4_0 = V512.Codes(a + 64), a4_1 = V512.Codes(a + 68);
-                    c4_0 = V512.Accumulate(c4_0, a4_0, w0_0, a4_1, w1_0);
-                    Vector512<byte> a5_0 = V512.Codes(a + 80), a5_1 = V512.Codes(a + 84);
-                    c5_0 = V512.Accumulate(c5_0, a5_0, w0_0, a5_1, w1_0);
-                    Vector512<byte> a6_0 = V512.Codes(a + 96), a6_1 = V512.Codes(a + 100);
-                    c6_0 = V512.Accumulate(c6_0, a6_0, w0_0, a6_1, w1_0);
-                    Vector512<byte> a7_0 = V512.Codes(a + 112), a7_1 = V512.Codes(a + 116);
-                    c7_0 = V512.Accumulate(c7_0, a7_0, w0_0, a7_1, w1_0);
-                    Vector512<byte> a8_0 = V512.Codes(a + 128), a8_1 = V512.Codes(a + 132);
-                    c8_0 = V512.Accumulate(c8_0, a8_0, w0_0, a8_1, w1_0);
-                    Vector512<byte> a9_0 = V512.Codes(a + 144), a9_1 = V512.Codes(a + 148);
-                    c9_0 = V512.Accumulate(c9_0, a9_0, w0_0, a9_1, w1_0);
-                    Vector512<byte> a10_0 = V512.Codes(a + 160), a10_1 = V512.Codes(a + 164);
-                    c10_0 = V512.Accumulate(c10_0, a10_0, w0_0, a10_1, w1_0);
-                    Vector512<byte> a11_0 = V512.Codes(a + 176), a11_1 = V512.Codes(a + 180);
-                    c11_0 = V512.Accumulate(c11_0, a11_0, w0_0, a11_1, w1_0);
-                    Vector512<byte> a12_0 = V512.Codes(a + 192), a12_1 = V512.Codes(a + 196);
-                    c12_0 = V512.Accumulate(c12_0, a12_0, w0_0, a12_1, w1_0);
-                    Vector512<byte> a13_0 = V512.Codes(a + 208), a13_1 = V512.Codes(a + 212);
-                    c13_0 = V512.Accumulate(c13_0, a13_0, w0_0, a13_1, w1_0);
-                    Vector512<byte> a14_0 = V512.Codes(a + 224), a14_1 = V512.Codes(a + 228);
-                    c14_0 = V512.Accumulate(c14_0, a14_0, w0_0, a14_1, w1_0);
-                    Vector512<byte> a15_0 = V512.Codes(a + 240), a15_1 = V512.Codes(a + 244);
-                    c15_0 = V512.Accumulate(c15_0, a15_0, w0_0, a15_1, w1_0);
+                    Vector512<byte> a0_0 = V512.Codes(a), a0_1 = V512.Codes(a + 4); c0_0 = V512.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0);
+                    Vector512<byte> a1_0 = V512.Codes(a + 16), a1_1 = V512.Codes(a + 20); c1_0 = V512.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0);
+                    Vector512<byte> a2_0 = V512.Codes(a + 32), a2_1 = V512.Codes(a + 36); c2_0 = V512.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0);
+                    Vector512<byte> a3_0 = V512.Codes(a + 48), a3_1 = V512.Codes(a + 52); c3_0 = V512.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0);
+                    Vector512<byte> a4_0 = V512.Codes(a + 64), a4_1 = V512.Codes(a + 68); c4_0 = V512.Accumulate(c4_0, a4_0, w0_0, a4_1, w1_0);
+                    Vector512<byte> a5_0 = V512.Codes(a + 80), a5_1 = V512.Codes(a + 84); c5_0 = V512.Accumulate(c5_0, a5_0, w0_0, a5_1, w1_0);
+                    Vector512<byte> a6_0 = V512.Codes(a + 96), a6_1 = V512.Codes(a + 100); c6_0 = V512.Accumulate(c6_0, a6_0, w0_0, a6_1, w1_0);
+                    Vector512<byte> a7_0 = V512.Codes(a + 112), a7_1 = V512.Codes(a + 116); c7_0 = V512.Accumulate(c7_0, a7_0, w0_0, a7_1, w1_0);
+                    Vector512<byte> a8_0 = V512.Codes(a + 128), a8_1 = V512.Codes(a + 132); c8_0 = V512.Accumulate(c8_0, a8_0, w0_0, a8_1, w1_0);
+                    Vector512<byte> a9_0 = V512.Codes(a + 144), a9_1 = V512.Codes(a + 148); c9_0 = V512.Accumulate(c9_0, a9_0, w0_0, a9_1, w1_0);
+                    Vector512<byte> a10_0 = V512.Codes(a + 160), a10_1 = V512.Codes(a + 164); c10_0 = V512.Accumulate(c10_0, a10_0, w0_0, a10_1, w1_0);
+                    Vector512<byte> a11_0 = V512.Codes(a + 176), a11_1 = V512.Codes(a + 180); c11_0 = V512.Accumulate(c11_0, a11_0, w0_0, a11_1, w1_0);
+                    Vector512<byte> a12_0 = V512.Codes(a + 192), a12_1 = V512.Codes(a + 196); c12_0 = V512.Accumulate(c12_0, a12_0, w0_0, a12_1, w1_0);
+                    Vector512<byte> a13_0 = V512.Codes(a + 208), a13_1 = V512.Codes(a + 212); c13_0 = V512.Accumulate(c13_0, a13_0, w0_0, a13_1, w1_0);
+                    Vector512<byte> a14_0 = V512.Codes(a + 224), a14_1 = V512.Codes(a + 228); c14_0 = V512.Accumulate(c14_0, a14_0, w0_0, a14_1, w1_0);
+                    Vector512<byte> a15_0 = V512.Codes(a + 240), a15_1 = V512.Codes(a + 244); c15_0 = V512.Accumulate(c15_0, a15_0, w0_0, a15_1, w1_0);
                     a += 8; w += 128;
                 }
             }
@@ -813,14 +773,10 @@ unsafe partial class Resnet20Cifar10
                 {
                     Vector256<sbyte> w0_0 = Vector256.Load(w), w0_1 = Vector256.Load(w + 32);
                     Vector256<sbyte> w1_0 = Vector256.Load(w + 64), w1_1 = Vector256.Load(w + 96);
-                    Vector256<byte> a0_0 = V256.Codes(a), a0_1 = V256.Codes(a + 4);
-                    c0_0 = V256.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V256.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
-                    Vector256<byte> a1_0 = V256.Codes(a + 16), a1_1 = V256.Codes(a + 20);
-                    c1_0 = V256.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V256.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
-                    Vector256<byte> a2_0 = V256.Codes(a + 32), a2_1 = V256.Codes(a + 36);
-                    c2_0 = V256.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V256.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
-                    Vector256<byte> a3_0 = V256.Codes(a + 48), a3_1 = V256.Codes(a + 52);
-                    c3_0 = V256.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V256.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
+                    Vector256<byte> a0_0 = V256.Codes(a), a0_1 = V256.Codes(a + 4); c0_0 = V256.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V256.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
+                    Vector256<byte> a1_0 = V256.Codes(a + 16), a1_1 = V256.Codes(a + 20); c1_0 = V256.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V256.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
+                    Vector256<byte> a2_0 = V256.Codes(a + 32), a2_1 = V256.Codes(a + 36); c2_0 = V256.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V256.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
+                    Vector256<byte> a3_0 = V256.Codes(a + 48), a3_1 = V256.Codes(a + 52); c3_0 = V256.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V256.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
                     a += 8; w += 128;
                 }
             }
@@ -961,38 +917,22 @@ unsafe partial class Resnet20Cifar10
                 {
                     Vector512<sbyte> w0_0 = Vector512.Load(w);
                     Vector512<sbyte> w1_0 = Vector512.Load(w + 64);
-                    Vector512<byte> a0_0 = V512.Codes(a), a0_1 = V512.Codes(a + 4);
-                    c0_0 = V512.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0);
-                    Vector512<byte> a1_0 = V512.Codes(a + 16), a1_1 = V512.Codes(a + 20);
-                    c1_0 = V512.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0);
-                    Vector512<byte> a2_0 = V512.Codes(a + 32), a2_1 = V512.Codes(a + 36);
-                    c2_0 = V512.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0);
-                    Vector512<byte> a3_0 = V512.Codes(a + 48), a3_1 = V512.Codes(a + 52);
-                    c3_0 = V512.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0);
-                    Vector512<byte> a4_0 = V512.Codes(a + 64), a4_1 = V512.Codes(a + 68);
-                    c4_0 = V512.Accumulate(c4_0, a4_0, w0_0, a4_1, w1_0);
-                    Vector512<byte> a5_0 = V512.Codes(a + 80), a5_1 = V512.Codes(a + 84);
-                    c5_0 = V512.Accumulate(c5_0, a5_0, w0_0, a5_1, w1_0);
-                    Vector512<byte> a6_0 = V512.Codes(a + 96), a6_1 = V512.Codes(a + 100);
-                    c6_0 = V512.Accumulate(c6_0, a6_0, w0_0, a6_1, w1_0);
-                    Vector512<byte> a7_0 = V512.Codes(a + 112), a7_1 = V512.Codes(a + 116);
-                    c7_0 = V512.Accumulate(c7_0, a7_0, w0_0, a7_1, w1_0);
-                    Vector512<byte> a8_0 = V512.Codes(a + 128), a8_1 = V512.Codes(a + 132);
-                    c8_0 = V512.Accumulate(c8_0, a8_0, w0_0, a8_1, w1_0);
-                    Vector512<byte> a9_0 = V512.Codes(a + 144), a9_1 = V512.Codes(a + 148);
-                    c9_0 = V512.Accumulate(c9_0, a9_0, w0_0, a9_1, w1_0);
-                    Vector512<byte> a10_0 = V512.Codes(a + 160), a10_1 = V512.Codes(a + 164);
-                    c10_0 = V512.Accumulate(c10_0, a10_0, w0_0, a10_1, w1_0);
-                    Vector512<byte> a11_0 = V512.Codes(a + 176), a11_1 = V512.Codes(a + 180);
-                    c11_0 = V512.Accumulate(c11_0, a11_0, w0_0, a11_1, w1_0);
-                    Vector512<byte> a12_0 = V512.Codes(a + 192), a12_1 = V512.Codes(a + 196);
-                    c12_0 = V512.Accumulate(c12_0, a12_0, w0_0, a12_1, w1_0);
-                    Vector512<byte> a13_0 = V512.Codes(a + 208), a13_1 = V512.Codes(a + 212);
-                    c13_0 = V512.Accumulate(c13_0, a13_0, w0_0, a13_1, w1_0);
-                    Vector512<byte> a14_0 = V512.Codes(a + 224), a14_1 = V512.Codes(a + 228);
-                    c14_0 = V512.Accumulate(c14_0, a14_0, w0_0, a14_1, w1_0);
-                    Vector512<byte> a15_0 = V512.Codes(a + 240), a15_1 = V512.Codes(a + 244);
-                    c15_0 = V512.Accumulate(c15_0, a15_0, w0_0, a15_1, w1_0);
+                    Vector512<byte> a0_0 = V512.Codes(a), a0_1 = V512.Codes(a + 4); c0_0 = V512.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0);
+                    Vector512<byte> a1_0 = V512.Codes(a + 16), a1_1 = V512.Codes(a + 20); c1_0 = V512.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0);
+                    Vector512<byte> a2_0 = V512.Codes(a + 32), a2_1 = V512.Codes(a + 36); c2_0 = V512.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0);
+                    Vector512<byte> a3_0 = V512.Codes(a + 48), a3_1 = V512.Codes(a + 52); c3_0 = V512.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0);
+                    Vector512<byte> a4_0 = V512.Codes(a + 64), a4_1 = V512.Codes(a + 68); c4_0 = V512.Accumulate(c4_0, a4_0, w0_0, a4_1, w1_0);
+                    Vector512<byte> a5_0 = V512.Codes(a + 80), a5_1 = V512.Codes(a + 84); c5_0 = V512.Accumulate(c5_0, a5_0, w0_0, a5_1, w1_0);
+                    Vector512<byte> a6_0 = V512.Codes(a + 96), a6_1 = V512.Codes(a + 100); c6_0 = V512.Accumulate(c6_0, a6_0, w0_0, a6_1, w1_0);
+                    Vector512<byte> a7_0 = V512.Codes(a + 112), a7_1 = V512.Codes(a + 116); c7_0 = V512.Accumulate(c7_0, a7_0, w0_0, a7_1, w1_0);
+                    Vector512<byte> a8_0 = V512.Codes(a + 128), a8_1 = V512.Codes(a + 132); c8_0 = V512.Accumulate(c8_0, a8_0, w0_0, a8_1, w1_0);
+                    Vector512<byte> a9_0 = V512.Codes(a + 144), a9_1 = V512.Codes(a + 148); c9_0 = V512.Accumulate(c9_0, a9_0, w0_0, a9_1, w1_0);
+                    Vector512<byte> a10_0 = V512.Codes(a + 160), a10_1 = V512.Codes(a + 164); c10_0 = V512.Accumulate(c10_0, a10_0, w0_0, a10_1, w1_0);
+                    Vector512<byte> a11_0 = V512.Codes(a + 176), a11_1 = V512.Codes(a + 180); c11_0 = V512.Accumulate(c11_0, a11_0, w0_0, a11_1, w1_0);
+                    Vector512<byte> a12_0 = V512.Codes(a + 192), a12_1 = V512.Codes(a + 196); c12_0 = V512.Accumulate(c12_0, a12_0, w0_0, a12_1, w1_0);
+                    Vector512<byte> a13_0 = V512.Codes(a + 208), a13_1 = V512.Codes(a + 212); c13_0 = V512.Accumulate(c13_0, a13_0, w0_0, a13_1, w1_0);
+                    Vector512<byte> a14_0 = V512.Codes(a + 224), a14_1 = V512.Codes(a + 228); c14_0 = V512.Accumulate(c14_0, a14_0, w0_0, a14_1, w1_0);
+                    Vector512<byte> a15_0 = V512.Codes(a + 240), a15_1 = V512.Codes(a + 244); c15_0 = V512.Accumulate(c15_0, a15_0, w0_0, a15_1, w1_0);
                     a += 8; w += 128;
                 }
             }
@@ -1031,14 +971,10 @@ unsafe partial class Resnet20Cifar10
                 {
                     Vector256<sbyte> w0_0 = Vector256.Load(w), w0_1 = Vector256.Load(w + 32);
                     Vector256<sbyte> w1_0 = Vector256.Load(w + 64), w1_1 = Vector256.Load(w + 96);
-                    Vector256<byte> a0_0 = V256.Codes(a), a0_1 = V256.Codes(a + 4);
-                    c0_0 = V256.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V256.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
-                    Vector256<byte> a1_0 = V256.Codes(a + 16), a1_1 = V256.Codes(a + 20);
-                    c1_0 = V256.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V256.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
-                    Vector256<byte> a2_0 = V256.Codes(a + 32), a2_1 = V256.Codes(a + 36);
-                    c2_0 = V256.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V256.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
-                    Vector256<byte> a3_0 = V256.Codes(a + 48), a3_1 = V256.Codes(a + 52);
-                    c3_0 = V256.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V256.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
+                    Vector256<byte> a0_0 = V256.Codes(a), a0_1 = V256.Codes(a + 4); c0_0 = V256.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V256.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
+                    Vector256<byte> a1_0 = V256.Codes(a + 16), a1_1 = V256.Codes(a + 20); c1_0 = V256.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V256.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
+                    Vector256<byte> a2_0 = V256.Codes(a + 32), a2_1 = V256.Codes(a + 36); c2_0 = V256.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V256.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
+                    Vector256<byte> a3_0 = V256.Codes(a + 48), a3_1 = V256.Codes(a + 52); c3_0 = V256.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V256.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
                     a += 8; w += 128;
                 }
             }
@@ -1185,38 +1121,22 @@ unsafe partial class Resnet20Cifar10
                 {
                     Vector512<sbyte> w0_0 = Vector512.Load(w);
                     Vector512<sbyte> w1_0 = Vector512.Load(w + 64);
-                    Vector512<byte> a0_0 = V512.Codes(a), a0_1 = V512.Codes(a + 4);
-                    c0_0 = V512.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0);
-                    Vector512<byte> a1_0 = V512.Codes(a + 16), a1_1 = V512.Codes(a + 20);
-                    c1_0 = V512.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0);
-                    Vector512<byte> a2_0 = V512.Codes(a + 32), a2_1 = V512.Codes(a + 36);
-                    c2_0 = V512.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0);
-                    Vector512<byte> a3_0 = V512.Codes(a + 48), a3_1 = V512.Codes(a + 52);
-                    c3_0 = V512.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0);
-                    Vector512<byte> a4_0 = V512.Codes(a + 64), a4_1 = V512.Codes(a + 68);
-                    c4_0 = V512.Accumulate(c4_0, a4_0, w0_0, a4_1, w1_0);
-                    Vector512<byte> a5_0 = V512.Codes(a + 80), a5_1 = V512.Codes(a + 84);
-                    c5_0 = V512.Accumulate(c5_0, a5_0, w0_0, a5_1, w1_0);
-                    Vector512<byte> a6_0 = V512.Codes(a + 96), a6_1 = V512.Codes(a + 100);
-                    c6_0 = V512.Accumulate(c6_0, a6_0, w0_0, a6_1, w1_0);
-                    Vector512<byte> a7_0 = V512.Codes(a + 112), a7_1 = V512.Codes(a + 116);
-                    c7_0 = V512.Accumulate(c7_0, a7_0, w0_0, a7_1, w1_0);
-                    Vector512<byte> a8_0 = V512.Codes(a + 128), a8_1 = V512.Codes(a + 132);
-                    c8_0 = V512.Accumulate(c8_0, a8_0, w0_0, a8_1, w1_0);
-                    Vector512<byte> a9_0 = V512.Codes(a + 144), a9_1 = V512.Codes(a + 148);
-                    c9_0 = V512.Accumulate(c9_0, a9_0, w0_0, a9_1, w1_0);
-                    Vector512<byte> a10_0 = V512.Codes(a + 160), a10_1 = V512.Codes(a + 164);
-                    c10_0 = V512.Accumulate(c10_0, a10_0, w0_0, a10_1, w1_0);
-                    Vector512<byte> a11_0 = V512.Codes(a + 176), a11_1 = V512.Codes(a + 180);
-                    c11_0 = V512.Accumulate(c11_0, a11_0, w0_0, a11_1, w1_0);
-                    Vector512<byte> a12_0 = V512.Codes(a + 192), a12_1 = V512.Codes(a + 196);
-                    c12_0 = V512.Accumulate(c12_0, a12_0, w0_0, a12_1, w1_0);
-                    Vector512<byte> a13_0 = V512.Codes(a + 208), a13_1 = V512.Codes(a + 212);
-                    c13_0 = V512.Accumulate(c13_0, a13_0, w0_0, a13_1, w1_0);
-                    Vector512<byte> a14_0 = V512.Codes(a + 224), a14_1 = V512.Codes(a + 228);
-                    c14_0 = V512.Accumulate(c14_0, a14_0, w0_0, a14_1, w1_0);
-                    Vector512<byte> a15_0 = V512.Codes(a + 240), a15_1 = V512.Codes(a + 244);
-                    c15_0 = V512.Accumulate(c15_0, a15_0, w0_0, a15_1, w1_0);
+                    Vector512<byte> a0_0 = V512.Codes(a), a0_1 = V512.Codes(a + 4); c0_0 = V512.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0);
+                    Vector512<byte> a1_0 = V512.Codes(a + 16), a1_1 = V512.Codes(a + 20); c1_0 = V512.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0);
+                    Vector512<byte> a2_0 = V512.Codes(a + 32), a2_1 = V512.Codes(a + 36); c2_0 = V512.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0);
+                    Vector512<byte> a3_0 = V512.Codes(a + 48), a3_1 = V512.Codes(a + 52); c3_0 = V512.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0);
+                    Vector512<byte> a4_0 = V512.Codes(a + 64), a4_1 = V512.Codes(a + 68); c4_0 = V512.Accumulate(c4_0, a4_0, w0_0, a4_1, w1_0);
+                    Vector512<byte> a5_0 = V512.Codes(a + 80), a5_1 = V512.Codes(a + 84); c5_0 = V512.Accumulate(c5_0, a5_0, w0_0, a5_1, w1_0);
+                    Vector512<byte> a6_0 = V512.Codes(a + 96), a6_1 = V512.Codes(a + 100); c6_0 = V512.Accumulate(c6_0, a6_0, w0_0, a6_1, w1_0);
+                    Vector512<byte> a7_0 = V512.Codes(a + 112), a7_1 = V512.Codes(a + 116); c7_0 = V512.Accumulate(c7_0, a7_0, w0_0, a7_1, w1_0);
+                    Vector512<byte> a8_0 = V512.Codes(a + 128), a8_1 = V512.Codes(a + 132); c8_0 = V512.Accumulate(c8_0, a8_0, w0_0, a8_1, w1_0);
+                    Vector512<byte> a9_0 = V512.Codes(a + 144), a9_1 = V512.Codes(a + 148); c9_0 = V512.Accumulate(c9_0, a9_0, w0_0, a9_1, w1_0);
+                    Vector512<byte> a10_0 = V512.Codes(a + 160), a10_1 = V512.Codes(a + 164); c10_0 = V512.Accumulate(c10_0, a10_0, w0_0, a10_1, w1_0);
+                    Vector512<byte> a11_0 = V512.Codes(a + 176), a11_1 = V512.Codes(a + 180); c11_0 = V512.Accumulate(c11_0, a11_0, w0_0, a11_1, w1_0);
+                    Vector512<byte> a12_0 = V512.Codes(a + 192), a12_1 = V512.Codes(a + 196); c12_0 = V512.Accumulate(c12_0, a12_0, w0_0, a12_1, w1_0);
+                    Vector512<byte> a13_0 = V512.Codes(a + 208), a13_1 = V512.Codes(a + 212); c13_0 = V512.Accumulate(c13_0, a13_0, w0_0, a13_1, w1_0);
+                    Vector512<byte> a14_0 = V512.Codes(a + 224), a14_1 = V512.Codes(a + 228); c14_0 = V512.Accumulate(c14_0, a14_0, w0_0, a14_1, w1_0);
+                    Vector512<byte> a15_0 = V512.Codes(a + 240), a15_1 = V512.Codes(a + 244); c15_0 = V512.Accumulate(c15_0, a15_0, w0_0, a15_1, w1_0);
                     a += 8; w += 128;
                 }
             }
@@ -1271,14 +1191,10 @@ unsafe partial class Resnet20Cifar10
                 {
                     Vector256<sbyte> w0_0 = Vector256.Load(w), w0_1 = Vector256.Load(w + 32);
                     Vector256<sbyte> w1_0 = Vector256.Load(w + 64), w1_1 = Vector256.Load(w + 96);
-                    Vector256<byte> a0_0 = V256.Codes(a), a0_1 = V256.Codes(a + 4);
-                    c0_0 = V256.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V256.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
-                    Vector256<byte> a1_0 = V256.Codes(a + 16), a1_1 = V256.Codes(a + 20);
-                    c1_0 = V256.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V256.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
-                    Vector256<byte> a2_0 = V256.Codes(a + 32), a2_1 = V256.Codes(a + 36);
-                    c2_0 = V256.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V256.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
-                    Vector256<byte> a3_0 = V256.Codes(a + 48), a3_1 = V256.Codes(a + 52);
-                    c3_0 = V256.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V256.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
+                    Vector256<byte> a0_0 = V256.Codes(a), a0_1 = V256.Codes(a + 4); c0_0 = V256.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V256.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
+                    Vector256<byte> a1_0 = V256.Codes(a + 16), a1_1 = V256.Codes(a + 20); c1_0 = V256.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V256.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
+                    Vector256<byte> a2_0 = V256.Codes(a + 32), a2_1 = V256.Codes(a + 36); c2_0 = V256.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V256.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
+                    Vector256<byte> a3_0 = V256.Codes(a + 48), a3_1 = V256.Codes(a + 52); c3_0 = V256.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V256.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
                     a += 8; w += 128;
                 }
             }
@@ -1460,22 +1376,14 @@ unsafe partial class Resnet20Cifar10
                 {
                     Vector512<sbyte> w0_0 = Vector512.Load(w), w0_1 = Vector512.Load(w + 2304);
                     Vector512<sbyte> w1_0 = Vector512.Load(w + 64), w1_1 = Vector512.Load(w + 2368);
-                    Vector512<byte> a0_0 = V512.Codes(a), a0_1 = V512.Codes(a + 4);
-                    c0_0 = V512.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V512.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
-                    Vector512<byte> a1_0 = V512.Codes(a + 32), a1_1 = V512.Codes(a + 36);
-                    c1_0 = V512.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V512.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
-                    Vector512<byte> a2_0 = V512.Codes(a + 64), a2_1 = V512.Codes(a + 68);
-                    c2_0 = V512.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V512.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
-                    Vector512<byte> a3_0 = V512.Codes(a + 96), a3_1 = V512.Codes(a + 100);
-                    c3_0 = V512.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V512.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
-                    Vector512<byte> a4_0 = V512.Codes(a + 128), a4_1 = V512.Codes(a + 132);
-                    c4_0 = V512.Accumulate(c4_0, a4_0, w0_0, a4_1, w1_0); c4_1 = V512.Accumulate(c4_1, a4_0, w0_1, a4_1, w1_1);
-                    Vector512<byte> a5_0 = V512.Codes(a + 160), a5_1 = V512.Codes(a + 164);
-                    c5_0 = V512.Accumulate(c5_0, a5_0, w0_0, a5_1, w1_0); c5_1 = V512.Accumulate(c5_1, a5_0, w0_1, a5_1, w1_1);
-                    Vector512<byte> a6_0 = V512.Codes(a + 192), a6_1 = V512.Codes(a + 196);
-                    c6_0 = V512.Accumulate(c6_0, a6_0, w0_0, a6_1, w1_0); c6_1 = V512.Accumulate(c6_1, a6_0, w0_1, a6_1, w1_1);
-                    Vector512<byte> a7_0 = V512.Codes(a + 224), a7_1 = V512.Codes(a + 228);
-                    c7_0 = V512.Accumulate(c7_0, a7_0, w0_0, a7_1, w1_0); c7_1 = V512.Accumulate(c7_1, a7_0, w0_1, a7_1, w1_1);
+                    Vector512<byte> a0_0 = V512.Codes(a), a0_1 = V512.Codes(a + 4); c0_0 = V512.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V512.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
+                    Vector512<byte> a1_0 = V512.Codes(a + 32), a1_1 = V512.Codes(a + 36); c1_0 = V512.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V512.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
+                    Vector512<byte> a2_0 = V512.Codes(a + 64), a2_1 = V512.Codes(a + 68); c2_0 = V512.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V512.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
+                    Vector512<byte> a3_0 = V512.Codes(a + 96), a3_1 = V512.Codes(a + 100); c3_0 = V512.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V512.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
+                    Vector512<byte> a4_0 = V512.Codes(a + 128), a4_1 = V512.Codes(a + 132); c4_0 = V512.Accumulate(c4_0, a4_0, w0_0, a4_1, w1_0); c4_1 = V512.Accumulate(c4_1, a4_0, w0_1, a4_1, w1_1);
+                    Vector512<byte> a5_0 = V512.Codes(a + 160), a5_1 = V512.Codes(a + 164); c5_0 = V512.Accumulate(c5_0, a5_0, w0_0, a5_1, w1_0); c5_1 = V512.Accumulate(c5_1, a5_0, w0_1, a5_1, w1_1);
+                    Vector512<byte> a6_0 = V512.Codes(a + 192), a6_1 = V512.Codes(a + 196); c6_0 = V512.Accumulate(c6_0, a6_0, w0_0, a6_1, w1_0); c6_1 = V512.Accumulate(c6_1, a6_0, w0_1, a6_1, w1_1);
+                    Vector512<byte> a7_0 = V512.Codes(a + 224), a7_1 = V512.Codes(a + 228); c7_0 = V512.Accumulate(c7_0, a7_0, w0_0, a7_1, w1_0); c7_1 = V512.Accumulate(c7_1, a7_0, w0_1, a7_1, w1_1);
                     a += 8; w += 128;
                 }
             }
@@ -1528,14 +1436,10 @@ unsafe partial class Resnet20Cifar10
                 {
                     Vector256<sbyte> w0_0 = Vector256.Load(w), w0_1 = Vector256.Load(w + 32);
                     Vector256<sbyte> w1_0 = Vector256.Load(w + 64), w1_1 = Vector256.Load(w + 96);
-                    Vector256<byte> a0_0 = V256.Codes(a), a0_1 = V256.Codes(a + 4);
-                    c0_0 = V256.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V256.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
-                    Vector256<byte> a1_0 = V256.Codes(a + 32), a1_1 = V256.Codes(a + 36);
-                    c1_0 = V256.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V256.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
-                    Vector256<byte> a2_0 = V256.Codes(a + 64), a2_1 = V256.Codes(a + 68);
-                    c2_0 = V256.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V256.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
-                    Vector256<byte> a3_0 = V256.Codes(a + 96), a3_1 = V256.Codes(a + 100);
-                    c3_0 = V256.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V256.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
+                    Vector256<byte> a0_0 = V256.Codes(a), a0_1 = V256.Codes(a + 4); c0_0 = V256.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V256.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
+                    Vector256<byte> a1_0 = V256.Codes(a + 32), a1_1 = V256.Codes(a + 36); c1_0 = V256.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V256.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
+                    Vector256<byte> a2_0 = V256.Codes(a + 64), a2_1 = V256.Codes(a + 68); c2_0 = V256.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V256.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
+                    Vector256<byte> a3_0 = V256.Codes(a + 96), a3_1 = V256.Codes(a + 100); c3_0 = V256.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V256.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
                     a += 8; w += 128;
                 }
             }
@@ -1656,8 +1560,7 @@ unsafe partial class Resnet20Cifar10
                 byte* small = scratch + 115200;
                 for (int y = first; y < end; y += 16)
                 {
-                    // Transform tiles of 6x6 codes. The last tile has two outputs where no more are left; where it would still stick out, it overlaps its
-                    // neighbour: outputs computed twice are equal.
+                    // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
                     int tiles = 0, whole = 0;
                     int stop = global::System.Math.Min(y + 16, end);
                     for (int top = y; top < stop; top += 4)
@@ -1704,8 +1607,7 @@ unsafe partial class Resnet20Cifar10
                 byte* small = scratch + 78336;
                 for (int y = first; y < end; y += 16)
                 {
-                    // Transform tiles of 6x6 codes. The last tile has two outputs where no more are left; where it would still stick out, it overlaps its
-                    // neighbour: outputs computed twice are equal.
+                    // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
                     int tiles = 0, whole = 0;
                     int stop = global::System.Math.Min(y + 16, end);
                     for (int top = y; top < stop; top += 4)
@@ -1751,8 +1653,7 @@ unsafe partial class Resnet20Cifar10
                 byte* small = scratch + 78336;
                 for (int y = first; y < end; y += 16)
                 {
-                    // Transform tiles of 6x6 codes. The last tile has two outputs where no more are left; where it would still stick out, it overlaps its
-                    // neighbour: outputs computed twice are equal.
+                    // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
                     int tiles = 0, whole = 0;
                     int stop = global::System.Math.Min(y + 16, end);
                     for (int top = y; top < stop; top += 4)
@@ -1839,8 +1740,7 @@ unsafe partial class Resnet20Cifar10
                 byte* small = scratch + 115200;
                 for (int y = first; y < end; y += 16)
                 {
-                    // Transform tiles of 6x6 codes. The last tile has two outputs where no more are left; where it would still stick out, it overlaps its
-                    // neighbour: outputs computed twice are equal.
+                    // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
                     int tiles = 0, whole = 0;
                     int stop = global::System.Math.Min(y + 16, end);
                     for (int top = y; top < stop; top += 4)
@@ -1887,8 +1787,7 @@ unsafe partial class Resnet20Cifar10
                 byte* small = scratch + 78336;
                 for (int y = first; y < end; y += 16)
                 {
-                    // Transform tiles of 6x6 codes. The last tile has two outputs where no more are left; where it would still stick out, it overlaps its
-                    // neighbour: outputs computed twice are equal.
+                    // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
                     int tiles = 0, whole = 0;
                     int stop = global::System.Math.Min(y + 16, end);
                     for (int top = y; top < stop; top += 4)
@@ -1934,8 +1833,7 @@ unsafe partial class Resnet20Cifar10
                 byte* small = scratch + 78336;
                 for (int y = first; y < end; y += 16)
                 {
-                    // Transform tiles of 6x6 codes. The last tile has two outputs where no more are left; where it would still stick out, it overlaps its
-                    // neighbour: outputs computed twice are equal.
+                    // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
                     int tiles = 0, whole = 0;
                     int stop = global::System.Math.Min(y + 16, end);
                     for (int top = y; top < stop; top += 4)
@@ -2022,8 +1920,7 @@ unsafe partial class Resnet20Cifar10
                 byte* small = scratch + 115200;
                 for (int y = first; y < end; y += 16)
                 {
-                    // Transform tiles of 6x6 codes. The last tile has two outputs where no more are left; where it would still stick out, it overlaps its
-                    // neighbour: outputs computed twice are equal.
+                    // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
                     int tiles = 0, whole = 0;
                     int stop = global::System.Math.Min(y + 16, end);
                     for (int top = y; top < stop; top += 4)
@@ -2070,8 +1967,7 @@ unsafe partial class Resnet20Cifar10
                 byte* small = scratch + 78336;
                 for (int y = first; y < end; y += 16)
                 {
-                    // Transform tiles of 6x6 codes. The last tile has two outputs where no more are left; where it would still stick out, it overlaps its
-                    // neighbour: outputs computed twice are equal.
+                    // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
                     int tiles = 0, whole = 0;
                     int stop = global::System.Math.Min(y + 16, end);
                     for (int top = y; top < stop; top += 4)
@@ -2117,8 +2013,7 @@ unsafe partial class Resnet20Cifar10
                 byte* small = scratch + 78336;
                 for (int y = first; y < end; y += 16)
                 {
-                    // Transform tiles of 6x6 codes. The last tile has two outputs where no more are left; where it would still stick out, it overlaps its
-                    // neighbour: outputs computed twice are equal.
+                    // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
                     int tiles = 0, whole = 0;
                     int stop = global::System.Math.Min(y + 16, end);
                     for (int top = y; top < stop; top += 4)
@@ -2314,22 +2209,14 @@ unsafe partial class Resnet20Cifar10
                 {
                     Vector512<sbyte> w0_0 = Vector512.Load(w), w0_1 = Vector512.Load(w + 4608);
                     Vector512<sbyte> w1_0 = Vector512.Load(w + 64), w1_1 = Vector512.Load(w + 4672);
-                    Vector512<byte> a0_0 = V512.Codes(a), a0_1 = V512.Codes(a + 4);
-                    c0_0 = V512.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V512.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
-                    Vector512<byte> a1_0 = V512.Codes(a + 64), a1_1 = V512.Codes(a + 68);
-                    c1_0 = V512.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V512.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
-                    Vector512<byte> a2_0 = V512.Codes(a + 128), a2_1 = V512.Codes(a + 132);
-                    c2_0 = V512.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V512.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
-                    Vector512<byte> a3_0 = V512.Codes(a + 192), a3_1 = V512.Codes(a + 196);
-                    c3_0 = V512.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V512.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
-                    Vector512<byte> a4_0 = V512.Codes(a + 256), a4_1 = V512.Codes(a + 260);
-                    c4_0 = V512.Accumulate(c4_0, a4_0, w0_0, a4_1, w1_0); c4_1 = V512.Accumulate(c4_1, a4_0, w0_1, a4_1, w1_1);
-                    Vector512<byte> a5_0 = V512.Codes(a + 320), a5_1 = V512.Codes(a + 324);
-                    c5_0 = V512.Accumulate(c5_0, a5_0, w0_0, a5_1, w1_0); c5_1 = V512.Accumulate(c5_1, a5_0, w0_1, a5_1, w1_1);
-                    Vector512<byte> a6_0 = V512.Codes(a + 384), a6_1 = V512.Codes(a + 388);
-                    c6_0 = V512.Accumulate(c6_0, a6_0, w0_0, a6_1, w1_0); c6_1 = V512.Accumulate(c6_1, a6_0, w0_1, a6_1, w1_1);
-                    Vector512<byte> a7_0 = V512.Codes(a + 448), a7_1 = V512.Codes(a + 452);
-                    c7_0 = V512.Accumulate(c7_0, a7_0, w0_0, a7_1, w1_0); c7_1 = V512.Accumulate(c7_1, a7_0, w0_1, a7_1, w1_1);
+                    Vector512<byte> a0_0 = V512.Codes(a), a0_1 = V512.Codes(a + 4); c0_0 = V512.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V512.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
+                    Vector512<byte> a1_0 = V512.Codes(a + 64), a1_1 = V512.Codes(a + 68); c1_0 = V512.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V512.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
+                    Vector512<byte> a2_0 = V512.Codes(a + 128), a2_1 = V512.Codes(a + 132); c2_0 = V512.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V512.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
+                    Vector512<byte> a3_0 = V512.Codes(a + 192), a3_1 = V512.Codes(a + 196); c3_0 = V512.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V512.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
+                    Vector512<byte> a4_0 = V512.Codes(a + 256), a4_1 = V512.Codes(a + 260); c4_0 = V512.Accumulate(c4_0, a4_0, w0_0, a4_1, w1_0); c4_1 = V512.Accumulate(c4_1, a4_0, w0_1, a4_1, w1_1);
+                    Vector512<byte> a5_0 = V512.Codes(a + 320), a5_1 = V512.Codes(a + 324); c5_0 = V512.Accumulate(c5_0, a5_0, w0_0, a5_1, w1_0); c5_1 = V512.Accumulate(c5_1, a5_0, w0_1, a5_1, w1_1);
+                    Vector512<byte> a6_0 = V512.Codes(a + 384), a6_1 = V512.Codes(a + 388); c6_0 = V512.Accumulate(c6_0, a6_0, w0_0, a6_1, w1_0); c6_1 = V512.Accumulate(c6_1, a6_0, w0_1, a6_1, w1_1);
+                    Vector512<byte> a7_0 = V512.Codes(a + 448), a7_1 = V512.Codes(a + 452); c7_0 = V512.Accumulate(c7_0, a7_0, w0_0, a7_1, w1_0); c7_1 = V512.Accumulate(c7_1, a7_0, w0_1, a7_1, w1_1);
                     a += 8; w += 128;
                 }
             }
@@ -2382,14 +2269,10 @@ unsafe partial class Resnet20Cifar10
                 {
                     Vector256<sbyte> w0_0 = Vector256.Load(w), w0_1 = Vector256.Load(w + 32);
                     Vector256<sbyte> w1_0 = Vector256.Load(w + 64), w1_1 = Vector256.Load(w + 96);
-                    Vector256<byte> a0_0 = V256.Codes(a), a0_1 = V256.Codes(a + 4);
-                    c0_0 = V256.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V256.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
-                    Vector256<byte> a1_0 = V256.Codes(a + 64), a1_1 = V256.Codes(a + 68);
-                    c1_0 = V256.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V256.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
-                    Vector256<byte> a2_0 = V256.Codes(a + 128), a2_1 = V256.Codes(a + 132);
-                    c2_0 = V256.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V256.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
-                    Vector256<byte> a3_0 = V256.Codes(a + 192), a3_1 = V256.Codes(a + 196);
-                    c3_0 = V256.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V256.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
+                    Vector256<byte> a0_0 = V256.Codes(a), a0_1 = V256.Codes(a + 4); c0_0 = V256.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V256.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
+                    Vector256<byte> a1_0 = V256.Codes(a + 64), a1_1 = V256.Codes(a + 68); c1_0 = V256.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V256.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
+                    Vector256<byte> a2_0 = V256.Codes(a + 128), a2_1 = V256.Codes(a + 132); c2_0 = V256.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V256.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
+                    Vector256<byte> a3_0 = V256.Codes(a + 192), a3_1 = V256.Codes(a + 196); c3_0 = V256.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V256.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
                     a += 8; w += 128;
                 }
             }
@@ -2611,22 +2494,14 @@ unsafe partial class Resnet20Cifar10
                 {
                     Vector512<sbyte> w0_0 = Vector512.Load(w), w0_1 = Vector512.Load(w + 9216);
                     Vector512<sbyte> w1_0 = Vector512.Load(w + 64), w1_1 = Vector512.Load(w + 9280);
-                    Vector512<byte> a0_0 = V512.Codes(a), a0_1 = V512.Codes(a + 4);
-                    c0_0 = V512.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V512.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
-                    Vector512<byte> a1_0 = V512.Codes(a + 64), a1_1 = V512.Codes(a + 68);
-                    c1_0 = V512.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V512.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
-                    Vector512<byte> a2_0 = V512.Codes(a + 128), a2_1 = V512.Codes(a + 132);
-                    c2_0 = V512.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V512.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
-                    Vector512<byte> a3_0 = V512.Codes(a + 192), a3_1 = V512.Codes(a + 196);
-                    c3_0 = V512.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V512.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
-                    Vector512<byte> a4_0 = V512.Codes(a + 256), a4_1 = V512.Codes(a + 260);
-                    c4_0 = V512.Accumulate(c4_0, a4_0, w0_0, a4_1, w1_0); c4_1 = V512.Accumulate(c4_1, a4_0, w0_1, a4_1, w1_1);
-                    Vector512<byte> a5_0 = V512.Codes(a + 320), a5_1 = V512.Codes(a + 324);
-                    c5_0 = V512.Accumulate(c5_0, a5_0, w0_0, a5_1, w1_0); c5_1 = V512.Accumulate(c5_1, a5_0, w0_1, a5_1, w1_1);
-                    Vector512<byte> a6_0 = V512.Codes(a + 384), a6_1 = V512.Codes(a + 388);
-                    c6_0 = V512.Accumulate(c6_0, a6_0, w0_0, a6_1, w1_0); c6_1 = V512.Accumulate(c6_1, a6_0, w0_1, a6_1, w1_1);
-                    Vector512<byte> a7_0 = V512.Codes(a + 448), a7_1 = V512.Codes(a + 452);
-                    c7_0 = V512.Accumulate(c7_0, a7_0, w0_0, a7_1, w1_0); c7_1 = V512.Accumulate(c7_1, a7_0, w0_1, a7_1, w1_1);
+                    Vector512<byte> a0_0 = V512.Codes(a), a0_1 = V512.Codes(a + 4); c0_0 = V512.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V512.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
+                    Vector512<byte> a1_0 = V512.Codes(a + 64), a1_1 = V512.Codes(a + 68); c1_0 = V512.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V512.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
+                    Vector512<byte> a2_0 = V512.Codes(a + 128), a2_1 = V512.Codes(a + 132); c2_0 = V512.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V512.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
+                    Vector512<byte> a3_0 = V512.Codes(a + 192), a3_1 = V512.Codes(a + 196); c3_0 = V512.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V512.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
+                    Vector512<byte> a4_0 = V512.Codes(a + 256), a4_1 = V512.Codes(a + 260); c4_0 = V512.Accumulate(c4_0, a4_0, w0_0, a4_1, w1_0); c4_1 = V512.Accumulate(c4_1, a4_0, w0_1, a4_1, w1_1);
+                    Vector512<byte> a5_0 = V512.Codes(a + 320), a5_1 = V512.Codes(a + 324); c5_0 = V512.Accumulate(c5_0, a5_0, w0_0, a5_1, w1_0); c5_1 = V512.Accumulate(c5_1, a5_0, w0_1, a5_1, w1_1);
+                    Vector512<byte> a6_0 = V512.Codes(a + 384), a6_1 = V512.Codes(a + 388); c6_0 = V512.Accumulate(c6_0, a6_0, w0_0, a6_1, w1_0); c6_1 = V512.Accumulate(c6_1, a6_0, w0_1, a6_1, w1_1);
+                    Vector512<byte> a7_0 = V512.Codes(a + 448), a7_1 = V512.Codes(a + 452); c7_0 = V512.Accumulate(c7_0, a7_0, w0_0, a7_1, w1_0); c7_1 = V512.Accumulate(c7_1, a7_0, w0_1, a7_1, w1_1);
                     a += 8; w += 128;
                 }
             }
@@ -2679,14 +2554,10 @@ unsafe partial class Resnet20Cifar10
                 {
                     Vector256<sbyte> w0_0 = Vector256.Load(w), w0_1 = Vector256.Load(w + 32);
                     Vector256<sbyte> w1_0 = Vector256.Load(w + 64), w1_1 = Vector256.Load(w + 96);
-                    Vector256<byte> a0_0 = V256.Codes(a), a0_1 = V256.Codes(a + 4);
-                    c0_0 = V256.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V256.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
-                    Vector256<byte> a1_0 = V256.Codes(a + 64), a1_1 = V256.Codes(a + 68);
-                    c1_0 = V256.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V256.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
-                    Vector256<byte> a2_0 = V256.Codes(a + 128), a2_1 = V256.Codes(a + 132);
-                    c2_0 = V256.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V256.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
-                    Vector256<byte> a3_0 = V256.Codes(a + 192), a3_1 = V256.Codes(a + 196);
-                    c3_0 = V256.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V256.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
+                    Vector256<byte> a0_0 = V256.Codes(a), a0_1 = V256.Codes(a + 4); c0_0 = V256.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V256.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
+                    Vector256<byte> a1_0 = V256.Codes(a + 64), a1_1 = V256.Codes(a + 68); c1_0 = V256.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V256.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
+                    Vector256<byte> a2_0 = V256.Codes(a + 128), a2_1 = V256.Codes(a + 132); c2_0 = V256.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V256.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
+                    Vector256<byte> a3_0 = V256.Codes(a + 192), a3_1 = V256.Codes(a + 196); c3_0 = V256.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V256.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
                     a += 8; w += 128;
                 }
             }
@@ -2863,22 +2734,14 @@ unsafe partial class Resnet20Cifar10
                 {
                     Vector512<sbyte> w0_0 = Vector512.Load(w), w0_1 = Vector512.Load(w + 9216);
                     Vector512<sbyte> w1_0 = Vector512.Load(w + 64), w1_1 = Vector512.Load(w + 9280);
-                    Vector512<byte> a0_0 = V512.Codes(a), a0_1 = V512.Codes(a + 4);
-                    c0_0 = V512.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V512.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
-                    Vector512<byte> a1_0 = V512.Codes(a + 64), a1_1 = V512.Codes(a + 68);
-                    c1_0 = V512.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V512.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
-                    Vector512<byte> a2_0 = V512.Codes(a + 128), a2_1 = V512.Codes(a + 132);
-                    c2_0 = V512.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V512.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
-                    Vector512<byte> a3_0 = V512.Codes(a + 192), a3_1 = V512.Codes(a + 196);
-                    c3_0 = V512.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V512.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
-                    Vector512<byte> a4_0 = V512.Codes(a + 256), a4_1 = V512.Codes(a + 260);
-                    c4_0 = V512.Accumulate(c4_0, a4_0, w0_0, a4_1, w1_0); c4_1 = V512.Accumulate(c4_1, a4_0, w0_1, a4_1, w1_1);
-                    Vector512<byte> a5_0 = V512.Codes(a + 320), a5_1 = V512.Codes(a + 324);
-                    c5_0 = V512.Accumulate(c5_0, a5_0, w0_0, a5_1, w1_0); c5_1 = V512.Accumulate(c5_1, a5_0, w0_1, a5_1, w1_1);
-                    Vector512<byte> a6_0 = V512.Codes(a + 384), a6_1 = V512.Codes(a + 388);
-                    c6_0 = V512.Accumulate(c6_0, a6_0, w0_0, a6_1, w1_0); c6_1 = V512.Accumulate(c6_1, a6_0, w0_1, a6_1, w1_1);
-                    Vector512<byte> a7_0 = V512.Codes(a + 448), a7_1 = V512.Codes(a + 452);
-                    c7_0 = V512.Accumulate(c7_0, a7_0, w0_0, a7_1, w1_0); c7_1 = V512.Accumulate(c7_1, a7_0, w0_1, a7_1, w1_1);
+                    Vector512<byte> a0_0 = V512.Codes(a), a0_1 = V512.Codes(a + 4); c0_0 = V512.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V512.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
+                    Vector512<byte> a1_0 = V512.Codes(a + 64), a1_1 = V512.Codes(a + 68); c1_0 = V512.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V512.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
+                    Vector512<byte> a2_0 = V512.Codes(a + 128), a2_1 = V512.Codes(a + 132); c2_0 = V512.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V512.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
+                    Vector512<byte> a3_0 = V512.Codes(a + 192), a3_1 = V512.Codes(a + 196); c3_0 = V512.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V512.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
+                    Vector512<byte> a4_0 = V512.Codes(a + 256), a4_1 = V512.Codes(a + 260); c4_0 = V512.Accumulate(c4_0, a4_0, w0_0, a4_1, w1_0); c4_1 = V512.Accumulate(c4_1, a4_0, w0_1, a4_1, w1_1);
+                    Vector512<byte> a5_0 = V512.Codes(a + 320), a5_1 = V512.Codes(a + 324); c5_0 = V512.Accumulate(c5_0, a5_0, w0_0, a5_1, w1_0); c5_1 = V512.Accumulate(c5_1, a5_0, w0_1, a5_1, w1_1);
+                    Vector512<byte> a6_0 = V512.Codes(a + 384), a6_1 = V512.Codes(a + 388); c6_0 = V512.Accumulate(c6_0, a6_0, w0_0, a6_1, w1_0); c6_1 = V512.Accumulate(c6_1, a6_0, w0_1, a6_1, w1_1);
+                    Vector512<byte> a7_0 = V512.Codes(a + 448), a7_1 = V512.Codes(a + 452); c7_0 = V512.Accumulate(c7_0, a7_0, w0_0, a7_1, w1_0); c7_1 = V512.Accumulate(c7_1, a7_0, w0_1, a7_1, w1_1);
                     a += 8; w += 128;
                 }
             }
@@ -2931,14 +2794,10 @@ unsafe partial class Resnet20Cifar10
                 {
                     Vector256<sbyte> w0_0 = Vector256.Load(w), w0_1 = Vector256.Load(w + 32);
                     Vector256<sbyte> w1_0 = Vector256.Load(w + 64), w1_1 = Vector256.Load(w + 96);
-                    Vector256<byte> a0_0 = V256.Codes(a), a0_1 = V256.Codes(a + 4);
-                    c0_0 = V256.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V256.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
-                    Vector256<byte> a1_0 = V256.Codes(a + 64), a1_1 = V256.Codes(a + 68);
-                    c1_0 = V256.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V256.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
-                    Vector256<byte> a2_0 = V256.Codes(a + 128), a2_1 = V256.Codes(a + 132);
-                    c2_0 = V256.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V256.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
-                    Vector256<byte> a3_0 = V256.Codes(a + 192), a3_1 = V256.Codes(a + 196);
-                    c3_0 = V256.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V256.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
+                    Vector256<byte> a0_0 = V256.Codes(a), a0_1 = V256.Codes(a + 4); c0_0 = V256.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V256.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
+                    Vector256<byte> a1_0 = V256.Codes(a + 64), a1_1 = V256.Codes(a + 68); c1_0 = V256.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V256.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
+                    Vector256<byte> a2_0 = V256.Codes(a + 128), a2_1 = V256.Codes(a + 132); c2_0 = V256.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V256.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
+                    Vector256<byte> a3_0 = V256.Codes(a + 192), a3_1 = V256.Codes(a + 196); c3_0 = V256.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V256.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
                     a += 8; w += 128;
                 }
             }
@@ -3131,22 +2990,14 @@ unsafe partial class Resnet20Cifar10
                 {
                     Vector512<sbyte> w0_0 = Vector512.Load(w), w0_1 = Vector512.Load(w + 9216);
                     Vector512<sbyte> w1_0 = Vector512.Load(w + 64), w1_1 = Vector512.Load(w + 9280);
-                    Vector512<byte> a0_0 = V512.Codes(a), a0_1 = V512.Codes(a + 4);
-                    c0_0 = V512.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V512.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
-                    Vector512<byte> a1_0 = V512.Codes(a + 64), a1_1 = V512.Codes(a + 68);
-                    c1_0 = V512.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V512.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
-                    Vector512<byte> a2_0 = V512.Codes(a + 128), a2_1 = V512.Codes(a + 132);
-                    c2_0 = V512.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V512.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
-                    Vector512<byte> a3_0 = V512.Codes(a + 192), a3_1 = V512.Codes(a + 196);
-                    c3_0 = V512.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V512.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
-                    Vector512<byte> a4_0 = V512.Codes(a + 256), a4_1 = V512.Codes(a + 260);
-                    c4_0 = V512.Accumulate(c4_0, a4_0, w0_0, a4_1, w1_0); c4_1 = V512.Accumulate(c4_1, a4_0, w0_1, a4_1, w1_1);
-                    Vector512<byte> a5_0 = V512.Codes(a + 320), a5_1 = V512.Codes(a + 324);
-                    c5_0 = V512.Accumulate(c5_0, a5_0, w0_0, a5_1, w1_0); c5_1 = V512.Accumulate(c5_1, a5_0, w0_1, a5_1, w1_1);
-                    Vector512<byte> a6_0 = V512.Codes(a + 384), a6_1 = V512.Codes(a + 388);
-                    c6_0 = V512.Accumulate(c6_0, a6_0, w0_0, a6_1, w1_0); c6_1 = V512.Accumulate(c6_1, a6_0, w0_1, a6_1, w1_1);
-                    Vector512<byte> a7_0 = V512.Codes(a + 448), a7_1 = V512.Codes(a + 452);
-                    c7_0 = V512.Accumulate(c7_0, a7_0, w0_0, a7_1, w1_0); c7_1 = V512.Accumulate(c7_1, a7_0, w0_1, a7_1, w1_1);
+                    Vector512<byte> a0_0 = V512.Codes(a), a0_1 = V512.Codes(a + 4); c0_0 = V512.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V512.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
+                    Vector512<byte> a1_0 = V512.Codes(a + 64), a1_1 = V512.Codes(a + 68); c1_0 = V512.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V512.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
+                    Vector512<byte> a2_0 = V512.Codes(a + 128), a2_1 = V512.Codes(a + 132); c2_0 = V512.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V512.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
+                    Vector512<byte> a3_0 = V512.Codes(a + 192), a3_1 = V512.Codes(a + 196); c3_0 = V512.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V512.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
+                    Vector512<byte> a4_0 = V512.Codes(a + 256), a4_1 = V512.Codes(a + 260); c4_0 = V512.Accumulate(c4_0, a4_0, w0_0, a4_1, w1_0); c4_1 = V512.Accumulate(c4_1, a4_0, w0_1, a4_1, w1_1);
+                    Vector512<byte> a5_0 = V512.Codes(a + 320), a5_1 = V512.Codes(a + 324); c5_0 = V512.Accumulate(c5_0, a5_0, w0_0, a5_1, w1_0); c5_1 = V512.Accumulate(c5_1, a5_0, w0_1, a5_1, w1_1);
+                    Vector512<byte> a6_0 = V512.Codes(a + 384), a6_1 = V512.Codes(a + 388); c6_0 = V512.Accumulate(c6_0, a6_0, w0_0, a6_1, w1_0); c6_1 = V512.Accumulate(c6_1, a6_0, w0_1, a6_1, w1_1);
+                    Vector512<byte> a7_0 = V512.Codes(a + 448), a7_1 = V512.Codes(a + 452); c7_0 = V512.Accumulate(c7_0, a7_0, w0_0, a7_1, w1_0); c7_1 = V512.Accumulate(c7_1, a7_0, w0_1, a7_1, w1_1);
                     a += 8; w += 128;
                 }
             }
@@ -3199,14 +3050,10 @@ unsafe partial class Resnet20Cifar10
                 {
                     Vector256<sbyte> w0_0 = Vector256.Load(w), w0_1 = Vector256.Load(w + 32);
                     Vector256<sbyte> w1_0 = Vector256.Load(w + 64), w1_1 = Vector256.Load(w + 96);
-                    Vector256<byte> a0_0 = V256.Codes(a), a0_1 = V256.Codes(a + 4);
-                    c0_0 = V256.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V256.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
-                    Vector256<byte> a1_0 = V256.Codes(a + 64), a1_1 = V256.Codes(a + 68);
-                    c1_0 = V256.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V256.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
-                    Vector256<byte> a2_0 = V256.Codes(a + 128), a2_1 = V256.Codes(a + 132);
-                    c2_0 = V256.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V256.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
-                    Vector256<byte> a3_0 = V256.Codes(a + 192), a3_1 = V256.Codes(a + 196);
-                    c3_0 = V256.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V256.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
+                    Vector256<byte> a0_0 = V256.Codes(a), a0_1 = V256.Codes(a + 4); c0_0 = V256.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V256.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
+                    Vector256<byte> a1_0 = V256.Codes(a + 64), a1_1 = V256.Codes(a + 68); c1_0 = V256.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V256.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
+                    Vector256<byte> a2_0 = V256.Codes(a + 128), a2_1 = V256.Codes(a + 132); c2_0 = V256.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V256.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
+                    Vector256<byte> a3_0 = V256.Codes(a + 192), a3_1 = V256.Codes(a + 196); c3_0 = V256.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V256.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
                     a += 8; w += 128;
                 }
             }
@@ -3391,22 +3238,14 @@ unsafe partial class Resnet20Cifar10
                 {
                     Vector512<sbyte> w0_0 = Vector512.Load(w), w0_1 = Vector512.Load(w + 9216);
                     Vector512<sbyte> w1_0 = Vector512.Load(w + 64), w1_1 = Vector512.Load(w + 9280);
-                    Vector512<byte> a0_0 = V512.Codes(a), a0_1 = V512.Codes(a + 4);
-                    c0_0 = V512.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V512.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
-                    Vector512<byte> a1_0 = V512.Codes(a + 64), a1_1 = V512.Codes(a + 68);
-                    c1_0 = V512.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V512.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
-                    Vector512<byte> a2_0 = V512.Codes(a + 128), a2_1 = V512.Codes(a + 132);
-                    c2_0 = V512.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V512.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
-                    Vector512<byte> a3_0 = V512.Codes(a + 192), a3_1 = V512.Codes(a + 196);
-                    c3_0 = V512.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V512.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
-                    Vector512<byte> a4_0 = V512.Codes(a + 256), a4_1 = V512.Codes(a + 260);
-                    c4_0 = V512.Accumulate(c4_0, a4_0, w0_0, a4_1, w1_0); c4_1 = V512.Accumulate(c4_1, a4_0, w0_1, a4_1, w1_1);
-                    Vector512<byte> a5_0 = V512.Codes(a + 320), a5_1 = V512.Codes(a + 324);
-                    c5_0 = V512.Accumulate(c5_0, a5_0, w0_0, a5_1, w1_0); c5_1 = V512.Accumulate(c5_1, a5_0, w0_1, a5_1, w1_1);
-                    Vector512<byte> a6_0 = V512.Codes(a + 384), a6_1 = V512.Codes(a + 388);
-                    c6_0 = V512.Accumulate(c6_0, a6_0, w0_0, a6_1, w1_0); c6_1 = V512.Accumulate(c6_1, a6_0, w0_1, a6_1, w1_1);
-                    Vector512<byte> a7_0 = V512.Codes(a + 448), a7_1 = V512.Codes(a + 452);
-                    c7_0 = V512.Accumulate(c7_0, a7_0, w0_0, a7_1, w1_0); c7_1 = V512.Accumulate(c7_1, a7_0, w0_1, a7_1, w1_1);
+                    Vector512<byte> a0_0 = V512.Codes(a), a0_1 = V512.Codes(a + 4); c0_0 = V512.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V512.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
+                    Vector512<byte> a1_0 = V512.Codes(a + 64), a1_1 = V512.Codes(a + 68); c1_0 = V512.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V512.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
+                    Vector512<byte> a2_0 = V512.Codes(a + 128), a2_1 = V512.Codes(a + 132); c2_0 = V512.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V512.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
+                    Vector512<byte> a3_0 = V512.Codes(a + 192), a3_1 = V512.Codes(a + 196); c3_0 = V512.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V512.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
+                    Vector512<byte> a4_0 = V512.Codes(a + 256), a4_1 = V512.Codes(a + 260); c4_0 = V512.Accumulate(c4_0, a4_0, w0_0, a4_1, w1_0); c4_1 = V512.Accumulate(c4_1, a4_0, w0_1, a4_1, w1_1);
+                    Vector512<byte> a5_0 = V512.Codes(a + 320), a5_1 = V512.Codes(a + 324); c5_0 = V512.Accumulate(c5_0, a5_0, w0_0, a5_1, w1_0); c5_1 = V512.Accumulate(c5_1, a5_0, w0_1, a5_1, w1_1);
+                    Vector512<byte> a6_0 = V512.Codes(a + 384), a6_1 = V512.Codes(a + 388); c6_0 = V512.Accumulate(c6_0, a6_0, w0_0, a6_1, w1_0); c6_1 = V512.Accumulate(c6_1, a6_0, w0_1, a6_1, w1_1);
+                    Vector512<byte> a7_0 = V512.Codes(a + 448), a7_1 = V512.Codes(a + 452); c7_0 = V512.Accumulate(c7_0, a7_0, w0_0, a7_1, w1_0); c7_1 = V512.Accumulate(c7_1, a7_0, w0_1, a7_1, w1_1);
                     a += 8; w += 128;
                 }
             }
@@ -3459,14 +3298,10 @@ unsafe partial class Resnet20Cifar10
                 {
                     Vector256<sbyte> w0_0 = Vector256.Load(w), w0_1 = Vector256.Load(w + 32);
                     Vector256<sbyte> w1_0 = Vector256.Load(w + 64), w1_1 = Vector256.Load(w + 96);
-                    Vector256<byte> a0_0 = V256.Codes(a), a0_1 = V256.Codes(a + 4);
-                    c0_0 = V256.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V256.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
-                    Vector256<byte> a1_0 = V256.Codes(a + 64), a1_1 = V256.Codes(a + 68);
-                    c1_0 = V256.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V256.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
-                    Vector256<byte> a2_0 = V256.Codes(a + 128), a2_1 = V256.Codes(a + 132);
-                    c2_0 = V256.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V256.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
-                    Vector256<byte> a3_0 = V256.Codes(a + 192), a3_1 = V256.Codes(a + 196);
-                    c3_0 = V256.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V256.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
+                    Vector256<byte> a0_0 = V256.Codes(a), a0_1 = V256.Codes(a + 4); c0_0 = V256.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V256.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
+                    Vector256<byte> a1_0 = V256.Codes(a + 64), a1_1 = V256.Codes(a + 68); c1_0 = V256.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V256.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
+                    Vector256<byte> a2_0 = V256.Codes(a + 128), a2_1 = V256.Codes(a + 132); c2_0 = V256.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V256.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
+                    Vector256<byte> a3_0 = V256.Codes(a + 192), a3_1 = V256.Codes(a + 196); c3_0 = V256.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V256.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
                     a += 8; w += 128;
                 }
             }
@@ -3651,8 +3486,7 @@ unsafe partial class Resnet20Cifar10
             {
                 Vector512<sbyte> w0_0 = Vector512.Load(w);
                 Vector512<sbyte> w1_0 = Vector512.Load(w + 64);
-                Vector512<byte> a0_0 = V512.Codes(a), a0_1 = V512.Codes(a + 4);
-                c0_0 = V512.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0);
+                Vector512<byte> a0_0 = V512.Codes(a), a0_1 = V512.Codes(a + 4); c0_0 = V512.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0);
                 a += 8; w += 128;
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
@@ -3681,8 +3515,7 @@ unsafe partial class Resnet20Cifar10
             {
                 Vector256<sbyte> w0_0 = Vector256.Load(w), w0_1 = Vector256.Load(w + 32);
                 Vector256<sbyte> w1_0 = Vector256.Load(w + 64), w1_1 = Vector256.Load(w + 96);
-                Vector256<byte> a0_0 = V256.Codes(a), a0_1 = V256.Codes(a + 4);
-                c0_0 = V256.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V256.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
+                Vector256<byte> a0_0 = V256.Codes(a), a0_1 = V256.Codes(a + 4); c0_0 = V256.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V256.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
                 a += 8; w += 128;
             }
             // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
@@ -4200,39 +4033,17 @@ unsafe partial class Resnet20Cifar10
             {
                 Vector512<short> w0 = Vector512.Load(w);
                 Vector512<short> w1 = Vector512.Load(w + 19584);
-                Vector512<short> a0 = V512.Codes((byte*)(v)).AsInt16();
-                Vector512<int> p0_0 = V512.PairProducts(a0, w0), p0_1 = V512.PairProducts(a0, w1);
-                c0_0 += p0_0; c0_1 += p0_1;
-                Vector512<short> a1 = V512.Codes((byte*)(v + 32)).AsInt16();
-                Vector512<int> p1_0 = V512.PairProducts(a1, w0), p1_1 = V512.PairProducts(a1, w1);
-                c1_0 += p1_0; c1_1 += p1_1;
-                Vector512<short> a2 = V512.Codes((byte*)(v + 64)).AsInt16();
-                Vector512<int> p2_0 = V512.PairProducts(a2, w0), p2_1 = V512.PairProducts(a2, w1);
-                c2_0 += p2_0; c2_1 += p2_1;
-                Vector512<short> a3 = V512.Codes((byte*)(v + 96)).AsInt16();
-                Vector512<int> p3_0 = V512.PairProducts(a3, w0), p3_1 = V512.PairProducts(a3, w1);
-                c3_0 += p3_0; c3_1 += p3_1;
-                Vector512<short> a4 = V512.Codes((byte*)(v + 128)).AsInt16();
-                Vector512<int> p4_0 = V512.PairProducts(a4, w0), p4_1 = V512.PairProducts(a4, w1);
-                c4_0 += p4_0; c4_1 += p4_1;
-                Vector512<short> a5 = V512.Codes((byte*)(v + 160)).AsInt16();
-                Vector512<int> p5_0 = V512.PairProducts(a5, w0), p5_1 = V512.PairProducts(a5, w1);
-                c5_0 += p5_0; c5_1 += p5_1;
-                Vector512<short> a6 = V512.Codes((byte*)(v + 192)).AsInt16();
-                Vector512<int> p6_0 = V512.PairProducts(a6, w0), p6_1 = V512.PairProducts(a6, w1);
-                c6_0 += p6_0; c6_1 += p6_1;
-                Vector512<short> a7 = V512.Codes((byte*)(v + 224)).AsInt16();
-                Vector512<int> p7_0 = V512.PairProducts(a7, w0), p7_1 = V512.PairProducts(a7, w1);
-                c7_0 += p7_0; c7_1 += p7_1;
+                Vector512<short> a0 = V512.Codes((byte*)(v)).AsInt16(); Vector512<int> p0_0 = V512.PairProducts(a0, w0), p0_1 = V512.PairProducts(a0, w1); c0_0 += p0_0; c0_1 += p0_1;
+                Vector512<short> a1 = V512.Codes((byte*)(v + 32)).AsInt16(); Vector512<int> p1_0 = V512.PairProducts(a1, w0), p1_1 = V512.PairProducts(a1, w1); c1_0 += p1_0; c1_1 += p1_1;
+                Vector512<short> a2 = V512.Codes((byte*)(v + 64)).AsInt16(); Vector512<int> p2_0 = V512.PairProducts(a2, w0), p2_1 = V512.PairProducts(a2, w1); c2_0 += p2_0; c2_1 += p2_1;
+                Vector512<short> a3 = V512.Codes((byte*)(v + 96)).AsInt16(); Vector512<int> p3_0 = V512.PairProducts(a3, w0), p3_1 = V512.PairProducts(a3, w1); c3_0 += p3_0; c3_1 += p3_1;
+                Vector512<short> a4 = V512.Codes((byte*)(v + 128)).AsInt16(); Vector512<int> p4_0 = V512.PairProducts(a4, w0), p4_1 = V512.PairProducts(a4, w1); c4_0 += p4_0; c4_1 += p4_1;
+                Vector512<short> a5 = V512.Codes((byte*)(v + 160)).AsInt16(); Vector512<int> p5_0 = V512.PairProducts(a5, w0), p5_1 = V512.PairProducts(a5, w1); c5_0 += p5_0; c5_1 += p5_1;
+                Vector512<short> a6 = V512.Codes((byte*)(v + 192)).AsInt16(); Vector512<int> p6_0 = V512.PairProducts(a6, w0), p6_1 = V512.PairProducts(a6, w1); c6_0 += p6_0; c6_1 += p6_1;
+                Vector512<short> a7 = V512.Codes((byte*)(v + 224)).AsInt16(); Vector512<int> p7_0 = V512.PairProducts(a7, w0), p7_1 = V512.PairProducts(a7, w1); c7_0 += p7_0; c7_1 += p7_1;
             }
-            c0_0.Store(m); c0_1.Store(m + 16);
-            c1_0.Store(m + 32); c1_1.Store(m + 48);
-            c2_0.Store(m + 64); c2_1.Store(m + 80);
-            c3_0.Store(m + 96); c3_1.Store(m + 112);
-            c4_0.Store(m + 128); c4_1.Store(m + 144);
-            c5_0.Store(m + 160); c5_1.Store(m + 176);
-            c6_0.Store(m + 192); c6_1.Store(m + 208);
-            c7_0.Store(m + 224); c7_1.Store(m + 240);
+            c0_0.Store(m); c0_1.Store(m + 16); c1_0.Store(m + 32); c1_1.Store(m + 48); c2_0.Store(m + 64); c2_1.Store(m + 80); c3_0.Store(m + 96); c3_1.Store(m + 112); c4_0.Store(m + 128);
+            c4_1.Store(m + 144); c5_0.Store(m + 160); c5_1.Store(m + 176); c6_0.Store(m + 192); c6_1.Store(m + 208); c7_0.Store(m + 224); c7_1.Store(m + 240);
         }
     }
 
@@ -4460,19 +4271,12 @@ unsafe partial class Resnet20Cifar10
             {
                 Vector256<short> w0 = Vector256.Load(w);
                 Vector256<short> w1 = Vector256.Load(w + 16);
-                Vector256<short> a0 = V256.Codes((byte*)(v)).AsInt16();
-                c0_0 += V256.PairProducts(a0, w0); c0_1 += V256.PairProducts(a0, w1);
-                Vector256<short> a1 = V256.Codes((byte*)(v + 32)).AsInt16();
-                c1_0 += V256.PairProducts(a1, w0); c1_1 += V256.PairProducts(a1, w1);
-                Vector256<short> a2 = V256.Codes((byte*)(v + 64)).AsInt16();
-                c2_0 += V256.PairProducts(a2, w0); c2_1 += V256.PairProducts(a2, w1);
-                Vector256<short> a3 = V256.Codes((byte*)(v + 96)).AsInt16();
-                c3_0 += V256.PairProducts(a3, w0); c3_1 += V256.PairProducts(a3, w1);
+                Vector256<short> a0 = V256.Codes((byte*)(v)).AsInt16(); c0_0 += V256.PairProducts(a0, w0); c0_1 += V256.PairProducts(a0, w1);
+                Vector256<short> a1 = V256.Codes((byte*)(v + 32)).AsInt16(); c1_0 += V256.PairProducts(a1, w0); c1_1 += V256.PairProducts(a1, w1);
+                Vector256<short> a2 = V256.Codes((byte*)(v + 64)).AsInt16(); c2_0 += V256.PairProducts(a2, w0); c2_1 += V256.PairProducts(a2, w1);
+                Vector256<short> a3 = V256.Codes((byte*)(v + 96)).AsInt16(); c3_0 += V256.PairProducts(a3, w0); c3_1 += V256.PairProducts(a3, w1);
             }
-            c0_0.Store(m); c0_1.Store(m + 8);
-            c1_0.Store(m + 16); c1_1.Store(m + 24);
-            c2_0.Store(m + 32); c2_1.Store(m + 40);
-            c3_0.Store(m + 48); c3_1.Store(m + 56);
+            c0_0.Store(m); c0_1.Store(m + 8); c1_0.Store(m + 16); c1_1.Store(m + 24); c2_0.Store(m + 32); c2_1.Store(m + 40); c3_0.Store(m + 48); c3_1.Store(m + 56);
         }
     }
 
@@ -4715,8 +4519,7 @@ unsafe partial class Resnet20Cifar10
                 Vector128<short> a1 = V128.Codes((byte*)(v + 32)).AsInt16();
                 c1_0 += V128.PairProducts(a1, w0); c1_1 += V128.PairProducts(a1, w1); c1_2 += V128.PairProducts(a1, w2); c1_3 += V128.PairProducts(a1, w3);
             }
-            c0_0.Store(m); c0_1.Store(m + 4); c0_2.Store(m + 8); c0_3.Store(m + 12);
-            c1_0.Store(m + 16); c1_1.Store(m + 20); c1_2.Store(m + 24); c1_3.Store(m + 28);
+            c0_0.Store(m); c0_1.Store(m + 4); c0_2.Store(m + 8); c0_3.Store(m + 12); c1_0.Store(m + 16); c1_1.Store(m + 20); c1_2.Store(m + 24); c1_3.Store(m + 28);
         }
     }
 
