@@ -28,7 +28,7 @@ internal static class ConvPlanner
             layer.Weights, layer.Bias, layer.Requantize, facts, weightsOffset, weightBytes,
             block.Take((long)padded * WeightBlock.TableArrays * sizeof(int)), padded);
         return new ConvStep(
-            layer.Name, group.Layers, WorkDivision.Convolution(geometry.Output), input, geometry, weights, epilogue, kernels,
+            layer.Name, group.Layers, WorkDivision.Convolution(geometry, kernels), input, geometry, weights, epilogue, kernels,
             Proofs.Of(input, layer, epilogue, kernels));
     }
 

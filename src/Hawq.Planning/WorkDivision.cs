@@ -17,8 +17,10 @@ internal static class WorkDivision
     /// <summary>By rows.</summary>
     public static WorkPlan Rows(Shape shape) => new(WorkAxis.Rows, shape.Height);
 
-    /// <summary>A convolution: by rows of a large map, otherwise by blocks of output channels.</summary>
-    public static WorkPlan Convolution(Shape output) => output.Height >= MinRows
-        ? Rows(output)
-        : new(WorkAxis.ChannelBlocks, (output.Channels + BlockChannels - 1) / BlockChannels);
+    /// <summary>A convolution: by rows of a large map, otherwise, and where its weights are most of the work, by blocks of output channels.</summary>
+    public static WorkPlan Convolution(ConvGeometry geometry, IEnumerable<KernelChoice> kernels) =>
+        geometry.Output.Height >= MinRows
+        && !kernels.Any(kernel => kernel.Family == KernelFamily.Winograd4 && new WinogradLayout(kernel.Tier, geometry).TransformsMostlyWeights)
+            ? Rows(geometry.Output)
+            : new(WorkAxis.ChannelBlocks, (geometry.Output.Channels + BlockChannels - 1) / BlockChannels);
 }

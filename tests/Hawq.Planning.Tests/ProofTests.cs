@@ -71,6 +71,18 @@ public sealed class ProofTests
         Assert.Equal(planned, step.Proofs.Any(proof => proof.Contains("2 147 482 624, less than 2^31", StringComparison.Ordinal)));
     }
 
+    /// <summary>Where the transforms of weights outweigh those of codes, threads that take rows would all do the same.</summary>
+    [Theory]
+    [InlineData(14, 128, WorkAxis.ChannelBlocks)]
+    [InlineData(14, 32, WorkAxis.Rows)]
+    [InlineData(28, 128, WorkAxis.Rows)]
+    public void Threads_take_output_channels_of_winograd_layers_whose_weights_are_most_of_the_work(int map, int channels, WorkAxis axis)
+    {
+        NetworkBuilder b = new NetworkBuilder("winograd", 2).Input(map, map, 96, range: Activation.U7);
+        b.Conv(b.InputName, channels, 3);
+        Assert.Equal(axis, Planner.Plan(b.Build().Network).Steps.OfType<ConvStep>().Single().Work.Axis);
+    }
+
     [Fact]
     public void Int16_lanes_have_their_worst_case_beside_the_kernel()
     {

@@ -30,7 +30,8 @@ public static class KernelCatalog
         }
 
         bool winograd = !plain && WinogradLayout.Serves(geometry, input, facts);
-        if (winograd && geometry.Stride.Height == 1)
+        int map = Math.Min(geometry.Output.Height, geometry.Output.Width);
+        if (winograd && geometry.Stride.Height == 1 && map >= WinogradLayout.MinMap)
         {
             foreach (InstructionSet tier in new[] { InstructionSet.Avx512, InstructionSet.Avx2, InstructionSet.Vector128 })
             {
@@ -56,11 +57,14 @@ public static class KernelCatalog
         yield return Direct(InstructionSet.Avx2);
         yield return Direct(InstructionSet.Vector128);
 
-        // With stride 2 Winograd saves two products of three: no more than products of bytes do. It replaces the products of int16 values.
+        // With stride 2 Winograd saves two products of three: no more than products of bytes do. It replaces the products of int16 values. At 7x7 it saves as many,
+        // which int16 lanes make up for.
         KernelChoice Direct(InstructionSet tier)
         {
             KernelChoice best = Best(tier, geometry, input, facts, plain);
-            return winograd && best.Family == KernelFamily.Widen ? Winograd(tier, geometry) : best;
+            bool slower = geometry.Stride.Height > 1 ? best.Family == KernelFamily.Widen
+                : tier == InstructionSet.Avx512 && (best.Family != KernelFamily.Maddubs16 || map > WinogradLayout.MinTransformedMap);
+            return winograd && slower ? Winograd(tier, geometry) : best;
         }
     }
 

@@ -23,11 +23,15 @@ public sealed record WinogradLayout(InstructionSet Tier, ConvGeometry Geometry)
     /// <summary>Rows and columns of codes of a tile.</summary>
     public const int Side = 6;
 
-    /// <summary>Smallest map: below it too much of a tile sticks out, and the transformed weights no longer fit in the caches.</summary>
+    /// <summary>Smallest map of a layer whose transformed weights stay in the caches: below it the other kernels are as fast for less memory.</summary>
     public const int MinMap = 14;
+
+    /// <summary>Smallest map of a layer that transforms its weights, which few tiles then use.</summary>
+    public const int MinTransformedMap = 7;
 
     private const int CacheLine = 64;
     private const int ChannelStep = 32;
+    private const int MostWeightBytes = 640 << 10;
 
     // Two pixels are loaded and stored as eight int16 lanes: up to as many bytes behind the last one are touched.
     private const int PhaseVector = 8 * sizeof(short);
@@ -115,10 +119,25 @@ public sealed record WinogradLayout(InstructionSet Tier, ConvGeometry Geometry)
     /// <summary>Bytes of scratch memory of one thread.</summary>
     public int ScratchBytes => WeightOffset + (TransformsWeights ? Blocks * TransformedBytes : Phases == 1 ? 0 : Side * Phases * RowStride * sizeof(short));
 
-    /// <summary>int16 values from one position of transformed weights to the next.</summary>
-    public int WeightStride => OddLines(Channels * 16 * sizeof(short)) / sizeof(short);
+    /// <summary>Input channels that are multiplied at a time: half as many, as often as it takes for weights that every inference transforms to fit in the second-level cache.</summary>
+    public int ChannelsPerPass
+    {
+        get
+        {
+            int channels = Channels;
+            while (TransformsWeights && Blocks * Positions * channels * 16 * sizeof(short) > MostWeightBytes)
+            {
+                channels /= 2;
+            }
 
-    /// <summary>Bytes of the transformed weights of sixteen output channels.</summary>
+            return channels;
+        }
+    }
+
+    /// <summary>int16 values from one position of transformed weights to the next.</summary>
+    public int WeightStride => OddLines(ChannelsPerPass * 16 * sizeof(short)) / sizeof(short);
+
+    /// <summary>Bytes of the transformed weights of sixteen output channels and the input channels of a pass.</summary>
     public int TransformedBytes => Positions * WeightStride * sizeof(short);
 
     /// <summary>Bytes of the weights of sixteen output channels as they are kept.</summary>
@@ -128,16 +147,20 @@ public sealed record WinogradLayout(InstructionSet Tier, ConvGeometry Geometry)
     /// Whether every inference transforms the weights, a few blocks at a time. They are eight times as large transformed: where all of them together leave
     /// the second-level cache, transforming takes about as long as bringing them from behind it, and the network loads sooner and takes less memory.
     /// </summary>
-    public bool TransformsWeights => Phases == 1 && Geometry.Output.Channels / 16 * (long)TransformedBytes > 512 << 10;
+    public bool TransformsWeights => Phases == 1 && (long)Geometry.Output.Channels * Positions * Channels * sizeof(short) > 512 << 10;
+
+    /// <summary>Whether every inference's transforms of weights take at least twice the time of those of codes: threads then take output channels each, not rows.</summary>
+    public bool TransformsMostlyWeights => TransformsWeights && Geometry.Output.Channels >= 4 * TilesPerRow * ((Geometry.Output.Height + Outputs - 1) / Outputs);
 
     /// <summary>Bytes of the weights as they are kept.</summary>
     public long WeightBytes => Geometry.Output.Channels / 16 * (long)BlockBytes;
 
     /// <summary>Whether a layer has the shape for it, and its proof holds.</summary>
     public static bool Serves(ConvGeometry geometry, TensorStorage input, WeightFacts facts) =>
-        geometry is { Dilation: { Height: 1, Width: 1 }, Groups: 1, Output: { Height: >= MinMap, Width: >= MinMap } }
+        geometry is { Dilation: { Height: 1, Width: 1 }, Groups: 1 }
         && geometry.Output.Channels % 16 == 0
         && (ManyChannels(geometry) || FewChannels(geometry))
+        && Math.Min(geometry.Output.Height, geometry.Output.Width) >= (new WinogradLayout(InstructionSet.Avx512, geometry).TransformsWeights ? MinTransformedMap : MinMap)
         && Proven(input, facts);
 
     private static bool ManyChannels(ConvGeometry geometry) =>

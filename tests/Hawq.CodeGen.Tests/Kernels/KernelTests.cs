@@ -288,6 +288,30 @@ public sealed class KernelTests
         }
     }
 
+    /// <summary>Large layers on small maps, whose threads take output channels: an odd number of blocks; weights of half of the input channels at a time; 4-bit weights, which int16 lanes take.</summary>
+    [Theory]
+    [MemberData(nameof(Machines))]
+    public void Winograd_of_small_maps_is_exact_on_every_machine(InstructionSet machine)
+    {
+        NetworkBuilder builder = new("small", 5);
+        builder.Input(9, 7, 96, range: Activation.U8);
+        string x = builder.Conv(builder.InputName, 112, 3, activation: Activation.U7);
+        x = builder.Conv(x, 320, 1, activation: Activation.U7);
+        x = builder.Conv(x, 64, 3, activation: Activation.U7);
+        x = builder.Conv(x, 128, 3, weightBits: 4, activation: Activation.U7);
+        builder.Conv(x, 7, 1, activation: Activation.S16);
+        (Network network, NetworkWeights weights) = builder.Build();
+        NetworkPlan plan = Planner.Plan(network, new KernelPreference(machine));
+
+        ConvStep[] steps = [.. plan.Steps.OfType<ConvStep>().Where(step => step.Kernels[0].Family == KernelFamily.Winograd4)];
+        Assert.Equal(machine == InstructionSet.Avx512 ? [96, 160] : [], steps.Select(step => new WinogradLayout(machine, step.Geometry).ChannelsPerPass));
+        Assert.Null(FirstDifference(plan, network, weights, Inputs(network, weights, everyChannel: false)));
+
+        int[] codes = TestInputs.Codes(network.Tensor(network.Input.Tensor), 9);
+        using CompiledNetwork three = CompiledNetwork.Compile(plan, weights, new CompilationOptions(Threads: 3));
+        Assert.Equal(new Interpreter(network, weights).RunCodes(codes)[network.Outputs[0]], three.InferCodes(codes)[0]);
+    }
+
     /// <summary>
     /// Parts that their own steps write in place (a Winograd convolution, one whose channels end in a tail, a pool), one that is read elsewhere too, one that
     /// occurs twice, one that nobody can write in place (a maximum), and a joined tensor that becomes a part.

@@ -29,34 +29,26 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
         writer.Line("short* codes = (short*)scratch;");
         writer.Line($"int* products = (int*)(scratch + {_layout.ProductOffset});");
         writer.Line($"byte* small = scratch + {_layout.TileOffset};");
-        using (writer.Block($"for (int y = first; y < end; y += {groupRows})"))
+        using (writer.Block($"for (int y = {(ByRows ? "first" : "0")}; y < {End}; y += {groupRows})"))
         {
             writer.Line("// Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.");
             writer.Line(_layout.Phases > 1 ? "int tiles = 0;" : "int tiles = 0, whole = 0;");
-            writer.Line($"int stop = global::System.Math.Min(y + {groupRows}, end);");
+            writer.Line($"int stop = global::System.Math.Min(y + {groupRows}, {End});");
             using (writer.Block($"for (int top = y; top < stop; top += {Outputs})"))
             {
                 WriteInputRow(writer);
             }
 
-            using (writer.Block($"for (int block = 0; block < {kernel.Blocks}; block += {_layout.Blocks})"))
+            using (writer.Block(Blocks()))
             {
-                string weights = $"weights + block * {_layout.BlockBytes}";
-                if (_layout.TransformsWeights)
+                if (Passes > 1)
                 {
-                    weights = $"scratch + {_layout.WeightOffset}";
-                    writer.Line("// Transform the weights: together they would leave the second-level cache, so they are kept as they are.");
-                    for (int n = 0; n < _layout.Blocks; n++)
-                    {
-                        string from = n == 0 ? "block" : $"(block + {n})";
-                        writer.Line($"{transform}(weights + {from} * {_layout.BlockBytes}, {Channels}, (short*)({weights}{ConvTile.Offset(n * _layout.TransformedBytes)}), {_layout.WeightStride});");
-                    }
+                    writer.Line($"new global::System.Span<int>(products, {WinogradLayout.Positions * _layout.ProductStride}).Clear();");
                 }
 
-                writer.Line($"// Products of {_layout.Blocks * VectorTier.BlockChannels} output channels, position by position.{(_layout.Phases > 1 ? "" : " Two outputs need four of six positions.")}");
-                using (writer.Block($"for (int position = 0; position < {WinogradLayout.Positions}; position++)"))
+                using (Passes > 1 ? writer.Block($"for (int part = 0; part < {Channels}; part += {_layout.ChannelsPerPass})") : null)
                 {
-                    WriteProductCalls(writer, weights);
+                    WriteProducts(writer, transform);
                 }
 
                 writer.Line("// Transform back, requantize and store.");
@@ -108,6 +100,30 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
         writer.Line("whole = height == 4 ? tiles : whole;");
     }
 
+    private int Passes => Channels / _layout.ChannelsPerPass;
+
+    private void WriteProducts(SourceWriter writer, string transform)
+    {
+        string weights = $"weights + block * {_layout.BlockBytes}";
+        if (_layout.TransformsWeights)
+        {
+            string part = Passes > 1 ? $" + part * {_layout.Taps * _layout.Taps * VectorTier.BlockChannels}" : string.Empty;
+            weights = $"scratch + {_layout.WeightOffset}";
+            writer.Line("// Transform the weights: together they would leave the second-level cache, so they are kept as they are.");
+            for (int n = 0; n < _layout.Blocks; n++)
+            {
+                string from = n == 0 ? "block" : $"(block + {n})";
+                writer.Line($"{transform}(weights + {from} * {_layout.BlockBytes}{part}, {_layout.ChannelsPerPass}, (short*)({weights}{ConvTile.Offset(n * _layout.TransformedBytes)}), {_layout.WeightStride});");
+            }
+        }
+
+        writer.Line($"// Products of {_layout.Blocks * VectorTier.BlockChannels} output channels, position by position.{(_layout.Phases > 1 ? "" : " Two outputs need four of six positions.")}");
+        using (writer.Block($"for (int position = 0; position < {WinogradLayout.Positions}; position++)"))
+        {
+            WriteProductCalls(writer, weights);
+        }
+    }
+
     private void WriteProductCalls(SourceWriter writer, string weights)
     {
         if (_layout.Phases > 1)
@@ -136,11 +152,11 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
 
     private void WriteProductCalls(SourceWriter writer, string weights, string first, string end, int tiles)
     {
-        string method = library.Share($"WinogradProducts_{Tier.Class}_{tiles}x{_layout.Blocks}", name => Text(writer => WriteProducts(writer, name, tiles)));
+        string method = library.Share($"WinogradProducts_{Tier.Class}_{tiles}x{_layout.Blocks}", name => Text(writer => WriteProductsMethod(writer, name, tiles)));
         using (writer.Block($"for (int tile = {first}; tile < {end}; tile += {tiles})"))
         {
             writer.Line(
-                $"{method}(codes + position * {_layout.InputStride} + tile * {Channels}, (short*)({weights} + position * {_layout.WeightStride * sizeof(short)}), "
+                $"{method}(codes + position * {_layout.InputStride} + tile * {Channels}{(Passes > 1 ? " + part" : string.Empty)}, (short*)({weights} + position * {_layout.WeightStride * sizeof(short)}), "
                 + $"products + position * {_layout.ProductStride} + tile * {_layout.Blocks * VectorTier.BlockChannels});");
         }
     }
@@ -169,7 +185,19 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
         }
     }
 
-    private string Top => $"global::System.Math.Max(0, global::System.Math.Min(top, end - {(_layout.Phases > 1 ? $"{Outputs}" : "height")}))";
+    private string Top => $"global::System.Math.Max(0, global::System.Math.Min(top, {End} - {(_layout.Phases > 1 ? $"{Outputs}" : "height")}))";
+
+    // Threads take rows each, or units of output channels.
+    private bool ByRows => kernel.Step.Work.Axis == WorkAxis.Rows;
+
+    private string End => ByRows ? "end" : $"{Geometry.Output.Height}";
+
+    private string Blocks()
+    {
+        const int unit = ConvKernel.UnitBlocks;
+        string stop = kernel.Blocks % unit == 0 ? $"{unit} * end" : $"global::System.Math.Min({unit} * end, {kernel.Blocks})";
+        return $"for (int block = {(ByRows ? "0" : $"{unit} * first")}; block < {(ByRows ? $"{kernel.Blocks}" : stop)}; block += {_layout.Blocks})";
+    }
 
     // The columns of tiles and their widths: a loop, and the last one apart where the width is not a multiple of a tile's.
     private IEnumerable<(string Loop, string Column, int Width)> Columns()
@@ -362,7 +390,7 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
         }
     }
 
-    private void WriteProducts(SourceWriter writer, string name, int tiles)
+    private void WriteProductsMethod(SourceWriter writer, string name, int tiles)
     {
         int block = _layout.TransformedBytes / sizeof(short);
         writer.Line($"/// <summary>{tiles} tiles by {_layout.Blocks * VectorTier.BlockChannels} output channels of one position, summed over the input channels modulo 2^32.</summary>");
@@ -372,10 +400,10 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
         {
             for (int n = 0; n < Vectors; n++)
             {
-                writer.Line($"{Tier.Vector}<int> {string.Join(", ", Enumerable.Range(0, tiles).Select(t => $"c{t}_{n} = default"))};");
+                writer.Line($"{Tier.Vector}<int> {string.Join(", ", Enumerable.Range(0, tiles).Select(t => $"c{t}_{n} = {Start((t * Vectors) + n)}"))};");
             }
 
-            using (writer.Block($"for (int k = 0; k < {Channels / 2}; k++, v += 2, w += 32)"))
+            using (writer.Block($"for (int k = 0; k < {_layout.ChannelsPerPass / 2}; k++, v += 2, w += 32)"))
             {
                 for (int n = 0; n < Vectors; n++)
                 {
@@ -391,6 +419,8 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
 
             writer.Statements([.. Enumerable.Range(0, tiles * Vectors).Select(n => $"c{n / Vectors}_{n % Vectors}.Store(m{ConvTile.Offset(n * Tier.Lanes)});")]);
         }
+
+        string Start(int n) => Passes > 1 ? $"{Tier.Vector}.Load(m{ConvTile.Offset(n * Tier.Lanes)})" : "default";
     }
 
     private void WriteOutput(SourceWriter writer, string name)
