@@ -147,7 +147,7 @@ public sealed record WinogradLayout(InstructionSet Tier, ConvGeometry Geometry)
     /// Whether every inference transforms the weights, a few blocks at a time. They are eight times as large transformed: where all of them together leave
     /// the second-level cache, transforming takes about as long as bringing them from behind it, and the network loads sooner and takes less memory.
     /// </summary>
-    public bool TransformsWeights => Phases == 1 && (long)Geometry.Output.Channels * Positions * Channels * sizeof(short) > 512 << 10;
+    public bool TransformsWeights => Phases == 1 && (long)Geometry.Output.Channels * Positions * Channels * sizeof(short) > 256 << 10;
 
     /// <summary>Whether every inference's transforms of weights take at least twice the time of those of codes: threads then take output channels each, not rows.</summary>
     public bool TransformsMostlyWeights => TransformsWeights && Geometry.Output.Channels >= 4 * TilesPerRow * ((Geometry.Output.Height + Outputs - 1) / Outputs);

@@ -33,7 +33,7 @@ unsafe partial class Resnet20Cifar10
         int end8 = team.Share(8, worker + 1);
         int first1 = team.Share(1, worker);
         int end1 = team.Share(1, worker + 1);
-        byte* scratch = arena + 102592 + worker * 117504L;
+        byte* scratch = arena + 102592 + worker * 195840L;
 
         // Input: input 32x32x3 s8
         if (worker == 0)
@@ -207,8 +207,8 @@ unsafe partial class Resnet20Cifar10
 
         Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7(
             arena + 43136, (sbyte*)(weights + 479552), (int*)(weights + 555840), (short*)arena, residualMultiplier: 1559606388, residualRounding: 4,
-            residualShift: 3, (short*)(arena + 8192), arena + 17088, output2Multiplier: 2146691252, output2Rounding: 32, output2Shift: 6, first: first2,
-            end: end2);
+            residualShift: 3, (short*)(arena + 8192), arena + 17088, output2Multiplier: 2146691252, output2Rounding: 32, output2Shift: 6, scratch,
+            first: first2, end: end2);
         team.Wait();
 
         // layer3.1.conv1: layer3.0.relu2.q8 8x8x64 u7 -> layer3.1.relu1 8x8x64 u7
@@ -217,7 +217,8 @@ unsafe partial class Resnet20Cifar10
             FillBorder_8x8x64(arena + 22784);
         }
 
-        Conv3x3_8x8x64_To8x8x64_U7S8_U7(arena + 16384, (sbyte*)(weights + 557120), (int*)(weights + 633408), arena + 23488, first: first2, end: end2);
+        Conv3x3_8x8x64_To8x8x64_U7S8_U7(
+            arena + 16384, (sbyte*)(weights + 557120), (int*)(weights + 633408), arena + 23488, scratch, first: first2, end: end2);
         team.Wait();
 
         // layer3.1.conv2 + layer3.1.add + layer3.1.relu2.requantize8: layer3.1.relu1 8x8x64 u7, layer3.0.relu2 8x8x64 u15 -> layer3.1.relu2 8x8x64 u15, layer3.1.relu2.q8 8x8x64 u7
@@ -228,7 +229,8 @@ unsafe partial class Resnet20Cifar10
 
         Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2(
             arena + 22784, (sbyte*)(weights + 634688), (int*)(weights + 710976), (short*)(arena + 8192), residualMultiplier: 1930658251, residualRounding: 4,
-            residualShift: 3, (short*)arena, arena + 17088, output2Multiplier: 1090785391, output2Rounding: 16, output2Shift: 5, first: first2, end: end2);
+            residualShift: 3, (short*)arena, arena + 17088, output2Multiplier: 1090785391, output2Rounding: 16, output2Shift: 5, scratch, first: first2,
+            end: end2);
         team.Wait();
 
         // layer3.2.conv1: layer3.1.relu2.q8 8x8x64 u7 -> layer3.2.relu1 8x8x64 u7
@@ -237,13 +239,14 @@ unsafe partial class Resnet20Cifar10
             FillBorder_8x8x64(arena + 22784);
         }
 
-        Conv3x3_8x8x64_To8x8x64_U7S8_U7(arena + 16384, (sbyte*)(weights + 712256), (int*)(weights + 788544), arena + 23488, first: first2, end: end2);
+        Conv3x3_8x8x64_To8x8x64_U7S8_U7(
+            arena + 16384, (sbyte*)(weights + 712256), (int*)(weights + 788544), arena + 23488, scratch, first: first2, end: end2);
         team.Wait();
 
         // layer3.2.conv2 + layer3.2.add: layer3.2.relu1 8x8x64 u7, layer3.1.relu2 8x8x64 u15 -> layer3.2.relu2 8x8x64 u15
         Conv3x3_8x8x64_To8x8x64_U7S8_AddU15(
             arena + 22784, (sbyte*)(weights + 789824), (int*)(weights + 866112), (short*)arena, residualMultiplier: 1133756015, residualRounding: 4,
-            residualShift: 3, (short*)(arena + 8192), first: first2, end: end2);
+            residualShift: 3, (short*)(arena + 8192), scratch, first: first2, end: end2);
         team.Wait();
 
         // avgpool: layer3.2.relu2 8x8x64 u15 -> avgpool 1x1x64 u7
@@ -2369,17 +2372,17 @@ unsafe partial class Resnet20Cifar10
     /// int32 accumulators stay in [-1 434 555, 1 382 361]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 11 612 (positive) and -11 418 (negative), plus the bias.
     /// Requantize needs only the high half of the product: every c is at least 33, and c + 0 lies in [33, 46], at least 33.
     /// Requantized values lie in [-334 753, 322 573], inside [-16 777 216, 16 777 216]: no clamp.
-    /// Avx512, Avx2, Vector128: int16 lanes over 2 steps reach 34 671 and -34 036 at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most 129.
+    /// Avx512: Winograd's sums wrap modulo 2^32, and 64 times a sum of stored codes by weights is at most 94 382 336, less than 2^31.
+    /// Avx2, Vector128: int16 lanes over 2 steps reach 34 671 and -34 036 at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most 129.
     /// The residual is added in int16: where a value in [-334 753, 322 573] saturates, adding one in [0, 23 797] leaves [0, 32 767] either way.</para>
     /// </remarks>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7(
         byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
-        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
+        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, byte* scratch, int first, int end)
     {
         unchecked
         {
-            int* corrections = (int*)(weights + 36864);
             byte* other = (byte*)residual;
             byte* y0 = (byte*)output1;
             byte* y1 = (byte*)output2;
@@ -2387,27 +2390,57 @@ unsafe partial class Resnet20Cifar10
             int* scalars = stackalloc int[] { residualMultiplier, residualRounding << 12, residualShift + 12, ((residualMultiplier + 32768) >> 16) | 65536, output2Multiplier, output2Rounding << 16, output2Shift + 16, ((output2Multiplier + 32768) >> 16) | 65536 };
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                // A unit of work is 32 output channels.
-                weights += first * 18432;
-                table += first * 32;
-                corrections += first * 4928;
-                other += first * 64;
-                y0 += first * 64;
-                y1 += first * 32;
-                for (int block = 2 * first; block < 2 * end; block += 2, weights += 18432, table += 32, corrections += 4928, other += 64, y0 += 64, y1 += 32)
+                short* codes = (short*)scratch;
+                int* products = (int*)(scratch + 20736);
+                byte* small = scratch + 41472;
+                for (int y = 0; y < 8; y += 8)
                 {
-                    for (int y = 0; y < 8; y++)
+                    // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
+                    int tiles = 0, whole = 0;
+                    int stop = global::System.Math.Min(y + 8, 8);
+                    for (int top = y; top < stop; top += 4)
                     {
-                        byte* x = input + y * 640;
-                        byte* otherRow = other + y * 1024;
-                        byte* y0Row = y0 + y * 1024;
-                        byte* y1Row = y1 + y * 640;
-                        Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Avx512_8x2(x, weights, table, corrections, otherRow, y0Row, y1Row, scalars);
+                        int height = stop - top > 2 ? 4 : 2;
+                        byte* x = input + global::System.Math.Max(0, global::System.Math.Min(top, 8 - height)) * 640;
+                        for (int column = 0; column < 8; column += 4)
+                        {
+                            WinogradInput_V512(x + column * 64, 640, 64, (4 - height) * 640, 0, 64, codes + tiles++ * 64, 288, (short*)small);
+                        }
+                        whole = height == 4 ? tiles : whole;
+                    }
+                    for (int block = 2 * first; block < 2 * end; block += 2)
+                    {
+                        // Transform the weights: together they would leave the second-level cache, so they are kept as they are.
+                        WinogradWeights_V512(weights + block * 9216, 64, (short*)(scratch + 43776), 1056);
+                        WinogradWeights_V512(weights + (block + 1) * 9216, 64, (short*)(scratch + 43776 + 76032), 1056);
+                        // Products of 32 output channels, position by position. Two outputs need four of six positions.
+                        for (int position = 0; position < 36; position++)
+                        {
+                            int count = position / 6 is 3 or 4 ? whole : tiles;
+                            for (int tile = 0; tile < count; tile += 4)
+                            {
+                                WinogradProducts_V512_4x2(codes + position * 288 + tile * 64, (short*)(scratch + 43776 + position * 2112), products + position * 144 + tile * 32);
+                            }
+                        }
+                        // Transform back, requantize and store.
+                        int* product = products;
+                        for (int top = y; top < stop; top += 4)
+                        {
+                            int height = stop - top > 2 ? 4 : 2;
+                            int row = global::System.Math.Max(0, global::System.Math.Min(top, 8 - height));
+                            for (int column = 0; column < 8; column += 4)
+                            {
+                                WinogradOutput_AddU15U7_V512_3(product, 144, (int*)small, height, 4, table + block * 16, other + row * 1024 + column * 128 + block * 16 * 2, 1024, 128, y0 + row * 1024 + column * 128 + block * 16 * 2, 1024, 128, y1 + row * 640 + column * 64 + block * 16 * 1, 640, 64, scalars, 64);
+                                WinogradOutput_AddU15U7_V512_3(product + 16, 144, (int*)small, height, 4, table + (block + 1) * 16, other + row * 1024 + column * 128 + (block + 1) * 16 * 2, 1024, 128, y0 + row * 1024 + column * 128 + (block + 1) * 16 * 2, 1024, 128, y1 + row * 640 + column * 64 + (block + 1) * 16 * 1, 640, 64, scalars, 64);
+                                product += 32;
+                            }
+                        }
                     }
                 }
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
+                int* corrections = (int*)(weights + 36864);
                 // A unit of work is 32 output channels.
                 weights += first * 18432;
                 table += first * 32;
@@ -2432,6 +2465,7 @@ unsafe partial class Resnet20Cifar10
             }
             else if (V128.IsSupported)
             {
+                int* corrections = (int*)(weights + 36864);
                 // A unit of work is 32 output channels.
                 weights += first * 18432;
                 table += first * 32;
@@ -2474,66 +2508,6 @@ unsafe partial class Resnet20Cifar10
                     }
                 }
             }
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_Avx512_8x2(byte* x, sbyte* w, int* table, int* corrections, byte* other, byte* y0, byte* y1, int* scalars)
-    {
-        unchecked
-        {
-            // The accumulators start at the bias.
-            Vector512<int> c0_0 = Vector512.Load(table), c1_0 = c0_0, c2_0 = c0_0, c3_0 = c0_0, c4_0 = c0_0, c5_0 = c0_0, c6_0 = c0_0, c7_0 = c0_0;
-            Vector512<int> c0_1 = Vector512.Load(table + 16), c1_1 = c0_1, c2_1 = c0_1, c3_1 = c0_1, c4_1 = c0_1, c5_1 = c0_1, c6_1 = c0_1, c7_1 = c0_1;
-            byte* corner = x;
-            for (int row = 0; row < 3; row++, x += 640)
-            {
-                byte* a = x;
-                // 2 steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.
-                for (int k = 0; k < 24; k++)
-                {
-                    Vector512<sbyte> w0_0 = Vector512.Load(w), w0_1 = Vector512.Load(w + 9216);
-                    Vector512<sbyte> w1_0 = Vector512.Load(w + 64), w1_1 = Vector512.Load(w + 9280);
-                    Vector512<byte> a0_0 = V512.Codes(a), a0_1 = V512.Codes(a + 4); c0_0 = V512.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V512.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
-                    Vector512<byte> a1_0 = V512.Codes(a + 64), a1_1 = V512.Codes(a + 68); c1_0 = V512.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V512.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
-                    Vector512<byte> a2_0 = V512.Codes(a + 128), a2_1 = V512.Codes(a + 132); c2_0 = V512.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V512.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
-                    Vector512<byte> a3_0 = V512.Codes(a + 192), a3_1 = V512.Codes(a + 196); c3_0 = V512.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V512.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
-                    Vector512<byte> a4_0 = V512.Codes(a + 256), a4_1 = V512.Codes(a + 260); c4_0 = V512.Accumulate(c4_0, a4_0, w0_0, a4_1, w1_0); c4_1 = V512.Accumulate(c4_1, a4_0, w0_1, a4_1, w1_1);
-                    Vector512<byte> a5_0 = V512.Codes(a + 320), a5_1 = V512.Codes(a + 324); c5_0 = V512.Accumulate(c5_0, a5_0, w0_0, a5_1, w1_0); c5_1 = V512.Accumulate(c5_1, a5_0, w0_1, a5_1, w1_1);
-                    Vector512<byte> a6_0 = V512.Codes(a + 384), a6_1 = V512.Codes(a + 388); c6_0 = V512.Accumulate(c6_0, a6_0, w0_0, a6_1, w1_0); c6_1 = V512.Accumulate(c6_1, a6_0, w0_1, a6_1, w1_1);
-                    Vector512<byte> a7_0 = V512.Codes(a + 448), a7_1 = V512.Codes(a + 452); c7_0 = V512.Accumulate(c7_0, a7_0, w0_0, a7_1, w1_0); c7_1 = V512.Accumulate(c7_1, a7_0, w0_1, a7_1, w1_1);
-                    a += 8; w += 128;
-                }
-            }
-            // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
-            int* e0 = corrections; sbyte* f0 = (sbyte*)(e0 + 160);
-            for (int k = 1; k <= e0[0]; k++, f0 += 64)
-            {
-                byte* z = corner + e0[k];
-                Vector512<sbyte> u0 = Vector512.Load(f0);
-                c0_0 = V512.Accumulate(c0_0, V512.Codes(z), u0); c1_0 = V512.Accumulate(c1_0, V512.Codes(z + 64), u0);
-                c2_0 = V512.Accumulate(c2_0, V512.Codes(z + 128), u0); c3_0 = V512.Accumulate(c3_0, V512.Codes(z + 192), u0);
-                c4_0 = V512.Accumulate(c4_0, V512.Codes(z + 256), u0); c5_0 = V512.Accumulate(c5_0, V512.Codes(z + 320), u0);
-                c6_0 = V512.Accumulate(c6_0, V512.Codes(z + 384), u0); c7_0 = V512.Accumulate(c7_0, V512.Codes(z + 448), u0);
-            }
-            int* e1 = corrections + 2464; sbyte* f1 = (sbyte*)(e1 + 160);
-            for (int k = 1; k <= e1[0]; k++, f1 += 64)
-            {
-                byte* z = corner + e1[k];
-                Vector512<sbyte> u0 = Vector512.Load(f1);
-                c0_1 = V512.Accumulate(c0_1, V512.Codes(z), u0); c1_1 = V512.Accumulate(c1_1, V512.Codes(z + 64), u0);
-                c2_1 = V512.Accumulate(c2_1, V512.Codes(z + 128), u0); c3_1 = V512.Accumulate(c3_1, V512.Codes(z + 192), u0);
-                c4_1 = V512.Accumulate(c4_1, V512.Codes(z + 256), u0); c5_1 = V512.Accumulate(c5_1, V512.Codes(z + 320), u0);
-                c6_1 = V512.Accumulate(c6_1, V512.Codes(z + 384), u0); c7_1 = V512.Accumulate(c7_1, V512.Codes(z + 448), u0);
-            }
-            Finish_AddU15U7_Both_V512(c0_0, c0_1, table, other, y0, y1, scalars, 64);
-            Finish_AddU15U7_Both_V512(c1_0, c1_1, table, other + 128, y0 + 128, y1 + 64, scalars, 64);
-            Finish_AddU15U7_Both_V512(c2_0, c2_1, table, other + 256, y0 + 256, y1 + 128, scalars, 64);
-            Finish_AddU15U7_Both_V512(c3_0, c3_1, table, other + 384, y0 + 384, y1 + 192, scalars, 64);
-            Finish_AddU15U7_Both_V512(c4_0, c4_1, table, other + 512, y0 + 512, y1 + 256, scalars, 64);
-            Finish_AddU15U7_Both_V512(c5_0, c5_1, table, other + 640, y0 + 640, y1 + 320, scalars, 64);
-            Finish_AddU15U7_Both_V512(c6_0, c6_1, table, other + 768, y0 + 768, y1 + 384, scalars, 64);
-            Finish_AddU15U7_Both_V512(c7_0, c7_1, table, other + 896, y0 + 896, y1 + 448, scalars, 64);
         }
     }
 
@@ -2625,39 +2599,74 @@ unsafe partial class Resnet20Cifar10
     /// int32 accumulators stay in [-1 669 378, 1 266 378]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 10 057 (positive) and -13 379 (negative), plus the bias.
     /// Requantize needs only the high half of the product: every c is at least 33, and c + 0 lies in [39, 56], at least 33.
     /// Requantized values lie in [-3 796, 2 880] before the clamp.
-    /// Avx512, Avx2, Vector128: int16 lanes over 2 steps reach 36 068 and -49 276 at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most 129.</para>
+    /// Avx512: Winograd's sums wrap modulo 2^32, and 64 times a sum of stored codes by weights is at most 108 744 512, less than 2^31.
+    /// Avx2, Vector128: int16 lanes over 2 steps reach 36 068 and -49 276 at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most 129.</para>
     /// <para>layer3.2.conv1.
     /// int32 accumulators stay in [-1 819 380, 1 279 022]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 10 157 (positive) and -12 255 (negative), plus the bias.
     /// Requantize needs only the high half of the product: every c is at least 33, and c + 0 lies in [39, 58], at least 33.
     /// Requantized values lie in [-4 915, 3 456] before the clamp.
-    /// Avx512, Avx2, Vector128: int16 lanes over 2 steps reach 39 116 and -36 449 at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most 129.</para>
+    /// Avx512: Winograd's sums wrap modulo 2^32, and 64 times a sum of stored codes by weights is at most 99 608 640, less than 2^31.
+    /// Avx2, Vector128: int16 lanes over 2 steps reach 39 116 and -36 449 at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most 129.</para>
     /// </remarks>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_U7(byte* input, sbyte* weights, int* table, byte* output, int first, int end)
+    private static void Conv3x3_8x8x64_To8x8x64_U7S8_U7(byte* input, sbyte* weights, int* table, byte* output, byte* scratch, int first, int end)
     {
         unchecked
         {
-            int* corrections = (int*)(weights + 36864);
             byte* y0 = (byte*)output;
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                // A unit of work is 32 output channels.
-                weights += first * 18432;
-                table += first * 32;
-                corrections += first * 4928;
-                y0 += first * 32;
-                for (int block = 2 * first; block < 2 * end; block += 2, weights += 18432, table += 32, corrections += 4928, y0 += 32)
+                short* codes = (short*)scratch;
+                int* products = (int*)(scratch + 20736);
+                byte* small = scratch + 41472;
+                for (int y = 0; y < 8; y += 8)
                 {
-                    for (int y = 0; y < 8; y++)
+                    // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
+                    int tiles = 0, whole = 0;
+                    int stop = global::System.Math.Min(y + 8, 8);
+                    for (int top = y; top < stop; top += 4)
                     {
-                        byte* x = input + y * 640;
-                        byte* y0Row = y0 + y * 640;
-                        Conv3x3_8x8x64_To8x8x64_U7S8_U7_Avx512_8x2(x, weights, table, corrections, y0Row);
+                        int height = stop - top > 2 ? 4 : 2;
+                        byte* x = input + global::System.Math.Max(0, global::System.Math.Min(top, 8 - height)) * 640;
+                        for (int column = 0; column < 8; column += 4)
+                        {
+                            WinogradInput_V512(x + column * 64, 640, 64, (4 - height) * 640, 0, 64, codes + tiles++ * 64, 288, (short*)small);
+                        }
+                        whole = height == 4 ? tiles : whole;
+                    }
+                    for (int block = 2 * first; block < 2 * end; block += 2)
+                    {
+                        // Transform the weights: together they would leave the second-level cache, so they are kept as they are.
+                        WinogradWeights_V512(weights + block * 9216, 64, (short*)(scratch + 43776), 1056);
+                        WinogradWeights_V512(weights + (block + 1) * 9216, 64, (short*)(scratch + 43776 + 76032), 1056);
+                        // Products of 32 output channels, position by position. Two outputs need four of six positions.
+                        for (int position = 0; position < 36; position++)
+                        {
+                            int count = position / 6 is 3 or 4 ? whole : tiles;
+                            for (int tile = 0; tile < count; tile += 4)
+                            {
+                                WinogradProducts_V512_4x2(codes + position * 288 + tile * 64, (short*)(scratch + 43776 + position * 2112), products + position * 144 + tile * 32);
+                            }
+                        }
+                        // Transform back, requantize and store.
+                        int* product = products;
+                        for (int top = y; top < stop; top += 4)
+                        {
+                            int height = stop - top > 2 ? 4 : 2;
+                            int row = global::System.Math.Max(0, global::System.Math.Min(top, 8 - height));
+                            for (int column = 0; column < 8; column += 4)
+                            {
+                                WinogradOutput_U7_V512(product, 144, (int*)small, height, 4, table + block * 16, y0 + row * 640 + column * 64 + block * 16 * 1, 640, 64, 64);
+                                WinogradOutput_U7_V512(product + 16, 144, (int*)small, height, 4, table + (block + 1) * 16, y0 + row * 640 + column * 64 + (block + 1) * 16 * 1, 640, 64, 64);
+                                product += 32;
+                            }
+                        }
                     }
                 }
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
+                int* corrections = (int*)(weights + 36864);
                 // A unit of work is 32 output channels.
                 weights += first * 18432;
                 table += first * 32;
@@ -2678,6 +2687,7 @@ unsafe partial class Resnet20Cifar10
             }
             else if (V128.IsSupported)
             {
+                int* corrections = (int*)(weights + 36864);
                 // A unit of work is 32 output channels.
                 weights += first * 18432;
                 table += first * 32;
@@ -2714,66 +2724,6 @@ unsafe partial class Resnet20Cifar10
                     }
                 }
             }
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_U7_Avx512_8x2(byte* x, sbyte* w, int* table, int* corrections, byte* y0)
-    {
-        unchecked
-        {
-            // The accumulators start at the bias.
-            Vector512<int> c0_0 = Vector512.Load(table), c1_0 = c0_0, c2_0 = c0_0, c3_0 = c0_0, c4_0 = c0_0, c5_0 = c0_0, c6_0 = c0_0, c7_0 = c0_0;
-            Vector512<int> c0_1 = Vector512.Load(table + 16), c1_1 = c0_1, c2_1 = c0_1, c3_1 = c0_1, c4_1 = c0_1, c5_1 = c0_1, c6_1 = c0_1, c7_1 = c0_1;
-            byte* corner = x;
-            for (int row = 0; row < 3; row++, x += 640)
-            {
-                byte* a = x;
-                // 2 steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.
-                for (int k = 0; k < 24; k++)
-                {
-                    Vector512<sbyte> w0_0 = Vector512.Load(w), w0_1 = Vector512.Load(w + 9216);
-                    Vector512<sbyte> w1_0 = Vector512.Load(w + 64), w1_1 = Vector512.Load(w + 9280);
-                    Vector512<byte> a0_0 = V512.Codes(a), a0_1 = V512.Codes(a + 4); c0_0 = V512.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V512.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
-                    Vector512<byte> a1_0 = V512.Codes(a + 64), a1_1 = V512.Codes(a + 68); c1_0 = V512.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V512.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
-                    Vector512<byte> a2_0 = V512.Codes(a + 128), a2_1 = V512.Codes(a + 132); c2_0 = V512.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V512.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
-                    Vector512<byte> a3_0 = V512.Codes(a + 192), a3_1 = V512.Codes(a + 196); c3_0 = V512.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V512.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
-                    Vector512<byte> a4_0 = V512.Codes(a + 256), a4_1 = V512.Codes(a + 260); c4_0 = V512.Accumulate(c4_0, a4_0, w0_0, a4_1, w1_0); c4_1 = V512.Accumulate(c4_1, a4_0, w0_1, a4_1, w1_1);
-                    Vector512<byte> a5_0 = V512.Codes(a + 320), a5_1 = V512.Codes(a + 324); c5_0 = V512.Accumulate(c5_0, a5_0, w0_0, a5_1, w1_0); c5_1 = V512.Accumulate(c5_1, a5_0, w0_1, a5_1, w1_1);
-                    Vector512<byte> a6_0 = V512.Codes(a + 384), a6_1 = V512.Codes(a + 388); c6_0 = V512.Accumulate(c6_0, a6_0, w0_0, a6_1, w1_0); c6_1 = V512.Accumulate(c6_1, a6_0, w0_1, a6_1, w1_1);
-                    Vector512<byte> a7_0 = V512.Codes(a + 448), a7_1 = V512.Codes(a + 452); c7_0 = V512.Accumulate(c7_0, a7_0, w0_0, a7_1, w1_0); c7_1 = V512.Accumulate(c7_1, a7_0, w0_1, a7_1, w1_1);
-                    a += 8; w += 128;
-                }
-            }
-            // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
-            int* e0 = corrections; sbyte* f0 = (sbyte*)(e0 + 160);
-            for (int k = 1; k <= e0[0]; k++, f0 += 64)
-            {
-                byte* z = corner + e0[k];
-                Vector512<sbyte> u0 = Vector512.Load(f0);
-                c0_0 = V512.Accumulate(c0_0, V512.Codes(z), u0); c1_0 = V512.Accumulate(c1_0, V512.Codes(z + 64), u0);
-                c2_0 = V512.Accumulate(c2_0, V512.Codes(z + 128), u0); c3_0 = V512.Accumulate(c3_0, V512.Codes(z + 192), u0);
-                c4_0 = V512.Accumulate(c4_0, V512.Codes(z + 256), u0); c5_0 = V512.Accumulate(c5_0, V512.Codes(z + 320), u0);
-                c6_0 = V512.Accumulate(c6_0, V512.Codes(z + 384), u0); c7_0 = V512.Accumulate(c7_0, V512.Codes(z + 448), u0);
-            }
-            int* e1 = corrections + 2464; sbyte* f1 = (sbyte*)(e1 + 160);
-            for (int k = 1; k <= e1[0]; k++, f1 += 64)
-            {
-                byte* z = corner + e1[k];
-                Vector512<sbyte> u0 = Vector512.Load(f1);
-                c0_1 = V512.Accumulate(c0_1, V512.Codes(z), u0); c1_1 = V512.Accumulate(c1_1, V512.Codes(z + 64), u0);
-                c2_1 = V512.Accumulate(c2_1, V512.Codes(z + 128), u0); c3_1 = V512.Accumulate(c3_1, V512.Codes(z + 192), u0);
-                c4_1 = V512.Accumulate(c4_1, V512.Codes(z + 256), u0); c5_1 = V512.Accumulate(c5_1, V512.Codes(z + 320), u0);
-                c6_1 = V512.Accumulate(c6_1, V512.Codes(z + 384), u0); c7_1 = V512.Accumulate(c7_1, V512.Codes(z + 448), u0);
-            }
-            Finish_U7_Both_V512(c0_0, c0_1, table, y0, 64);
-            Finish_U7_Both_V512(c1_0, c1_1, table, y0 + 64, 64);
-            Finish_U7_Both_V512(c2_0, c2_1, table, y0 + 128, 64);
-            Finish_U7_Both_V512(c3_0, c3_1, table, y0 + 192, 64);
-            Finish_U7_Both_V512(c4_0, c4_1, table, y0 + 256, 64);
-            Finish_U7_Both_V512(c5_0, c5_1, table, y0 + 320, 64);
-            Finish_U7_Both_V512(c6_0, c6_1, table, y0 + 384, 64);
-            Finish_U7_Both_V512(c7_0, c7_1, table, y0 + 448, 64);
         }
     }
 
@@ -2865,17 +2815,17 @@ unsafe partial class Resnet20Cifar10
     /// int32 accumulators stay in [-1 509 894, 1 245 970]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 9 929 (positive) and -11 934 (negative), plus the bias.
     /// Requantize needs only the high half of the product: the accumulator times 2^4 stays below 24 158 304, less than 2^31, and c + 4 lies in [36, 38], at least 33.
     /// Requantized values lie in [-448 148, 369 813], inside [-16 777 216, 16 777 216]: no clamp.
-    /// Avx512, Avx2, Vector128: int16 lanes over 2 steps reach 36 576 and -38 989 at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most 129.
+    /// Avx512: Winograd's sums wrap modulo 2^32, and 64 times a sum of stored codes by weights is at most 96 999 552, less than 2^31.
+    /// Avx2, Vector128: int16 lanes over 2 steps reach 36 576 and -38 989 at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most 129.
     /// The residual is added in int16: where a value in [-448 148, 369 813] saturates, adding one in [0, 29 459] leaves [0, 32 767] either way.</para>
     /// </remarks>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2(
         byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output1,
-        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, int first, int end)
+        byte* output2, int output2Multiplier, int output2Rounding, int output2Shift, byte* scratch, int first, int end)
     {
         unchecked
         {
-            int* corrections = (int*)(weights + 36864);
             byte* other = (byte*)residual;
             byte* y0 = (byte*)output1;
             byte* y1 = (byte*)output2;
@@ -2883,27 +2833,57 @@ unsafe partial class Resnet20Cifar10
             int* scalars = stackalloc int[] { residualMultiplier, residualRounding << 12, residualShift + 12, ((residualMultiplier + 32768) >> 16) | 65536, output2Multiplier, output2Rounding << 16, output2Shift + 16, ((output2Multiplier + 32768) >> 16) | 65536 };
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                // A unit of work is 32 output channels.
-                weights += first * 18432;
-                table += first * 32;
-                corrections += first * 4928;
-                other += first * 64;
-                y0 += first * 64;
-                y1 += first * 32;
-                for (int block = 2 * first; block < 2 * end; block += 2, weights += 18432, table += 32, corrections += 4928, other += 64, y0 += 64, y1 += 32)
+                short* codes = (short*)scratch;
+                int* products = (int*)(scratch + 20736);
+                byte* small = scratch + 41472;
+                for (int y = 0; y < 8; y += 8)
                 {
-                    for (int y = 0; y < 8; y++)
+                    // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
+                    int tiles = 0, whole = 0;
+                    int stop = global::System.Math.Min(y + 8, 8);
+                    for (int top = y; top < stop; top += 4)
                     {
-                        byte* x = input + y * 640;
-                        byte* otherRow = other + y * 1024;
-                        byte* y0Row = y0 + y * 1024;
-                        byte* y1Row = y1 + y * 640;
-                        Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Avx512_8x2(x, weights, table, corrections, otherRow, y0Row, y1Row, scalars);
+                        int height = stop - top > 2 ? 4 : 2;
+                        byte* x = input + global::System.Math.Max(0, global::System.Math.Min(top, 8 - height)) * 640;
+                        for (int column = 0; column < 8; column += 4)
+                        {
+                            WinogradInput_V512(x + column * 64, 640, 64, (4 - height) * 640, 0, 64, codes + tiles++ * 64, 288, (short*)small);
+                        }
+                        whole = height == 4 ? tiles : whole;
+                    }
+                    for (int block = 2 * first; block < 2 * end; block += 2)
+                    {
+                        // Transform the weights: together they would leave the second-level cache, so they are kept as they are.
+                        WinogradWeights_V512(weights + block * 9216, 64, (short*)(scratch + 43776), 1056);
+                        WinogradWeights_V512(weights + (block + 1) * 9216, 64, (short*)(scratch + 43776 + 76032), 1056);
+                        // Products of 32 output channels, position by position. Two outputs need four of six positions.
+                        for (int position = 0; position < 36; position++)
+                        {
+                            int count = position / 6 is 3 or 4 ? whole : tiles;
+                            for (int tile = 0; tile < count; tile += 4)
+                            {
+                                WinogradProducts_V512_4x2(codes + position * 288 + tile * 64, (short*)(scratch + 43776 + position * 2112), products + position * 144 + tile * 32);
+                            }
+                        }
+                        // Transform back, requantize and store.
+                        int* product = products;
+                        for (int top = y; top < stop; top += 4)
+                        {
+                            int height = stop - top > 2 ? 4 : 2;
+                            int row = global::System.Math.Max(0, global::System.Math.Min(top, 8 - height));
+                            for (int column = 0; column < 8; column += 4)
+                            {
+                                WinogradOutput_AddU15U7_V512(product, 144, (int*)small, height, 4, table + block * 16, other + row * 1024 + column * 128 + block * 16 * 2, 1024, 128, y0 + row * 1024 + column * 128 + block * 16 * 2, 1024, 128, y1 + row * 640 + column * 64 + block * 16 * 1, 640, 64, scalars, 64);
+                                WinogradOutput_AddU15U7_V512(product + 16, 144, (int*)small, height, 4, table + (block + 1) * 16, other + row * 1024 + column * 128 + (block + 1) * 16 * 2, 1024, 128, y0 + row * 1024 + column * 128 + (block + 1) * 16 * 2, 1024, 128, y1 + row * 640 + column * 64 + (block + 1) * 16 * 1, 640, 64, scalars, 64);
+                                product += 32;
+                            }
+                        }
                     }
                 }
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
+                int* corrections = (int*)(weights + 36864);
                 // A unit of work is 32 output channels.
                 weights += first * 18432;
                 table += first * 32;
@@ -2928,6 +2908,7 @@ unsafe partial class Resnet20Cifar10
             }
             else if (V128.IsSupported)
             {
+                int* corrections = (int*)(weights + 36864);
                 // A unit of work is 32 output channels.
                 weights += first * 18432;
                 table += first * 32;
@@ -2970,66 +2951,6 @@ unsafe partial class Resnet20Cifar10
                     }
                 }
             }
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15U7_2_Avx512_8x2(byte* x, sbyte* w, int* table, int* corrections, byte* other, byte* y0, byte* y1, int* scalars)
-    {
-        unchecked
-        {
-            // The accumulators start at the bias.
-            Vector512<int> c0_0 = Vector512.Load(table), c1_0 = c0_0, c2_0 = c0_0, c3_0 = c0_0, c4_0 = c0_0, c5_0 = c0_0, c6_0 = c0_0, c7_0 = c0_0;
-            Vector512<int> c0_1 = Vector512.Load(table + 16), c1_1 = c0_1, c2_1 = c0_1, c3_1 = c0_1, c4_1 = c0_1, c5_1 = c0_1, c6_1 = c0_1, c7_1 = c0_1;
-            byte* corner = x;
-            for (int row = 0; row < 3; row++, x += 640)
-            {
-                byte* a = x;
-                // 2 steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.
-                for (int k = 0; k < 24; k++)
-                {
-                    Vector512<sbyte> w0_0 = Vector512.Load(w), w0_1 = Vector512.Load(w + 9216);
-                    Vector512<sbyte> w1_0 = Vector512.Load(w + 64), w1_1 = Vector512.Load(w + 9280);
-                    Vector512<byte> a0_0 = V512.Codes(a), a0_1 = V512.Codes(a + 4); c0_0 = V512.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V512.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
-                    Vector512<byte> a1_0 = V512.Codes(a + 64), a1_1 = V512.Codes(a + 68); c1_0 = V512.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V512.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
-                    Vector512<byte> a2_0 = V512.Codes(a + 128), a2_1 = V512.Codes(a + 132); c2_0 = V512.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V512.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
-                    Vector512<byte> a3_0 = V512.Codes(a + 192), a3_1 = V512.Codes(a + 196); c3_0 = V512.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V512.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
-                    Vector512<byte> a4_0 = V512.Codes(a + 256), a4_1 = V512.Codes(a + 260); c4_0 = V512.Accumulate(c4_0, a4_0, w0_0, a4_1, w1_0); c4_1 = V512.Accumulate(c4_1, a4_0, w0_1, a4_1, w1_1);
-                    Vector512<byte> a5_0 = V512.Codes(a + 320), a5_1 = V512.Codes(a + 324); c5_0 = V512.Accumulate(c5_0, a5_0, w0_0, a5_1, w1_0); c5_1 = V512.Accumulate(c5_1, a5_0, w0_1, a5_1, w1_1);
-                    Vector512<byte> a6_0 = V512.Codes(a + 384), a6_1 = V512.Codes(a + 388); c6_0 = V512.Accumulate(c6_0, a6_0, w0_0, a6_1, w1_0); c6_1 = V512.Accumulate(c6_1, a6_0, w0_1, a6_1, w1_1);
-                    Vector512<byte> a7_0 = V512.Codes(a + 448), a7_1 = V512.Codes(a + 452); c7_0 = V512.Accumulate(c7_0, a7_0, w0_0, a7_1, w1_0); c7_1 = V512.Accumulate(c7_1, a7_0, w0_1, a7_1, w1_1);
-                    a += 8; w += 128;
-                }
-            }
-            // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
-            int* e0 = corrections; sbyte* f0 = (sbyte*)(e0 + 160);
-            for (int k = 1; k <= e0[0]; k++, f0 += 64)
-            {
-                byte* z = corner + e0[k];
-                Vector512<sbyte> u0 = Vector512.Load(f0);
-                c0_0 = V512.Accumulate(c0_0, V512.Codes(z), u0); c1_0 = V512.Accumulate(c1_0, V512.Codes(z + 64), u0);
-                c2_0 = V512.Accumulate(c2_0, V512.Codes(z + 128), u0); c3_0 = V512.Accumulate(c3_0, V512.Codes(z + 192), u0);
-                c4_0 = V512.Accumulate(c4_0, V512.Codes(z + 256), u0); c5_0 = V512.Accumulate(c5_0, V512.Codes(z + 320), u0);
-                c6_0 = V512.Accumulate(c6_0, V512.Codes(z + 384), u0); c7_0 = V512.Accumulate(c7_0, V512.Codes(z + 448), u0);
-            }
-            int* e1 = corrections + 2464; sbyte* f1 = (sbyte*)(e1 + 160);
-            for (int k = 1; k <= e1[0]; k++, f1 += 64)
-            {
-                byte* z = corner + e1[k];
-                Vector512<sbyte> u0 = Vector512.Load(f1);
-                c0_1 = V512.Accumulate(c0_1, V512.Codes(z), u0); c1_1 = V512.Accumulate(c1_1, V512.Codes(z + 64), u0);
-                c2_1 = V512.Accumulate(c2_1, V512.Codes(z + 128), u0); c3_1 = V512.Accumulate(c3_1, V512.Codes(z + 192), u0);
-                c4_1 = V512.Accumulate(c4_1, V512.Codes(z + 256), u0); c5_1 = V512.Accumulate(c5_1, V512.Codes(z + 320), u0);
-                c6_1 = V512.Accumulate(c6_1, V512.Codes(z + 384), u0); c7_1 = V512.Accumulate(c7_1, V512.Codes(z + 448), u0);
-            }
-            Finish_AddU15U7_Both_V512_2(c0_0, c0_1, table, other, y0, y1, scalars, 64);
-            Finish_AddU15U7_Both_V512_2(c1_0, c1_1, table, other + 128, y0 + 128, y1 + 64, scalars, 64);
-            Finish_AddU15U7_Both_V512_2(c2_0, c2_1, table, other + 256, y0 + 256, y1 + 128, scalars, 64);
-            Finish_AddU15U7_Both_V512_2(c3_0, c3_1, table, other + 384, y0 + 384, y1 + 192, scalars, 64);
-            Finish_AddU15U7_Both_V512_2(c4_0, c4_1, table, other + 512, y0 + 512, y1 + 256, scalars, 64);
-            Finish_AddU15U7_Both_V512_2(c5_0, c5_1, table, other + 640, y0 + 640, y1 + 320, scalars, 64);
-            Finish_AddU15U7_Both_V512_2(c6_0, c6_1, table, other + 768, y0 + 768, y1 + 384, scalars, 64);
-            Finish_AddU15U7_Both_V512_2(c7_0, c7_1, table, other + 896, y0 + 896, y1 + 448, scalars, 64);
         }
     }
 
@@ -3121,42 +3042,74 @@ unsafe partial class Resnet20Cifar10
     /// int32 accumulators stay in [-1 462 072, 1 471 404]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 11 595 (positive) and -11 539 (negative), plus the bias.
     /// Requantize needs only the high half of the product: every c is at least 33, and c + 0 lies in [33, 36], at least 33.
     /// Requantized values lie in [-346 473, 348 684], inside [-16 777 216, 16 777 216]: no clamp.
-    /// Avx512, Avx2, Vector128: int16 lanes over 2 steps reach 42 418 and -33 274 at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most 129.
+    /// Avx512: Winograd's sums wrap modulo 2^32, and 64 times a sum of stored codes by weights is at most 94 244 160, less than 2^31.
+    /// Avx2, Vector128: int16 lanes over 2 steps reach 42 418 and -33 274 at worst; what does not fit is moved to correction steps when the weights are packed, and no pair saturates, codes being at most 129.
     /// The residual is added in int16: where a value in [-346 473, 348 684] saturates, adding one in [0, 17 299] leaves [0, 32 767] either way.</para>
     /// </remarks>
     [global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]
     private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15(
         byte* input, sbyte* weights, int* table, short* residual, int residualMultiplier, int residualRounding, int residualShift, short* output,
-        int first, int end)
+        byte* scratch, int first, int end)
     {
         unchecked
         {
-            int* corrections = (int*)(weights + 36864);
             byte* other = (byte*)residual;
             byte* y0 = (byte*)output;
             // Multiplier, rounding term and final shift of every requantize that is the same for all channels.
             int* scalars = stackalloc int[] { residualMultiplier, residualRounding << 12, residualShift + 12, ((residualMultiplier + 32768) >> 16) | 65536 };
             if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             {
-                // A unit of work is 32 output channels.
-                weights += first * 18432;
-                table += first * 32;
-                corrections += first * 4928;
-                other += first * 64;
-                y0 += first * 64;
-                for (int block = 2 * first; block < 2 * end; block += 2, weights += 18432, table += 32, corrections += 4928, other += 64, y0 += 64)
+                short* codes = (short*)scratch;
+                int* products = (int*)(scratch + 20736);
+                byte* small = scratch + 41472;
+                for (int y = 0; y < 8; y += 8)
                 {
-                    for (int y = 0; y < 8; y++)
+                    // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
+                    int tiles = 0, whole = 0;
+                    int stop = global::System.Math.Min(y + 8, 8);
+                    for (int top = y; top < stop; top += 4)
                     {
-                        byte* x = input + y * 640;
-                        byte* otherRow = other + y * 1024;
-                        byte* y0Row = y0 + y * 1024;
-                        Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Avx512_8x2(x, weights, table, corrections, otherRow, y0Row, scalars);
+                        int height = stop - top > 2 ? 4 : 2;
+                        byte* x = input + global::System.Math.Max(0, global::System.Math.Min(top, 8 - height)) * 640;
+                        for (int column = 0; column < 8; column += 4)
+                        {
+                            WinogradInput_V512(x + column * 64, 640, 64, (4 - height) * 640, 0, 64, codes + tiles++ * 64, 288, (short*)small);
+                        }
+                        whole = height == 4 ? tiles : whole;
+                    }
+                    for (int block = 2 * first; block < 2 * end; block += 2)
+                    {
+                        // Transform the weights: together they would leave the second-level cache, so they are kept as they are.
+                        WinogradWeights_V512(weights + block * 9216, 64, (short*)(scratch + 43776), 1056);
+                        WinogradWeights_V512(weights + (block + 1) * 9216, 64, (short*)(scratch + 43776 + 76032), 1056);
+                        // Products of 32 output channels, position by position. Two outputs need four of six positions.
+                        for (int position = 0; position < 36; position++)
+                        {
+                            int count = position / 6 is 3 or 4 ? whole : tiles;
+                            for (int tile = 0; tile < count; tile += 4)
+                            {
+                                WinogradProducts_V512_4x2(codes + position * 288 + tile * 64, (short*)(scratch + 43776 + position * 2112), products + position * 144 + tile * 32);
+                            }
+                        }
+                        // Transform back, requantize and store.
+                        int* product = products;
+                        for (int top = y; top < stop; top += 4)
+                        {
+                            int height = stop - top > 2 ? 4 : 2;
+                            int row = global::System.Math.Max(0, global::System.Math.Min(top, 8 - height));
+                            for (int column = 0; column < 8; column += 4)
+                            {
+                                WinogradOutput_AddU15_V512(product, 144, (int*)small, height, 4, table + block * 16, other + row * 1024 + column * 128 + block * 16 * 2, 1024, 128, y0 + row * 1024 + column * 128 + block * 16 * 2, 1024, 128, scalars, 64);
+                                WinogradOutput_AddU15_V512(product + 16, 144, (int*)small, height, 4, table + (block + 1) * 16, other + row * 1024 + column * 128 + (block + 1) * 16 * 2, 1024, 128, y0 + row * 1024 + column * 128 + (block + 1) * 16 * 2, 1024, 128, scalars, 64);
+                                product += 32;
+                            }
+                        }
                     }
                 }
             }
             else if (global::System.Runtime.Intrinsics.X86.Avx2.IsSupported)
             {
+                int* corrections = (int*)(weights + 36864);
                 // A unit of work is 32 output channels.
                 weights += first * 18432;
                 table += first * 32;
@@ -3179,6 +3132,7 @@ unsafe partial class Resnet20Cifar10
             }
             else if (V128.IsSupported)
             {
+                int* corrections = (int*)(weights + 36864);
                 // A unit of work is 32 output channels.
                 weights += first * 18432;
                 table += first * 32;
@@ -3218,66 +3172,6 @@ unsafe partial class Resnet20Cifar10
                     }
                 }
             }
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void Conv3x3_8x8x64_To8x8x64_U7S8_AddU15_Avx512_8x2(byte* x, sbyte* w, int* table, int* corrections, byte* other, byte* y0, int* scalars)
-    {
-        unchecked
-        {
-            // The accumulators start at the bias.
-            Vector512<int> c0_0 = Vector512.Load(table), c1_0 = c0_0, c2_0 = c0_0, c3_0 = c0_0, c4_0 = c0_0, c5_0 = c0_0, c6_0 = c0_0, c7_0 = c0_0;
-            Vector512<int> c0_1 = Vector512.Load(table + 16), c1_1 = c0_1, c2_1 = c0_1, c3_1 = c0_1, c4_1 = c0_1, c5_1 = c0_1, c6_1 = c0_1, c7_1 = c0_1;
-            byte* corner = x;
-            for (int row = 0; row < 3; row++, x += 640)
-            {
-                byte* a = x;
-                // 2 steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.
-                for (int k = 0; k < 24; k++)
-                {
-                    Vector512<sbyte> w0_0 = Vector512.Load(w), w0_1 = Vector512.Load(w + 9216);
-                    Vector512<sbyte> w1_0 = Vector512.Load(w + 64), w1_1 = Vector512.Load(w + 9280);
-                    Vector512<byte> a0_0 = V512.Codes(a), a0_1 = V512.Codes(a + 4); c0_0 = V512.Accumulate(c0_0, a0_0, w0_0, a0_1, w1_0); c0_1 = V512.Accumulate(c0_1, a0_0, w0_1, a0_1, w1_1);
-                    Vector512<byte> a1_0 = V512.Codes(a + 64), a1_1 = V512.Codes(a + 68); c1_0 = V512.Accumulate(c1_0, a1_0, w0_0, a1_1, w1_0); c1_1 = V512.Accumulate(c1_1, a1_0, w0_1, a1_1, w1_1);
-                    Vector512<byte> a2_0 = V512.Codes(a + 128), a2_1 = V512.Codes(a + 132); c2_0 = V512.Accumulate(c2_0, a2_0, w0_0, a2_1, w1_0); c2_1 = V512.Accumulate(c2_1, a2_0, w0_1, a2_1, w1_1);
-                    Vector512<byte> a3_0 = V512.Codes(a + 192), a3_1 = V512.Codes(a + 196); c3_0 = V512.Accumulate(c3_0, a3_0, w0_0, a3_1, w1_0); c3_1 = V512.Accumulate(c3_1, a3_0, w0_1, a3_1, w1_1);
-                    Vector512<byte> a4_0 = V512.Codes(a + 256), a4_1 = V512.Codes(a + 260); c4_0 = V512.Accumulate(c4_0, a4_0, w0_0, a4_1, w1_0); c4_1 = V512.Accumulate(c4_1, a4_0, w0_1, a4_1, w1_1);
-                    Vector512<byte> a5_0 = V512.Codes(a + 320), a5_1 = V512.Codes(a + 324); c5_0 = V512.Accumulate(c5_0, a5_0, w0_0, a5_1, w1_0); c5_1 = V512.Accumulate(c5_1, a5_0, w0_1, a5_1, w1_1);
-                    Vector512<byte> a6_0 = V512.Codes(a + 384), a6_1 = V512.Codes(a + 388); c6_0 = V512.Accumulate(c6_0, a6_0, w0_0, a6_1, w1_0); c6_1 = V512.Accumulate(c6_1, a6_0, w0_1, a6_1, w1_1);
-                    Vector512<byte> a7_0 = V512.Codes(a + 448), a7_1 = V512.Codes(a + 452); c7_0 = V512.Accumulate(c7_0, a7_0, w0_0, a7_1, w1_0); c7_1 = V512.Accumulate(c7_1, a7_0, w0_1, a7_1, w1_1);
-                    a += 8; w += 128;
-                }
-            }
-            // Correction steps: what packing took out of windows whose sums could leave int16; usually a few, often none.
-            int* e0 = corrections; sbyte* f0 = (sbyte*)(e0 + 160);
-            for (int k = 1; k <= e0[0]; k++, f0 += 64)
-            {
-                byte* z = corner + e0[k];
-                Vector512<sbyte> u0 = Vector512.Load(f0);
-                c0_0 = V512.Accumulate(c0_0, V512.Codes(z), u0); c1_0 = V512.Accumulate(c1_0, V512.Codes(z + 64), u0);
-                c2_0 = V512.Accumulate(c2_0, V512.Codes(z + 128), u0); c3_0 = V512.Accumulate(c3_0, V512.Codes(z + 192), u0);
-                c4_0 = V512.Accumulate(c4_0, V512.Codes(z + 256), u0); c5_0 = V512.Accumulate(c5_0, V512.Codes(z + 320), u0);
-                c6_0 = V512.Accumulate(c6_0, V512.Codes(z + 384), u0); c7_0 = V512.Accumulate(c7_0, V512.Codes(z + 448), u0);
-            }
-            int* e1 = corrections + 2464; sbyte* f1 = (sbyte*)(e1 + 160);
-            for (int k = 1; k <= e1[0]; k++, f1 += 64)
-            {
-                byte* z = corner + e1[k];
-                Vector512<sbyte> u0 = Vector512.Load(f1);
-                c0_1 = V512.Accumulate(c0_1, V512.Codes(z), u0); c1_1 = V512.Accumulate(c1_1, V512.Codes(z + 64), u0);
-                c2_1 = V512.Accumulate(c2_1, V512.Codes(z + 128), u0); c3_1 = V512.Accumulate(c3_1, V512.Codes(z + 192), u0);
-                c4_1 = V512.Accumulate(c4_1, V512.Codes(z + 256), u0); c5_1 = V512.Accumulate(c5_1, V512.Codes(z + 320), u0);
-                c6_1 = V512.Accumulate(c6_1, V512.Codes(z + 384), u0); c7_1 = V512.Accumulate(c7_1, V512.Codes(z + 448), u0);
-            }
-            Finish_AddU15_Both_V512(c0_0, c0_1, table, other, y0, scalars, 64);
-            Finish_AddU15_Both_V512(c1_0, c1_1, table, other + 128, y0 + 128, scalars, 64);
-            Finish_AddU15_Both_V512(c2_0, c2_1, table, other + 256, y0 + 256, scalars, 64);
-            Finish_AddU15_Both_V512(c3_0, c3_1, table, other + 384, y0 + 384, scalars, 64);
-            Finish_AddU15_Both_V512(c4_0, c4_1, table, other + 512, y0 + 512, scalars, 64);
-            Finish_AddU15_Both_V512(c5_0, c5_1, table, other + 640, y0 + 640, scalars, 64);
-            Finish_AddU15_Both_V512(c6_0, c6_1, table, other + 768, y0 + 768, scalars, 64);
-            Finish_AddU15_Both_V512(c7_0, c7_1, table, other + 896, y0 + 896, scalars, 64);
         }
     }
 
@@ -4931,23 +4825,97 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    /// <summary>Finishes thirty-two output channels of a pixel.</summary>
+    /// <summary>4 tiles by 32 output channels of one position, summed over the input channels modulo 2^32.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void WinogradProducts_V512_4x2(short* v, short* w, int* m)
+    {
+        unchecked
+        {
+            Vector512<int> c0_0 = default, c1_0 = default, c2_0 = default, c3_0 = default;
+            Vector512<int> c0_1 = default, c1_1 = default, c2_1 = default, c3_1 = default;
+            for (int k = 0; k < 32; k++, v += 2, w += 32)
+            {
+                Vector512<short> w0 = Vector512.Load(w);
+                Vector512<short> w1 = Vector512.Load(w + 38016);
+                Vector512<short> a0 = V512.Codes((byte*)(v)).AsInt16(); Vector512<int> p0_0 = V512.PairProducts(a0, w0), p0_1 = V512.PairProducts(a0, w1); c0_0 += p0_0; c0_1 += p0_1;
+                Vector512<short> a1 = V512.Codes((byte*)(v + 64)).AsInt16(); Vector512<int> p1_0 = V512.PairProducts(a1, w0), p1_1 = V512.PairProducts(a1, w1); c1_0 += p1_0; c1_1 += p1_1;
+                Vector512<short> a2 = V512.Codes((byte*)(v + 128)).AsInt16(); Vector512<int> p2_0 = V512.PairProducts(a2, w0), p2_1 = V512.PairProducts(a2, w1); c2_0 += p2_0; c2_1 += p2_1;
+                Vector512<short> a3 = V512.Codes((byte*)(v + 192)).AsInt16(); Vector512<int> p3_0 = V512.PairProducts(a3, w0), p3_1 = V512.PairProducts(a3, w1); c3_0 += p3_0; c3_1 += p3_1;
+            }
+            c0_0.Store(m); c0_1.Store(m + 16); c1_0.Store(m + 32); c1_1.Store(m + 48); c2_0.Store(m + 64); c2_1.Store(m + 80); c3_0.Store(m + 96); c3_1.Store(m + 112);
+        }
+    }
+
+    /// <summary>Finishes sixteen output channels of a pixel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish_AddU15U7_Both_V512(Vector512<int> v0, Vector512<int> v1, int* table, byte* other, byte* y0, byte* y1, int* scalars, int channels)
+    private static void Finish_AddU15U7_V512_3(Vector512<int> v0, int* table, byte* other, byte* y0, byte* y1, int* scalars, int channels)
     {
         unchecked
         {
             // Requantize with the channel's own multiplier.
             v0 = V512.Requantize(v0, table, channels);
-            v1 = V512.Requantize(v1, table + 16, channels);
             // Add the residual, brought to the same grid; int16 lanes from here on.
-            Vector512<short> s0 = V512.AddSaturated(V512.Shorts(v0, v1), V512.RescaleSplit(Vector512.Load((short*)other), scalars));
-            s0 = Vector512.Max(s0, Vector512<short>.Zero);
+            Vector256<short> s0 = V512.AddSaturated(V512.Shorts(v0), V512.RescaleSplit(Vector256.Load((short*)other), scalars));
+            s0 = Vector256.Max(s0, Vector256<short>.Zero);
             // Store u15 codes.
             s0.Store((short*)y0);
             // Store u7 codes.
-            Vector512<short> s0_1 = V512.RescaleSplit(s0, scalars + 4);
-            Vector256.Min(V512.Bytes(s0_1), Vector256.Create((byte)127)).Store(y1);
+            Vector256<short> s0_1 = V512.RescaleSplit(s0, scalars + 4);
+            Vector128.Min(V512.Bytes(s0_1), Vector128.Create((byte)127)).Store(y1);
+        }
+    }
+
+    /// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void WinogradOutput_AddU15U7_V512_3(int* m, int stride, int* t, int height, int width, int* table, byte* other, int otherRow, int otherPixel, byte* y0, int y0Row, int y0Pixel, byte* y1, int y1Row, int y1Pixel, int* scalars, int channels)
+    {
+        unchecked
+        {
+            // Two outputs leave out the points 2 and -2, and are the first and the last of four.
+            Vector512<int> tall = Vector512.Create(height == 4 ? -1 : 0), wide = Vector512.Create(width == 4 ? -1 : 0);
+            // Columns.
+            for (int j = 0; j < 6; j++)
+            {
+                int* column = m + j * stride;
+                Vector512<int> m0 = Vector512.Load(column);
+                Vector512<int> m1 = Vector512.Load(column + 6 * stride);
+                Vector512<int> m2 = Vector512.Load(column + 12 * stride);
+                Vector512<int> m3 = Vector512.Load(column + 18 * stride) & tall;
+                Vector512<int> m4 = Vector512.Load(column + 24 * stride) & tall;
+                Vector512<int> m5 = Vector512.Load(column + 30 * stride);
+                var p = m1 + m2;
+                var g = m1 - m2;
+                var r = m3 + m4;
+                var s = m3 - m4;
+                (m0 + p + r).Store(t + j * 16);
+                (g + (s << 1)).Store(t + j * 16 + 96);
+                (p + (r << 2)).Store(t + j * 16 + 192);
+                (g + (s << 3) + (m5 << 1)).Store(t + j * 16 + (height - 1) * 96);
+            }
+            // Rows.
+            int* sums = t + 384;
+            for (int i = 0; i < height; i++, other += otherRow, y0 += y0Row, y1 += y1Row)
+            {
+                Vector512<int> m0 = Vector512.Load(t + i * 96);
+                Vector512<int> m1 = Vector512.Load(t + i * 96 + 16);
+                Vector512<int> m2 = Vector512.Load(t + i * 96 + 32);
+                Vector512<int> m3 = Vector512.Load(t + i * 96 + 48) & wide;
+                Vector512<int> m4 = Vector512.Load(t + i * 96 + 64) & wide;
+                Vector512<int> m5 = Vector512.Load(t + i * 96 + 80);
+                Vector512<int> bias = Vector512.Load(table), inverse = Vector512.Create(954437177);
+                var p = m1 + m2;
+                var g = m1 - m2;
+                var r = m3 + m4;
+                var s = m3 - m4;
+                ((((m0 + p + r) * inverse) >> 6) + bias).Store(sums);
+                ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 16);
+                ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 32);
+                ((((g + (s << 3) + (m5 << 1)) * inverse) >> 6) + bias).Store(sums + (width - 1) * 16);
+                for (int j = 0; j < width; j++)
+                {
+                    Finish_AddU15U7_V512_3(Vector512.Load(sums + j * 16), table, other + j * otherPixel, y0 + j * y0Pixel, y1 + j * y1Pixel, scalars, channels);
+                }
+            }
         }
     }
 
@@ -4997,40 +4965,73 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    /// <summary>Finishes thirty-two output channels of a pixel.</summary>
+    /// <summary>Finishes sixteen output channels of a pixel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish_AddU15U7_Both_V512_2(Vector512<int> v0, Vector512<int> v1, int* table, byte* other, byte* y0, byte* y1, int* scalars, int channels)
-    {
-        unchecked
-        {
-            // Requantize with the channel's own multiplier.
-            v0 = V512.Requantize(v0 << 4, table, channels);
-            v1 = V512.Requantize(v1 << 4, table + 16, channels);
-            // Add the residual, brought to the same grid; int16 lanes from here on.
-            Vector512<short> s0 = V512.AddSaturated(V512.Shorts(v0, v1), V512.RescaleSplit(Vector512.Load((short*)other), scalars));
-            s0 = Vector512.Max(s0, Vector512<short>.Zero);
-            // Store u15 codes.
-            s0.Store((short*)y0);
-            // Store u7 codes.
-            Vector512<short> s0_1 = V512.RescaleSplit(s0, scalars + 4);
-            Vector256.Min(V512.Bytes(s0_1), Vector256.Create((byte)127)).Store(y1);
-        }
-    }
-
-    /// <summary>Finishes thirty-two output channels of a pixel.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish_AddU15_Both_V512(Vector512<int> v0, Vector512<int> v1, int* table, byte* other, byte* y0, int* scalars, int channels)
+    private static void Finish_AddU15_V512(Vector512<int> v0, int* table, byte* other, byte* y0, int* scalars, int channels)
     {
         unchecked
         {
             // Requantize with the channel's own multiplier.
             v0 = V512.Requantize(v0, table, channels);
-            v1 = V512.Requantize(v1, table + 16, channels);
             // Add the residual, brought to the same grid; int16 lanes from here on.
-            Vector512<short> s0 = V512.AddSaturated(V512.Shorts(v0, v1), V512.RescaleSplit(Vector512.Load((short*)other), scalars));
-            s0 = Vector512.Max(s0, Vector512<short>.Zero);
+            Vector256<short> s0 = V512.AddSaturated(V512.Shorts(v0), V512.RescaleSplit(Vector256.Load((short*)other), scalars));
+            s0 = Vector256.Max(s0, Vector256<short>.Zero);
             // Store u15 codes.
             s0.Store((short*)y0);
+        }
+    }
+
+    /// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void WinogradOutput_AddU15_V512(int* m, int stride, int* t, int height, int width, int* table, byte* other, int otherRow, int otherPixel, byte* y0, int y0Row, int y0Pixel, int* scalars, int channels)
+    {
+        unchecked
+        {
+            // Two outputs leave out the points 2 and -2, and are the first and the last of four.
+            Vector512<int> tall = Vector512.Create(height == 4 ? -1 : 0), wide = Vector512.Create(width == 4 ? -1 : 0);
+            // Columns.
+            for (int j = 0; j < 6; j++)
+            {
+                int* column = m + j * stride;
+                Vector512<int> m0 = Vector512.Load(column);
+                Vector512<int> m1 = Vector512.Load(column + 6 * stride);
+                Vector512<int> m2 = Vector512.Load(column + 12 * stride);
+                Vector512<int> m3 = Vector512.Load(column + 18 * stride) & tall;
+                Vector512<int> m4 = Vector512.Load(column + 24 * stride) & tall;
+                Vector512<int> m5 = Vector512.Load(column + 30 * stride);
+                var p = m1 + m2;
+                var g = m1 - m2;
+                var r = m3 + m4;
+                var s = m3 - m4;
+                (m0 + p + r).Store(t + j * 16);
+                (g + (s << 1)).Store(t + j * 16 + 96);
+                (p + (r << 2)).Store(t + j * 16 + 192);
+                (g + (s << 3) + (m5 << 1)).Store(t + j * 16 + (height - 1) * 96);
+            }
+            // Rows.
+            int* sums = t + 384;
+            for (int i = 0; i < height; i++, other += otherRow, y0 += y0Row)
+            {
+                Vector512<int> m0 = Vector512.Load(t + i * 96);
+                Vector512<int> m1 = Vector512.Load(t + i * 96 + 16);
+                Vector512<int> m2 = Vector512.Load(t + i * 96 + 32);
+                Vector512<int> m3 = Vector512.Load(t + i * 96 + 48) & wide;
+                Vector512<int> m4 = Vector512.Load(t + i * 96 + 64) & wide;
+                Vector512<int> m5 = Vector512.Load(t + i * 96 + 80);
+                Vector512<int> bias = Vector512.Load(table), inverse = Vector512.Create(954437177);
+                var p = m1 + m2;
+                var g = m1 - m2;
+                var r = m3 + m4;
+                var s = m3 - m4;
+                ((((m0 + p + r) * inverse) >> 6) + bias).Store(sums);
+                ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 16);
+                ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 32);
+                ((((g + (s << 3) + (m5 << 1)) * inverse) >> 6) + bias).Store(sums + (width - 1) * 16);
+                for (int j = 0; j < width; j++)
+                {
+                    Finish_AddU15_V512(Vector512.Load(sums + j * 16), table, other + j * otherPixel, y0 + j * y0Pixel, scalars, channels);
+                }
+            }
         }
     }
 

@@ -591,7 +591,14 @@ unsafe partial class Resnet20Cifar10
             ];
             sbyte* codes = Codes(source + 83392, 8, 64, 576, scratch);
             Table((int*)(block + 555840), 64, codes, 64, 576, 0, 0, bias, multipliers, shifts);
-            if (V128.IsSupported)
+            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
+            {
+                for (int i = 0; i < 4; i++)
+                {
+                    WinogradTaps(codes + i * 9216, 576, 64, 64, (sbyte*)(block + 479552) + i * 9216);
+                }
+            }
+            else if (V128.IsSupported)
             {
                 Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 479552));
                 TakeCorrections((sbyte*)(block + 479552), 4, 3, 1, 48, 2, 127, 640, 64);
@@ -627,7 +634,14 @@ unsafe partial class Resnet20Cifar10
             ];
             sbyte* codes = Codes(source + 120256, 8, 64, 576, scratch);
             Table((int*)(block + 633408), 64, codes, 64, 576, 0, 0, bias, multipliers, shifts);
-            if (V128.IsSupported)
+            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
+            {
+                for (int i = 0; i < 4; i++)
+                {
+                    WinogradTaps(codes + i * 9216, 576, 64, 64, (sbyte*)(block + 557120) + i * 9216);
+                }
+            }
+            else if (V128.IsSupported)
             {
                 Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 557120));
                 TakeCorrections((sbyte*)(block + 557120), 4, 3, 1, 48, 2, 127, 640, 64);
@@ -663,7 +677,14 @@ unsafe partial class Resnet20Cifar10
             ];
             sbyte* codes = Codes(source + 157120, 8, 64, 576, scratch);
             Table((int*)(block + 710976), 64, codes, 64, 576, 0, 4, bias, multipliers, shifts);
-            if (V128.IsSupported)
+            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
+            {
+                for (int i = 0; i < 4; i++)
+                {
+                    WinogradTaps(codes + i * 9216, 576, 64, 64, (sbyte*)(block + 634688) + i * 9216);
+                }
+            }
+            else if (V128.IsSupported)
             {
                 Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 634688));
                 TakeCorrections((sbyte*)(block + 634688), 4, 3, 1, 48, 2, 127, 640, 64);
@@ -699,7 +720,14 @@ unsafe partial class Resnet20Cifar10
             ];
             sbyte* codes = Codes(source + 193984, 8, 64, 576, scratch);
             Table((int*)(block + 788544), 64, codes, 64, 576, 0, 0, bias, multipliers, shifts);
-            if (V128.IsSupported)
+            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
+            {
+                for (int i = 0; i < 4; i++)
+                {
+                    WinogradTaps(codes + i * 9216, 576, 64, 64, (sbyte*)(block + 712256) + i * 9216);
+                }
+            }
+            else if (V128.IsSupported)
             {
                 Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 712256));
                 TakeCorrections((sbyte*)(block + 712256), 4, 3, 1, 48, 2, 127, 640, 64);
@@ -735,7 +763,14 @@ unsafe partial class Resnet20Cifar10
             ];
             sbyte* codes = Codes(source + 230848, 8, 64, 576, scratch);
             Table((int*)(block + 866112), 64, codes, 64, 576, 0, 0, bias, multipliers, shifts);
-            if (V128.IsSupported)
+            if (global::System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
+            {
+                for (int i = 0; i < 4; i++)
+                {
+                    WinogradTaps(codes + i * 9216, 576, 64, 64, (sbyte*)(block + 789824) + i * 9216);
+                }
+            }
+            else if (V128.IsSupported)
             {
                 Interleaved4(codes, 64, 576, 192, 16, (sbyte*)(block + 789824));
                 TakeCorrections((sbyte*)(block + 789824), 4, 3, 1, 48, 2, 127, 640, 64);
