@@ -9,8 +9,7 @@ public enum ShortForm
     Identity,
 
     /// <summary>
-    /// <see cref="RequantizeForm.HighHalf"/> with b rounded to its upper 16 bits b': ((high 16 bits of value * b') + 2^(c-33)) >> (c-32), all in int16.
-    /// It is chosen only where it gives every code of the target at the same values as the definition.
+    /// <see cref="UpperHalf"/>, all in int16: <see cref="RequantizeForm.HighHalf"/> with b rounded to its upper 16 bits. It is chosen only where it is proven equal.
     /// </summary>
     Narrow,
 
@@ -32,6 +31,9 @@ public enum ShortForm
 /// <param name="Stores">How the multiplier of every store is applied.</param>
 public sealed record ShortLanes(ShortForm? Operand, EquatableArray<ShortForm> Stores)
 {
+    /// <summary>Every code is checked, while the generator runs.</summary>
+    private const int MostCodes = 256;
+
     private static readonly ValueRange s_short = new(short.MinValue, short.MaxValue);
 
     /// <summary>The int16 form of an epilogue, or null where there is none.</summary>
@@ -72,8 +74,9 @@ public sealed record ShortLanes(ShortForm? Operand, EquatableArray<ShortForm> St
         // h fits in int16, as do value * l / 2^16 on a machine that doubles the product (Arm), and the shift in int32; the sum stays below 2^30 + 2^30.
         Dyadic dyadic = requantizer.Scalar;
         bool split = requantizer.Form == RequantizeForm.HighHalf && values.Lo > short.MinValue && values.Hi <= short.MaxValue && Inside(requantizer.Result)
-            && Upper(dyadic) <= short.MaxValue && dyadic.Shift is >= 17 and <= 47;
-        return !split ? null : NarrowEqualsDefinition(dyadic, values, clamp) ? ShortForm.Narrow : ShortForm.Split;
+            && UpperHalf.Of(dyadic) <= short.MaxValue && dyadic.Shift is >= 17 and <= 47;
+        bool narrow = split && (long)clamp.Hi - clamp.Lo < MostCodes && UpperHalf.EqualsDefinition(dyadic, values.Lo, values.Hi, clamp.Lo, clamp.Hi);
+        return narrow ? ShortForm.Narrow : split ? ShortForm.Split : null;
     }
 
     /// <summary>
@@ -122,41 +125,6 @@ public sealed record ShortLanes(ShortForm? Operand, EquatableArray<ShortForm> St
             yield return "The upper 16 bits of the next multiplier reach every code at the same values as all 31.";
         }
     }
-
-    // Both are monotone: they agree on every value if they reach every code at the same value, and do not leave the clamp where the definition does not.
-    private static bool NarrowEqualsDefinition(Dyadic dyadic, ValueRange values, Clamp clamp)
-    {
-        const int mostCodes = 256;
-        if (dyadic.Shift < 33 || (long)clamp.Hi - clamp.Lo >= mostCodes)
-        {
-            return false;
-        }
-
-        long smallest = dyadic.Requantize(values.Lo);
-        long largest = dyadic.Requantize(values.Hi);
-        if ((smallest >= clamp.Lo && Narrow(dyadic, values.Lo) < smallest) || (largest <= clamp.Hi && Narrow(dyadic, values.Hi) > largest))
-        {
-            return false;
-        }
-
-        for (long code = Math.Max(smallest, clamp.Lo) + 1; code <= Math.Min(largest, clamp.Hi); code++)
-        {
-            // The smallest value with value * b + 2^(c-1) >= code * 2^c.
-            long above = (code << dyadic.Shift) - (1L << (dyadic.Shift - 1)) + dyadic.Multiplier - 1;
-            long threshold = (above / dyadic.Multiplier) - (above % dyadic.Multiplier < 0 ? 1 : 0);
-            if (Narrow(dyadic, threshold) < code || Narrow(dyadic, threshold - 1) >= code)
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
-
-    /// <summary>What <see cref="ShortForm.Narrow"/> computes.</summary>
-    public static long Narrow(Dyadic dyadic, long value) => (((value * Upper(dyadic)) >> 16) + (1L << (dyadic.Shift - 33))) >> (dyadic.Shift - 32);
-
-    private static int Upper(Dyadic dyadic) => (int)((dyadic.Multiplier + (1L << 15)) >> 16);
 
     // int16 and byte targets; what is stored stays in int16 until it is narrowed.
     private static bool Fits(Store store) =>

@@ -135,9 +135,9 @@ public static class Quantizer
     {
         GridChooser grids = new(options);
         NetworkAssembler assembler = new(lowered);
-        foreach (LoweredTensor tensor in lowered.Tensors.Values.Where(t => t.GridOf is null))
+        foreach (Tensor tensor in grids.Choose(lowered, tensor => tensor.GridOf is null, statistics))
         {
-            assembler.Add(grids.Choose(tensor, statistics[tensor.Value]));
+            assembler.Add(tensor);
         }
 
         foreach (LoweredLayer layer in lowered.Layers)
@@ -213,6 +213,7 @@ public static class Quantizer
             .. bits.Layers.OrderBy(l => l.Key, StringComparer.Ordinal).Select(l => new Setting("set " + l.Key, l.Value.ToString())),
             new("activations", options.Grids.UnsignedEightBitMaximum == 255 ? "u8" : "u7"),
             new("residual", Text(options.Grids.ResidualBits)),
+            .. options.Grids.ResidualScale == ResidualScale.Stage ? [new Setting("residualScale", "stage")] : Array.Empty<Setting>(),
             new("calibrator", options.Calibrator.Name),
             new("calibrator4", options.LowBitCalibrator.Name),
             new("effort", options.Effort.ToString().ToLowerInvariant()),

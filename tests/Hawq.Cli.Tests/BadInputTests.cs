@@ -154,6 +154,7 @@ public sealed class BadInputTests
     [InlineData("--images", "0")]
     [InlineData("--images", "many")]
     [InlineData("--residual", "12")]
+    [InlineData("--residual-scale", "network")]
     [InlineData("--budget", "bops=0.5")]
     public async Task Wrong_options_are_usage_errors(string option, string value)
     {
@@ -163,6 +164,14 @@ public sealed class BadInputTests
         Assert.Equal(2, outcome.Code);
         Assert.Contains("error HAWQ1201", outcome.Error, StringComparison.Ordinal);
         Assert.Equal("", outcome.Output);
+    }
+
+    [Fact]
+    public async Task One_scale_per_stage_needs_16_bit_residuals()
+    {
+        Outcome outcome = await Tool.Run("quantize", "m.onnx", "--calibration", "d.bin", "--residual", "8", "--residual-scale", "stage", "-o", "x.hawq.json");
+        Assert.Equal(2, outcome.Code);
+        Assert.Contains("--residual-scale stage", outcome.Error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -45,6 +45,7 @@ public sealed class QuantizedModelTests
     [InlineData("--bits", "4/8")]
     [InlineData("--calibration", "images")]
     [InlineData("--effort", "best")]
+    [InlineData("--residual-scale", "stage")]
     public async Task What_a_quantized_model_decides_itself_cannot_be_asked_for(string option, string value)
     {
         using TemporaryFolder folder = new();

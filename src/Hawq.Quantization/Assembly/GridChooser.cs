@@ -10,6 +10,61 @@ internal sealed class GridChooser(QuantizerOptions options)
 {
     private static readonly PercentileCalibrator NarrowResidual = new(99.999);
 
+    /// <summary>The tensors of <paramref name="wanted"/>, which have grids of their own; those of a stage on one scale where that is asked for.</summary>
+    /// <param name="lowered">The network.</param>
+    /// <param name="wanted">Which of its tensors.</param>
+    /// <param name="statistics">Statistics by value.</param>
+    public IEnumerable<Tensor> Choose(LoweredNetwork lowered, Func<LoweredTensor, bool> wanted, IReadOnlyDictionary<string, ValueHistogram> statistics)
+    {
+        Dictionary<string, Tensor> own = lowered.Tensors.Values.Where(wanted).ToDictionary(tensor => tensor.Name, tensor => Choose(tensor, statistics[tensor.Value]));
+        if (options.Grids.ResidualScale != ResidualScale.Stage)
+        {
+            return own.Values;
+        }
+
+        foreach (IReadOnlyList<string> stage in ResidualStages.Of(lowered))
+        {
+            float scale = stage.Max(name => own[name].Scale);
+            foreach (string name in stage)
+            {
+                own[name] = At(lowered.Tensors[name], scale);
+            }
+        }
+
+        foreach (LoweredRequantize change in lowered.Layers.OfType<LoweredRequantize>().Where(change => own.ContainsKey(change.Output)))
+        {
+            string grid = lowered.Tensors[change.Input].GridOf ?? change.Input;
+            own[change.Output] = own.TryGetValue(grid, out Tensor? sum) ? Behind(sum, lowered.Tensors[change.Output], own[change.Output]) : own[change.Output];
+        }
+
+        return own.Values;
+    }
+
+    /// <summary>
+    /// The codes that a layer reads behind a stage's sum. Where sums have scales of their own, so that both grids end at the same value, int16 arithmetic usually serves for the
+    /// multiplier between them; here it rarely would, so the codes' scale moves by some parts in 2^15 to the nearest one where it does.
+    /// </summary>
+    /// <param name="sum">The sum.</param>
+    /// <param name="codes">The codes.</param>
+    /// <param name="chosen">Their grid.</param>
+    public Tensor Behind(Tensor sum, LoweredTensor codes, Tensor chosen)
+    {
+        double multiplier = (double)sum.Scale / chosen.Scale;
+        if (options.Grids.ResidualScale != ResidualScale.Stage || sum.Bits != 16 || codes.Bits > 8 || !(multiplier is > SmallestShort and < LargestShort))
+        {
+            return chosen;
+        }
+
+        Dyadic dyadic = Dyadic.FromReal(multiplier);
+        return Enumerable.Range(0, 2 * ScalesTried).Select(i => UpperHalf.Of(dyadic) + ((i & 1) == 0 ? i / 2 : -(i + 1) / 2))
+            .Select(upper => At(codes, (float)(sum.Scale / (upper * Math.Pow(2, 16 - dyadic.Shift)))))
+            .FirstOrDefault(tensor => UpperHalf.EqualsDefinition(Dyadic.FromReal((double)sum.Scale / tensor.Scale), sum.Lo, sum.Hi, tensor.Lo, tensor.Hi), chosen);
+    }
+
+    private const int ScalesTried = 8;
+    private const double SmallestShort = 1.0 / (1 << 15);
+    private const double LargestShort = 1.0 / 4;
+
     /// <summary>A tensor with a grid of its own.</summary>
     /// <exception cref="HawqException"><see cref="HawqIds.Calibration"/>: the values are not finite.</exception>
     public Tensor Choose(LoweredTensor tensor, ValueHistogram values)
@@ -19,7 +74,7 @@ internal sealed class GridChooser(QuantizerOptions options)
             throw new HawqException(HawqIds.Calibration, $"'{tensor.Value}' takes values that are not finite on the calibration data. Check the model and the preprocessing.");
         }
 
-        (int lo, int hi) = Codes(tensor);
+        (int _, int hi) = Codes(tensor);
         if (tensor.Role == TensorRole.Input && IsLopsided(values))
         {
             return Affine(tensor, values, hi);
@@ -38,6 +93,12 @@ internal sealed class GridChooser(QuantizerOptions options)
             scale = MinimumScale; // a value that is always zero (or close to it): any grid will do
         }
 
+        return At(tensor, scale);
+    }
+
+    private Tensor At(LoweredTensor tensor, float scale)
+    {
+        (int lo, int hi) = Codes(tensor);
         return new Tensor(tensor.Name, tensor.Shape, tensor.Bits, Bound(tensor.RealLo, scale, lo), Bound(tensor.RealHi, scale, hi), 0, scale);
     }
 
@@ -57,13 +118,19 @@ internal sealed class GridChooser(QuantizerOptions options)
     private const float MinimumScale = 1e-9f;
 
     /// <summary>
-    /// A branch of an addition on the sum's grid. Its range is wide enough that the layer's worst case does not reach it: the branch is rounded, not clamped.
+    /// A branch of an addition on the sum's grid. Its range is wide enough that the layer's worst case does not reach it: the branch is rounded, not clamped. One of 16 bits is
+    /// clamped to all of int16, which is at least the range of the sum with its headroom.
     /// </summary>
     /// <param name="tensor">The branch.</param>
     /// <param name="scale">The sum's scale.</param>
     /// <param name="worst">Largest magnitude of a code that the layer can produce.</param>
     public static Tensor Branch(LoweredTensor tensor, float scale, double worst)
     {
+        if (tensor.Bits == 16)
+        {
+            return new Tensor(tensor.Name, tensor.Shape, 16, tensor.Unsigned ? 0 : short.MinValue, Bound(tensor.RealHi, scale, short.MaxValue), 0, scale);
+        }
+
         int limit = 1 << 24;
         while (limit < 1 << 30 && limit <= worst)
         {

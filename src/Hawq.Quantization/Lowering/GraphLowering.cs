@@ -58,6 +58,16 @@ public sealed partial class GraphLowering
             Lower(node);
         }
 
+        foreach (LoweredAdd add in _options.ResidualScale == ResidualScale.Stage ? _layers.OfType<LoweredAdd>() : [])
+        {
+            // A projection: one of its branches goes through memory, and in half of the bytes.
+            if (_tensors[add.A].Role == TensorRole.Branch && _tensors[add.B].Role == TensorRole.Branch)
+            {
+                _tensors[add.A] = _tensors[add.A] with { Bits = 16 };
+                _tensors[add.B] = _tensors[add.B] with { Bits = 16 };
+            }
+        }
+
         return new LoweredNetwork(_graph, _graph.Input, [.. _graph.Outputs.Select(Resolve)], _tensors, _layers);
     }
 

@@ -66,6 +66,20 @@ public sealed record BitAssignment(LayerBits Default)
     public IReadOnlyDictionary<string, LayerBits> Layers { get; init; } = new Dictionary<string, LayerBits>();
 }
 
+/// <summary>Which values on the residual grid share a scale.</summary>
+public enum ResidualScale
+{
+    /// <summary>None: every sum has the scale that its own values need.</summary>
+    Own,
+
+    /// <summary>
+    /// All that an identity shortcut connects, which are those of a stage (the blocks between two changes of shape): the largest of their own scales. A shortcut then
+    /// needs no multiplier, at the price of the resolution between the smallest sum and the largest, of 16 bits. Where both operands are convolutions, which shortcut by
+    /// projection, they have 16 bits too, and 8-bit codes behind a sum get a scale for which a 16-bit multiplier is exact.
+    /// </summary>
+    Stage,
+}
+
 /// <summary>Which integer grids the network lives on.</summary>
 /// <param name="Bits">Bit-widths per layer.</param>
 public sealed record GridOptions(BitAssignment Bits)
@@ -75,4 +89,7 @@ public sealed record GridOptions(BitAssignment Bits)
 
     /// <summary>Width of the residual grid: 16 (HAWQ-V3) or 8.</summary>
     public int ResidualBits { get; init; } = 16;
+
+    /// <summary>Which sums share a scale.</summary>
+    public ResidualScale ResidualScale { get; init; } = ResidualScale.Own;
 }

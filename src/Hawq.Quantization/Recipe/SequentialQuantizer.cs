@@ -32,12 +32,9 @@ internal sealed class SequentialQuantizer(
     /// <param name="inputs">Real calibration inputs.</param>
     public NetworkAssembler Run(Batch<float> inputs)
     {
-        foreach (LoweredTensor tensor in lowered.Tensors.Values)
+        foreach (Tensor tensor in _grids.Choose(lowered, tensor => tensor.IsFloatGrid, statistics))
         {
-            if (tensor.IsFloatGrid)
-            {
-                _assembler.Add(_grids.Choose(tensor, statistics[tensor.Value]));
-            }
+            _assembler.Add(tensor);
         }
 
         LoweredTensor input = lowered.Tensors[lowered.Input];
@@ -95,9 +92,10 @@ internal sealed class SequentialQuantizer(
         else if (!_assembler.Knows(output.Name))
         {
             string from = layer.Inputs[0]; // requantize and average pool: the values are the input's
-            _assembler.Add(_grids.Choose(output, layer is LoweredRequantize or LoweredGlobalAveragePool
+            Tensor chosen = _grids.Choose(output, layer is LoweredRequantize or LoweredGlobalAveragePool
                 ? Histograms.Of(layer, _codes[from], _assembler.Tensor(from), output)
-                : Histograms.Of(FloatEngine.Run(layer, output, name => Histograms.Real(_codes[name], _assembler.Tensor(name))))));
+                : Histograms.Of(FloatEngine.Run(layer, output, name => Histograms.Real(_codes[name], _assembler.Tensor(name)))));
+            _assembler.Add(layer is LoweredRequantize ? _grids.Behind(_assembler.Tensor(from), output, chosen) : chosen);
         }
 
         _floats[output.Name] = layer is LoweredRequantize requantize && SameBounds(lowered.Tensors[requantize.Input], output)

@@ -36,6 +36,31 @@ public sealed class Cifar10Tests(ITestOutputHelper log)
     }
 
     [SharedDataFact]
+    public void One_scale_per_stage_costs_nothing_and_is_recorded()
+    {
+        FloatGraph graph = OnnxImporter.Load(SharedData.PathOf("models", "resnet20-cifar10.onnx"));
+        using IDataSet calibration = Cifar(graph, "train_batch_0.bin");
+        using IDataSet test = Cifar(graph, "test_batch_1000.bin");
+        using FloatRunner runner = new(graph);
+        IReadOnlyList<float[]> logits = runner.Logits(test, 300);
+        QuantizerOptions options = Options("8/8", "fast");
+        QuantizedModel own = Quantizer.Quantize(graph, calibration, options, "own.hawq.bin");
+        QuantizedModel stage = Quantizer.Quantize(graph, calibration, options with { Grids = options.Grids with { ResidualScale = ResidualScale.Stage } }, "stage.hawq.bin");
+
+        Dyadic one = new(1 << 30, 30);
+        Assert.Equal((0, 7), (Shortcuts(own).Count(shortcut => shortcut == one), Shortcuts(stage).Count(shortcut => shortcut == one)));
+        Assert.Contains(new Setting("residualScale", "stage"), stage.Network.Provenance.Settings);
+        Assert.DoesNotContain(own.Network.Provenance.Settings, setting => setting.Name == "residualScale");
+        Assert.InRange(Sqnr(stage), Sqnr(own) - .5, 100);
+
+        double Sqnr(QuantizedModel model) => NetworkEvaluation.Run(test, model, logits, 300).SqnrDb!.Value;
+
+        static IEnumerable<Dyadic> Shortcuts(QuantizedModel model) => model.Network.Layers.OfType<AddLayer>()
+            .SelectMany(add => new[] { (add.A, add.RequantizeA), (add.B, add.RequantizeB) })
+            .Where(operand => model.Network.Tensor(operand.Item1).Bits == 16).Select(operand => operand.Item2);
+    }
+
+    [SharedDataFact]
     public void The_same_arguments_give_the_same_bytes_on_any_number_of_threads()
     {
         FloatGraph graph = OnnxImporter.Load(SharedData.PathOf("models", "resnet8-mlperf-cifar10.onnx"));

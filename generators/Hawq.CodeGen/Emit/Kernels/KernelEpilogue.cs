@@ -175,7 +175,7 @@ internal sealed class KernelEpilogue(Epilogue plan, VectorTier tier, int paddedC
                 : $"{names[i]} = {Tier.Class}.Rescale({value}, divisor);");
         }
 
-        if (Plan.Residual is not null || !LeavesClampToStore)
+        if (Plan.Residual is null ? !LeavesClampToStore : !NarrowingClamps)
         {
             WriteClamp(writer, names, Plan.Clamp, 0);
         }
@@ -183,6 +183,9 @@ internal sealed class KernelEpilogue(Epilogue plan, VectorTier tier, int paddedC
 
     // One store of the value as it is: its narrowing saturates, which may be the clamp, or half of it.
     private bool LeavesClampToStore => Plan.Stores.Count == 1 && Plan.Stores[0].Requantize.Form == RequantizeForm.Identity;
+
+    // The value is narrowed to int16 before anything else happens to it, which is a clamp, and at least as tight.
+    private bool NarrowingClamps => Plan is { Shorts.Operand: not null, Residual.Self.Form: RequantizeForm.Identity, Clamp: { Lo: <= short.MinValue, Hi: >= short.MaxValue } };
 
     private Clamp StoreClamp(Store store)
     {
