@@ -18,7 +18,7 @@ internal static class ConvPlanner
         ValueRange accumulator = new(facts.AccumulatorLo, facts.AccumulatorHi);
         Refuse.UnlessInt32(layer.Name, "its accumulator", accumulator, "Use fewer bits, or raise the scale of the weights.");
         ConvGeometry geometry = Geometry(layer, input, graph.Tensor(layer.Output).Shape);
-        Requantizer requantize = Requantizer.ForChannels(layer.Requantize, accumulator);
+        Requantizer requantize = Requantizer.ForAccumulators(layer.Requantize, accumulator);
         Epilogue epilogue = EpiloguePlanner.ForAccumulator(graph, storages, group, requantize, accumulator);
         EquatableArray<KernelChoice> kernels = KernelSelector.Select(geometry, input, layer, epilogue, preference);
         int padded = (geometry.Output.Channels + WorkDivision.BlockChannels - 1) / WorkDivision.BlockChannels * WorkDivision.BlockChannels;

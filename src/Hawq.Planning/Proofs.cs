@@ -14,9 +14,14 @@ internal static class Proofs
             $"int32 accumulators stay in {Range(epilogue.Value)}: input codes {Range(codes)} relative to their zero point, "
             + $"weights per channel sum to at most {Number(facts.PositiveSum)} (positive) and {Number(facts.NegativeSum)} (negative), plus the bias.";
         Requantizer requantize = epilogue.Requantize!;
-        string form = requantize.Form == RequantizeForm.HighHalf
-            ? $"Requantize needs only the high half of the product: {Shifted(requantize)}, and c + {requantize.PreShift} lies in [{layer.Requantize.Min(d => d.Shift) + requantize.PreShift}, {layer.Requantize.Max(d => d.Shift) + requantize.PreShift}], at least 33."
-            : "Requantize is computed in int64.";
+        string form = requantize.Form switch
+        {
+            RequantizeForm.HighHalf =>
+                $"Requantize needs only the high half of the product: {Shifted(requantize)}, and c + {requantize.PreShift} lies in [{layer.Requantize.Min(d => d.Shift) + requantize.PreShift}, {layer.Requantize.Max(d => d.Shift) + requantize.PreShift}], at least 33.",
+            RequantizeForm.Int32 =>
+                $"Requantize fits in int32: multipliers divided by 2^{requantize.Dropped} are at most {Number(layer.Requantize.Max(d => d.Multiplier) >> requantize.Dropped)}, and the product with its rounding term stays below {Number(layer.Requantize.Max(d => (epilogue.Value.Magnitude * (d.Multiplier >> requantize.Dropped)) + (1L << (d.Shift - requantize.Dropped - 1))) + 1)}, at most 2^31.",
+            _ => "Requantize is computed in int64.",
+        };
         string clamp = epilogue.Clamp.Needed
             ? $"Requantized values lie in {Range(requantize.Result)} before the clamp."
             : $"Requantized values lie in {Range(requantize.Result)}, inside [{Number(epilogue.Clamp.Lo)}, {Number(epilogue.Clamp.Hi)}]: no clamp.";

@@ -14,6 +14,12 @@ public enum RequantizeForm
     /// </summary>
     HighHalf,
 
+    /// <summary>
+    /// (value * (b / 2^t) + 2^(c-t-1)) >> (c-t), all in int32, where 2^t divides every b and the product provably fits: what short multipliers are for
+    /// (`hawq quantize --multipliers short`).
+    /// </summary>
+    Int32,
+
     /// <summary>The definition itself, in int64.</summary>
     Wide,
 }
@@ -25,6 +31,9 @@ public enum RequantizeForm
 /// <param name="Result">Range of the result for the range of values that it was planned for, before any clamp.</param>
 public sealed record Requantizer(RequantizeForm Form, int PreShift, Dyadic Scalar, ValueRange Result)
 {
+    /// <summary>t of <see cref="RequantizeForm.Int32"/>, otherwise 0.</summary>
+    public int Dropped { get; init; }
+
     /// <summary>k is a multiple of this, so that layers whose multipliers differ a little have the same kernel.</summary>
     private const int PreShiftStep = 4;
 
@@ -50,11 +59,30 @@ public sealed record Requantizer(RequantizeForm Form, int PreShift, Dyadic Scala
             : new(RequantizeForm.Wide, 0, default, result);
     }
 
+    /// <summary>Plans one multiplier per channel for accumulators in <paramref name="values"/>: in int32 where they are short enough.</summary>
+    public static Requantizer ForAccumulators(EquatableArray<Dyadic> dyadics, ValueRange values)
+    {
+        Requantizer requantizer = ForChannels(dyadics, values);
+        int dropped = Math.Min(dyadics.Min(d => TrailingZeros(d.Multiplier)), dyadics.Min(d => d.Shift) - 1);
+        return dyadics.All(d => d.FitsInt32(dropped, values.Magnitude)) ? requantizer with { Form = RequantizeForm.Int32, PreShift = 0, Dropped = dropped } : requantizer;
+    }
+
     /// <summary>Rounding term 2^(c+k-33) of <see cref="RequantizeForm.HighHalf"/>.</summary>
     public int Rounding(Dyadic dyadic) => 1 << (dyadic.Shift + PreShift - 33);
 
     /// <summary>Final shift c+k-32 of <see cref="RequantizeForm.HighHalf"/>.</summary>
     public int FinalShift(Dyadic dyadic) => dyadic.Shift + PreShift - 32;
+
+    private static int TrailingZeros(int value)
+    {
+        int zeros = 0;
+        while ((value >> zeros & 1) == 0)
+        {
+            zeros++;
+        }
+
+        return zeros;
+    }
 
     private static bool IsOne(Dyadic dyadic) => dyadic is { Multiplier: 1 << 30, Shift: 30 };
 }

@@ -134,7 +134,7 @@ public static class Quantizer
     private static NetworkAssembler Naive(LoweredNetwork lowered, QuantizerOptions options, IReadOnlyDictionary<string, ValueHistogram> statistics)
     {
         GridChooser grids = new(options);
-        NetworkAssembler assembler = new(lowered);
+        NetworkAssembler assembler = new(lowered, options.Grids.ShortMultipliers);
         foreach (Tensor tensor in grids.Choose(lowered, tensor => tensor.GridOf is null, statistics))
         {
             assembler.Add(tensor);
@@ -214,6 +214,7 @@ public static class Quantizer
             new("activations", options.Grids.UnsignedEightBitMaximum == 255 ? "u8" : "u7"),
             new("residual", Text(options.Grids.ResidualBits)),
             .. options.Grids.ResidualScale == ResidualScale.Stage ? [new Setting("residualScale", "stage")] : Array.Empty<Setting>(),
+            .. options.Grids.ShortMultipliers ? [new Setting("multipliers", "short")] : Array.Empty<Setting>(),
             new("calibrator", options.Calibrator.Name),
             new("calibrator4", options.LowBitCalibrator.Name),
             new("effort", options.Effort.ToString().ToLowerInvariant()),

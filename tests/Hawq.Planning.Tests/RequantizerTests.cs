@@ -28,6 +28,38 @@ public sealed class RequantizerTests
         });
 
     [Fact]
+    public void Short_multipliers_in_int32_equal_the_definition_over_the_planned_range() =>
+        Gen.Select(s_dyadics, Gen.Int[8, 20], Gen.Int[8, 24], Gen.Int).Sample((dyadic, multiplierBits, bits, seed) =>
+        {
+            dyadic = dyadic.Shortened(multiplierBits);
+            ValueRange range = new(-(1L << (bits - 1)), (1L << (bits - 1)) - 1);
+            Requantizer requantize = Requantizer.ForAccumulators(EquatableArray.Of(dyadic), range);
+            if (requantize.Form != RequantizeForm.Int32)
+            {
+                return;
+            }
+
+            Random random = new(seed);
+            foreach (long value in new[] { range.Lo, range.Hi, 0, random.NextInt64(range.Lo, range.Hi + 1) })
+            {
+                int shift = dyadic.Shift - requantize.Dropped;
+                Assert.Equal(dyadic.Requantize(value), checked(((int)value * (dyadic.Multiplier >> requantize.Dropped)) + (1 << (shift - 1))) >> shift);
+            }
+        });
+
+    /// <summary>2 049 is the multiplier and 2^14 the rounding term: 2 049 * 1 048 056 + 2^14 is the last sum below 2^31.</summary>
+    [Theory]
+    [InlineData(1_048_056, true)]
+    [InlineData(1_048_057, false)]
+    public void Int32_is_planned_up_to_its_bound_and_not_beyond(int largest, bool planned)
+    {
+        Dyadic dyadic = new((1 << 30) | (1 << 19), 34); // 2 049 * 2^19: without 19 bits the shift is 15
+        Requantizer requantize = Requantizer.ForAccumulators(EquatableArray.Of(dyadic), new ValueRange(-5, largest));
+        Assert.Equal(planned ? RequantizeForm.Int32 : RequantizeForm.HighHalf, requantize.Form);
+        Assert.Equal(planned ? 19 : 0, requantize.Dropped);
+    }
+
+    [Fact]
     public void A_range_too_wide_for_the_pre_shift_is_computed_in_64_bits()
     {
         Dyadic dyadic = new(1 << 30 | 1, 30);

@@ -97,7 +97,9 @@ internal static class ScalarEpilogue
             return;
         }
 
-        writer.Line($"int value = {HighHalf(requantize, accumulator, multiplier, rounding, shift)};");
+        writer.Line(requantize.Form == RequantizeForm.Int32
+            ? $"int value = (({accumulator} * {multiplier}) + {rounding}) >> {shift};"
+            : $"int value = {HighHalf(requantize, accumulator, multiplier, rounding, shift)};");
         if (epilogue.Clamp.Needed)
         {
             writer.Line($"value = {CodeText.Clamp("value", epilogue.Clamp)};");

@@ -112,7 +112,7 @@ internal static class WeightsEmitter
 
             string sizes = $"{source.OutputChannels}, {source.PerChannel}";
             writer.Line($"sbyte* codes = Codes(source + {source.Offset}, {source.Bits}, {sizes}, scratch);");
-            string form = requantize.Form == RequantizeForm.HighHalf ? CodeText.Number(requantize.PreShift) : "-1";
+            string form = CodeText.Number(requantize.Form == RequantizeForm.HighHalf ? requantize.PreShift : -1 - requantize.Dropped);
             writer.Line($"Table((int*)(block + {w.TableOffset}), {w.PaddedChannels}, codes, {sizes}, {step.Input.StoredZero}, {form}, {tables});");
             WritePacking(writer, step, sizes);
         }
@@ -236,14 +236,15 @@ internal static class WeightsEmitter
                     }
 
                     table[o] = bias[o] - (storedZero * sum);
-                    table[padded + o] = multipliers[o];
+                    int dropped = preShift < 0 ? ~preShift : 32 - preShift;
+                    table[padded + o] = preShift < 0 ? multipliers[o] >> dropped : multipliers[o];
                     if ((o & 1) == 1)
                     {
                         table[(2 * padded) + o - 1] = multipliers[o];
                     }
 
-                    table[(3 * padded) + o] = preShift < 0 ? 0 : 1 << (shifts[o] + preShift - 33);
-                    table[(4 * padded) + o] = preShift < 0 ? shifts[o] : shifts[o] + preShift - 32;
+                    table[(3 * padded) + o] = 1 << (shifts[o] - dropped - 1);
+                    table[(4 * padded) + o] = shifts[o] - dropped;
                 }
             }
         }

@@ -30,6 +30,7 @@ internal sealed class QuantizeVerb : Verb
     private readonly Option<string> _activations = OneOf(new Option<string>("--activations") { Description = "Range of 8-bit activations after ReLU: u7 is [0, 127] (HAWQ-V3; the fastest kernels), u8 is [0, 255].", DefaultValueFactory = _ => "u7" }, "u7", "u8");
     private readonly Option<int> _residual = new("--residual") { Description = "Bits of the residual grid: 16 (HAWQ-V3) or 8.", HelpName = "BITS", DefaultValueFactory = _ => 16 };
     private readonly Option<string> _residualScale = OneOf(new Option<string>("--residual-scale") { Description = "Scales of the residual grid: own, one for every sum; or stage, one for all sums that identity shortcuts connect, so that shortcuts need no multiplier (faster; 16 bits only).", DefaultValueFactory = _ => "own" }, "own", "stage");
+    private readonly Option<string> _multipliers = OneOf(new Option<string>("--multipliers") { Description = "long: multipliers of 31 bits. short: of as many bits, at least 12, as 32-bit products with the accumulators leave; layers with 4-bit weights get faster.", DefaultValueFactory = _ => "long" }, "long", "short");
     private readonly Option<string> _output = new("--output", "-o") { Description = "The manifest to write, for example net.hawq.json; the weights go beside it into net.hawq.bin.", HelpName = "FILE", Required = true };
     private readonly Option<bool> _json = JsonOption();
     private readonly RecipeArguments _recipe = new();
@@ -66,7 +67,7 @@ internal sealed class QuantizeVerb : Verb
     /// <inheritdoc/>
     public override IReadOnlyList<Symbol> Symbols =>
     [
-        _model, _output, _calibration, _labels, _preprocess, _images, _effort, _bits, _set, _activations, _residual, _residualScale, .. _recipe.Options, _json,
+        _model, _output, _calibration, _labels, _preprocess, _images, _effort, _bits, _set, _activations, _residual, _residualScale, _multipliers, .. _recipe.Options, _json,
         .. _mixed.Options, .. _zeroShot.Options, _statistics.Option,
     ];
 
@@ -147,7 +148,7 @@ internal sealed class QuantizeVerb : Verb
     /// <summary>A model that came quantized says everything itself.</summary>
     private int Import(ParseResult parsed, Terminal terminal, FloatGraph graph, string output)
     {
-        foreach (Option option in (Option[])[_calibration, _labels, _images, _effort, _bits, _set, _activations, _residual, _residualScale, _statistics.Option, .. _recipe.Options])
+        foreach (Option option in (Option[])[_calibration, _labels, _images, _effort, _bits, _set, _activations, _residual, _residualScale, _multipliers, _statistics.Option, .. _recipe.Options])
         {
             if (parsed.GetResult(option) is { Implicit: false })
             {
@@ -227,6 +228,7 @@ internal sealed class QuantizeVerb : Verb
                 UnsignedEightBitMaximum = parsed.GetValue(_activations) == "u8" ? 255 : 127,
                 ResidualBits = residual,
                 ResidualScale = stage ? ResidualScale.Stage : ResidualScale.Own,
+                ShortMultipliers = parsed.GetValue(_multipliers) == "short",
             },
             CalibrationCount = images,
             Effort = parsed.GetValue(_effort),

@@ -65,6 +65,30 @@ public readonly record struct Dyadic(int Multiplier, int Shift)
         return FromReal((double)product / outputScale);
     }
 
+    /// <summary>The nearest dyadic number whose b has only <paramref name="bits"/> significant bits: at most 2^-bits of it away.</summary>
+    /// <param name="bits">1 to 31.</param>
+    public Dyadic Shortened(int bits)
+    {
+        int dropped = 31 - bits;
+        if (dropped == 0)
+        {
+            return this;
+        }
+
+        long b = (Multiplier + (1L << (dropped - 1))) >> dropped << dropped;
+        return b == 1L << 31 ? new Dyadic(MinMultiplier, Shift - 1) : new Dyadic((int)b, Shift);
+    }
+
+    /// <summary>
+    /// Whether (value * b' + 2^(c'-1)) >> c', with b' = b / 2^dropped and c' = c - dropped, needs no more than int32 for every value of at most
+    /// <paramref name="magnitude"/>. It is the definition where b' is whole.
+    /// </summary>
+    public bool FitsInt32(int dropped, long magnitude)
+    {
+        int shift = Shift - dropped;
+        return shift is >= 1 and <= 31 && (magnitude * (Multiplier >> dropped)) + (1L << (shift - 1)) <= int.MaxValue;
+    }
+
     /// <summary>(value * b + 2^(c-1)) >> c: round half up, no clamp. The product must fit in int64, so |value| below 2^32.</summary>
     public long Requantize(long value) => checked((value * Multiplier) + (1L << (Shift - 1))) >> Shift;
 

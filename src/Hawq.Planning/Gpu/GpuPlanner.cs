@@ -102,7 +102,7 @@ public sealed class GpuPlanner
     private GpuStep Convert(Step step) => step switch
     {
         InputStep input => new GpuInputStep(input.Name, Caller(), Of(input.Target), _plan.Network.Input.PixelTables),
-        ConvStep conv => new GpuConvStep(conv.Name, conv.Layers, Of(conv.Input), Geometry(conv), conv.Weights, conv.Epilogue.Requantize!, Of(conv.Epilogue), Kernel(conv)),
+        ConvStep conv => new GpuConvStep(conv.Name, conv.Layers, Of(conv.Input), Geometry(conv), conv.Weights, Requantize(conv), Of(conv.Epilogue), Kernel(conv)),
         ElementwiseStep elementwise => new GpuElementwiseStep(elementwise.Name, elementwise.Layers, Of(elementwise.Source), Of(elementwise.Epilogue)),
         CopyStep copy => new GpuCopyStep(copy.Name, copy.Layers, Of(copy.Source), Of(copy.Target), copy),
         MaxPoolStep pool => new GpuMaxPoolStep(pool.Name, pool.Layers, Of(pool.Source), Of(pool.Target), pool.Window) { ThreadChannels = _target == GpuTarget.Cuda ? WideChannels : 2 },
@@ -157,6 +157,9 @@ public sealed class GpuPlanner
     /// <summary>The CPU's tables hold stored values; on a GPU codes are stored as they are.</summary>
     private static EquatableArray<EquatableArray<int>> Tables(LookupStep lookup) =>
         lookup.Tables.Select(table => table.Select(value => value - lookup.Target.CodeOffset).ToEquatableArray()).ToEquatableArray();
+
+    // One form for all layers: the tensor cores' epilogue takes the high half, whatever would be enough.
+    private static Requantizer Requantize(ConvStep conv) => Requantizer.ForChannels(conv.Weights.Multipliers, conv.Epilogue.Value);
 
     /// <summary>
     /// A fully connected layer becomes a convolution as large as its input: device pixels have padding channels, so its input cannot be
@@ -226,7 +229,7 @@ public sealed class GpuPlanner
         ConvGeometry geometry = Geometry(conv);
         GpuConvFamily family = input.Element == GpuElement.U4 ? GpuConvFamily.TensorCore4 : GpuConvFamily.TensorCore8;
         GpuEpilogue epilogue = Of(conv.Epilogue);
-        GpuConvStep any = new(conv.Name, conv.Layers, input, geometry, conv.Weights, conv.Epilogue.Requantize!, epilogue, new GpuConvKernel(family, 64, 16, 4, 1));
+        GpuConvStep any = new(conv.Name, conv.Layers, input, geometry, conv.Weights, Requantize(conv), epilogue, new GpuConvKernel(family, 64, 16, 4, 1));
         return GpuTiles.Choose(family, geometry.Output.Height * geometry.Output.Width, TileChannels(epilogue.Reads().Concat(epilogue.Writes)), GpuWeightLayout.Units(any));
     }
 }

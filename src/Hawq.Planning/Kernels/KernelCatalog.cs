@@ -172,7 +172,7 @@ public static class KernelCatalog
     private static bool Vectorizable(ConvGeometry geometry, TensorStorage input, Epilogue epilogue) =>
         (geometry.Groups == 1 || geometry.Depthwise)
         && input.Element == ElementType.UInt8
-        && epilogue.Requantize is { Form: RequantizeForm.HighHalf }
+        && epilogue.Requantize is { Form: RequantizeForm.HighHalf or RequantizeForm.Int32 }
         && (epilogue.Residual is null || (Narrow(epilogue.Residual.Self) && Narrow(epilogue.Residual.Other)))
         && epilogue.Stores.All(store => Narrow(store.Requantize));
 

@@ -6,7 +6,8 @@ namespace Hawq.Quantization.Assembly;
 
 /// <summary>Collects the tensors and layers of the integer network as their scales and codes become known, in execution order.</summary>
 /// <param name="lowered">What is being quantized.</param>
-internal sealed class NetworkAssembler(LoweredNetwork lowered)
+/// <param name="shortMultipliers">Whether multipliers are shortened to what 32-bit products leave (<see cref="ShortMultipliers"/>).</param>
+internal sealed class NetworkAssembler(LoweredNetwork lowered, bool shortMultipliers = false)
 {
     /// <summary>The smallest dyadic number: a smaller real multiplier rounds every accumulator to 0 (or to a single step) all the same.</summary>
     private static readonly double SmallestMultiplier = Math.Pow(2, -31);
@@ -72,7 +73,6 @@ internal sealed class NetworkAssembler(LoweredNetwork lowered)
         sidecar ??= new SidecarBuilder();
         WeightTensor weights = sidecar.Add(
             quantized.Codes, layer.Bits.StoredWeights, channels, kernel.Height, kernel.Width, layer.Geometry.InputChannels, quantized.Scales);
-        weights = sidecar.AddTables(weights, bias, requantize);
         WeightFacts none = new(0, 0, 0, 0, default);
         LinearLayer added = layer.IsConv
             ? new ConvLayer(
@@ -84,7 +84,12 @@ internal sealed class NetworkAssembler(LoweredNetwork lowered)
             throw new HawqException(HawqIds.PlanOverflow, $"The accumulators of '{layer.Name}' do not provably fit in int32. Give the layer fewer bits.");
         }
 
-        return added;
+        if (shortMultipliers)
+        {
+            requantize = ShortMultipliers.Of(requantize, Math.Max(-added.Facts.AccumulatorLo, added.Facts.AccumulatorHi));
+        }
+
+        return added with { Weights = sidecar.AddTables(weights, bias, requantize), Requantize = requantize };
     }
 
     /// <summary>Adds a layer without weights; its tensors must be known.</summary>

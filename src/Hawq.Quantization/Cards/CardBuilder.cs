@@ -22,7 +22,7 @@ public static class CardBuilder
         return new QuantizationCard(
             network.Name,
             EquatableArray.Of(
-                Method(network, facts), Model(network, measurements), Weights(network, facts), Activations(network, facts), Structure(network, facts), Arithmetic(facts),
+                Method(network, facts), Model(network, measurements), Weights(network, facts), Activations(network, facts), Structure(network, facts), Arithmetic(network, facts),
                 Data(network), Compute(network), Size(facts), Hardware(facts, measurements), Result(measurements)),
             layers, measurements.Front);
     }
@@ -97,13 +97,13 @@ public static class CardBuilder
 
     private static string OneScale(Network network) => network.Provenance.Settings.Any(setting => setting is { Name: "residualScale", Value: "stage" }) ? " with one scale per stage" : "";
 
-    private static CardSection Arithmetic(CardFacts facts) => Section(
+    private static CardSection Arithmetic(Network network, CardFacts facts) => Section(
         "arithmetic",
         Confounder("accumulatorBits", "32"),
         Plain("accumulatorProof", "exact: the worst case of the weights of every output channel"),
         Plain("largestAccumulator", Text(facts.Layers.Select(layer => Math.Max(-layer.AccumulatorLo, layer.AccumulatorHi)).DefaultIfEmpty().Max())),
         Confounder("saturatingAccumulator", "no"),
-        Confounder("requantization", "dyadic b / 2^c, b in [2^30, 2^31)"),
+        Confounder("requantization", $"dyadic b / 2^c, b in [2^30, 2^31){(Setting(network, "multipliers") == "short" ? ", of as many bits as 32-bit products with the accumulators leave" : "")}"),
         Confounder("rounding", "half up"));
 
     private static CardSection Data(Network network)

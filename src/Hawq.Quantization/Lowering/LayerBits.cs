@@ -87,6 +87,9 @@ public sealed record GridOptions(BitAssignment Bits)
     /// <summary>Largest code of an unsigned 8-bit activation: 127 as in HAWQ-V3, or 255.</summary>
     public int UnsignedEightBitMaximum { get; init; } = 127;
 
+    /// <summary>Whether multipliers have as many bits as 32-bit products with the accumulators leave, instead of 31.</summary>
+    public bool ShortMultipliers { get; init; }
+
     /// <summary>Width of the residual grid: 16 (HAWQ-V3) or 8.</summary>
     public int ResidualBits { get; init; } = 16;
 

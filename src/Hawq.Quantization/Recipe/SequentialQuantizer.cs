@@ -20,7 +20,7 @@ internal sealed class SequentialQuantizer(
 {
     private readonly GridChooser _grids = new(options);
     private readonly LinearRecipe _recipe = new(options.EffectiveRecipe);
-    private readonly NetworkAssembler _assembler = new(lowered);
+    private readonly NetworkAssembler _assembler = new(lowered, options.Grids.ShortMultipliers);
     private readonly Dictionary<string, Batch<float>> _floats = [];
     private readonly Dictionary<string, Batch<int>> _codes = [];
     private readonly List<LayerReport> _reports = [];

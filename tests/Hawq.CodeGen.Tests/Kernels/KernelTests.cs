@@ -121,7 +121,7 @@ public sealed class KernelTests
     [MemberData(nameof(Machines))]
     public void A_residual_network_is_the_same_on_every_machine(InstructionSet machine)
     {
-        foreach (int channels in new[] { 16, 21 })
+        foreach ((int channels, bool shortMultipliers) in new[] { (16, false), (21, false), (21, true), (32, true) })
         {
             NetworkBuilder builder = new("residual", channels);
             builder.Input(14, 10, 3, range: Activation.S8);
@@ -132,11 +132,27 @@ public sealed class KernelTests
             var third = builder.BasicBlock(second.Residual, second.Input, 2 * channels);
             builder.Gemm(builder.GlobalAveragePool(third.Input), 10);
             (Network network, NetworkWeights weights) = builder.Build();
+            network = shortMultipliers ? network with { Layers = network.Layers.Select(WithShortMultipliers).ToEquatableArray() } : network;
             NetworkPlan plan = Planner.Plan(network, new KernelPreference(machine));
 
             Assert.All(plan.Steps.OfType<ConvStep>(), step => Assert.True(step.Kernels.Count > 1 || machine == InstructionSet.Scalar));
+            RequantizeForm form = shortMultipliers ? RequantizeForm.Int32 : RequantizeForm.HighHalf;
+            Assert.All(plan.Steps.OfType<ConvStep>(), step => Assert.Equal(form, step.Epilogue.Requantize!.Form));
             Assert.Null(FirstDifference(plan, network, weights, Inputs(network, weights, everyChannel: false)));
         }
+    }
+
+    // Of as many bits as 32-bit products leave, however few.
+    private static Layer WithShortMultipliers(Layer layer)
+    {
+        if (layer is not LinearLayer linear)
+        {
+            return layer;
+        }
+
+        long largest = Math.Max(-linear.Facts.AccumulatorLo, linear.Facts.AccumulatorHi);
+        int bits = Enumerable.Range(1, 24).Last(n => linear.Requantize.All(dyadic => dyadic.Shortened(n).FitsInt32(31 - n, largest)));
+        return linear with { Requantize = linear.Requantize.Select(dyadic => dyadic.Shortened(bits)).ToEquatableArray() };
     }
 
     // From 15 bits to 7 for the same largest value.

@@ -38,6 +38,14 @@ public class DyadicTests
     public void Requantizes_the_published_vectors(int b, int c, int value, long expected) => Assert.Equal(expected, new Dyadic(b, c).Requantize(value));
 
     [Fact]
+    public void A_shortened_multiplier_is_the_nearest_of_its_bits() => Gen.Select(s_dyadic.Where(dyadic => dyadic.Shift > 1), Gen.Int[1, 31]).Sample((dyadic, bits) =>
+    {
+        Dyadic shortened = dyadic.Shortened(bits);
+        double error = Math.Abs((shortened.Value / dyadic.Value) - 1);
+        return shortened.IsValid && shortened.Multiplier % (1L << (31 - bits)) == 0 && error <= Math.Pow(2, -bits);
+    });
+
+    [Fact]
     public void Requantize_is_the_exact_rational_rounded_half_up() => Gen.Select(s_dyadic, Gen.Int).Sample((dyadic, value) =>
     {
         // floor(value * b / 2^c + 1/2), in exact arithmetic.

@@ -61,6 +61,31 @@ public sealed class Cifar10Tests(ITestOutputHelper log)
     }
 
     [SharedDataFact]
+    public void Short_multipliers_cost_nothing_and_are_recorded()
+    {
+        FloatGraph graph = OnnxImporter.Load(SharedData.PathOf("models", "resnet20-cifar10.onnx"));
+        using IDataSet calibration = Cifar(graph, "train_batch_0.bin");
+        using IDataSet test = Cifar(graph, "test_batch_1000.bin");
+        using FloatRunner runner = new(graph);
+        IReadOnlyList<float[]> logits = runner.Logits(test, 300);
+        QuantizerOptions options = Options("4/8", "fast");
+        QuantizedModel whole = Quantizer.Quantize(graph, calibration, options, "long.hawq.bin");
+        QuantizedModel shortened = Quantizer.Quantize(graph, calibration, options with { Grids = options.Grids with { ShortMultipliers = true } }, "short.hawq.bin");
+
+        Assert.Contains(new Setting("multipliers", "short"), shortened.Network.Provenance.Settings);
+        Assert.DoesNotContain(whole.Network.Provenance.Settings, setting => setting.Name == "multipliers");
+        LinearLayer[] layers = [.. shortened.Network.Layers.OfType<LinearLayer>().Where(layer => layer.Weights.Bits == 4)];
+        Assert.NotEmpty(layers);
+        Assert.All(layers, layer => Assert.All(layer.Requantize, dyadic => Assert.True(
+            dyadic.FitsInt32(31 - MaxBits(layer), Math.Max(-layer.Facts.AccumulatorLo, layer.Facts.AccumulatorHi)) && MaxBits(layer) >= 12)));
+        Assert.InRange(Sqnr(shortened), Sqnr(whole) - .5, 100);
+
+        double Sqnr(QuantizedModel model) => NetworkEvaluation.Run(test, model, logits, 300).SqnrDb!.Value;
+
+        static int MaxBits(LinearLayer layer) => 31 - layer.Requantize.Min(dyadic => System.Numerics.BitOperations.TrailingZeroCount(dyadic.Multiplier));
+    }
+
+    [SharedDataFact]
     public void The_same_arguments_give_the_same_bytes_on_any_number_of_threads()
     {
         FloatGraph graph = OnnxImporter.Load(SharedData.PathOf("models", "resnet8-mlperf-cifar10.onnx"));

@@ -170,8 +170,9 @@ internal sealed class KernelEpilogue(Epilogue plan, VectorTier tier, int paddedC
         {
             int lane = i * Tier.Lanes;
             string value = requantize.PreShift == 0 ? names[i] : $"{names[i]} << {requantize.PreShift}";
+            string method = requantize.Form == RequantizeForm.Int32 ? "RequantizeInt32" : "Requantize";
             writer.Line(paddedChannels > 0
-                ? $"{names[i]} = {Tier.Class}.Requantize({value}, table{ConvTile.Offset(lane)}, channels);"
+                ? $"{names[i]} = {Tier.Class}.{method}({value}, table{ConvTile.Offset(lane)}, channels);"
                 : $"{names[i]} = {Tier.Class}.Rescale({value}, divisor);");
         }
 

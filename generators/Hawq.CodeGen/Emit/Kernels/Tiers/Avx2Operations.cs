@@ -94,6 +94,11 @@ internal static class Avx2Operations
                 return Avx2.ShiftRightArithmeticVariable(Avx2.Blend(evenProducts, oddProducts, 0xAA) + Vector256.Load(table + 3 * n), Vector256.Load(table + 4 * n).AsUInt32());
             }
 
+            /// <summary>The same for multipliers whose product with any accumulator fits in int32: the table holds n each of bias, b, (nothing), rounding term, shift.</summary>
+            [MethodImpl(Inline)]
+            public static Vector256<int> RequantizeInt32(Vector256<int> acc, int* table, int n) =>
+                Avx2.ShiftRightArithmeticVariable(acc * Vector256.Load(table + n) + Vector256.Load(table + 3 * n), Vector256.Load(table + 4 * n).AsUInt32());
+
             /// <summary>The same with one multiplier for all channels: scalars are b, 2^(c-33) and c-32.</summary>
             [MethodImpl(Inline)]
             public static Vector256<int> Rescale(Vector256<int> value, int* scalars)

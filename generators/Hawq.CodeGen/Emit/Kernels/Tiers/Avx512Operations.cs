@@ -72,6 +72,11 @@ internal static class Avx512Operations
                 return Avx512F.ShiftRightArithmeticVariable(high + Vector512.Load(table + 3 * n), Vector512.Load(table + 4 * n).AsUInt32());
             }
 
+            /// <summary>The same for multipliers whose product with any accumulator fits in int32: the table holds n each of bias, b, (nothing), rounding term, shift.</summary>
+            [MethodImpl(Inline)]
+            public static Vector512<int> RequantizeInt32(Vector512<int> acc, int* table, int n) =>
+                Avx512F.ShiftRightArithmeticVariable(acc * Vector512.Load(table + n) + Vector512.Load(table + 3 * n), Vector512.Load(table + 4 * n).AsUInt32());
+
             /// <summary>The same with one multiplier for all channels: scalars are b, 2^(c-33) and c-32.</summary>
             [MethodImpl(Inline)]
             public static Vector512<int> Rescale(Vector512<int> value, int* scalars)
