@@ -108,7 +108,7 @@ public sealed record WinogradLayout(InstructionSet Tier, ConvGeometry Geometry)
     public int TileOffset => ProductOffset + (Positions * ProductStride * sizeof(int));
 
     /// <summary>Byte offset of transformed weights in the scratch memory, where <see cref="TransformsWeights"/>.</summary>
-    public int WeightOffset => TileOffset + (Positions * CacheLine);
+    public int WeightOffset => TileOffset + (Positions * Blocks * CacheLine);
 
     /// <summary>Byte offset of the rows of a row of tiles whose columns are transformed, where there are phases.</summary>
     public int RowOffset => WeightOffset;

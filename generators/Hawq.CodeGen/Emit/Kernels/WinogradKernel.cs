@@ -19,6 +19,9 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
 
     private int Outputs => _layout.Outputs;
 
+    // Output channels that are computed and finished together.
+    private int BlockChannels => _layout.Blocks * VectorTier.BlockChannels;
+
     private int Vectors => _layout.Blocks * Tier.VectorsPerBlock;
 
     /// <summary>Writes the body of the method that walks over the output rows [first, end).</summary>
@@ -61,12 +64,8 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
                     {
                         using (loop.Length == 0 ? null : writer.Block(loop))
                         {
-                            for (int n = 0; n < _layout.Blocks; n++)
-                            {
-                                writer.Line($"{OutputMethod()}(product{ConvTile.Offset(n * VectorTier.BlockChannels)}, {_layout.ProductStride}, (int*)small, {(_layout.Phases > 1 ? "" : $"height, {width}, ")}{OutputArguments(column, n)});");
-                            }
-
-                            writer.Line($"product += {_layout.Blocks * VectorTier.BlockChannels};");
+                            writer.Line($"{OutputMethod()}(product, {_layout.ProductStride}, (int*)small, {(_layout.Phases > 1 ? "" : $"height, {width}, ")}{OutputArguments(column)});");
+                            writer.Line($"product += {BlockChannels};");
                         }
                     }
                 }
@@ -117,7 +116,7 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
             }
         }
 
-        writer.Line($"// Products of {_layout.Blocks * VectorTier.BlockChannels} output channels, position by position.{(_layout.Phases > 1 ? "" : " Two outputs need four of six positions.")}");
+        writer.Line($"// Products of {BlockChannels} output channels, position by position.{(_layout.Phases > 1 ? "" : " Two outputs need four of six positions.")}");
         using (writer.Block($"for (int position = 0; position < {WinogradLayout.Positions}; position++)"))
         {
             WriteProductCalls(writer, weights);
@@ -157,7 +156,7 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
         {
             writer.Line(
                 $"{method}(codes + position * {_layout.InputStride} + tile * {Channels}{(Passes > 1 ? " + part" : string.Empty)}, (short*)({weights} + position * {_layout.WeightStride * sizeof(short)}), "
-                + $"products + position * {_layout.ProductStride} + tile * {_layout.Blocks * VectorTier.BlockChannels});");
+                + $"products + position * {_layout.ProductStride} + tile * {BlockChannels});");
         }
     }
 
@@ -167,7 +166,7 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
     private string PhasesMethod() => library.Share($"WinogradPhases_{Tier.Class}", name => Text(writer => WritePhases(writer, name)));
 
     private string OutputMethod() => library.Share(
-        kernel.Epilogue.Finish(VectorTier.BlockChannels).Replace("Finish_", "WinogradOutput_"), name => Text(writer => WriteOutput(writer, name)));
+        kernel.Epilogue.Finish(BlockChannels).Replace("Finish_", "WinogradOutput_"), name => Text(writer => WriteOutput(writer, name)));
 
     private static string Text(Action<SourceWriter> write)
     {
@@ -211,9 +210,9 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
         }
     }
 
-    private string OutputArguments(string column, int n)
+    private string OutputArguments(string column)
     {
-        string channel = n == 0 ? "block * 16" : $"(block + {n}) * 16";
+        const string channel = "block * 16";
         return string.Join(", ", kernel.Epilogue.Pointers
             .Select(p => p.Tensor is { } tensor
                 ? $"{p.Name} + row * {tensor.RowStride} + {column} * {tensor.PixelStride} + {channel} * {tensor.ElementSize}, {tensor.RowStride}, {tensor.PixelStride}"
@@ -393,7 +392,7 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
     private void WriteProductsMethod(SourceWriter writer, string name, int tiles)
     {
         int block = _layout.TransformedBytes / sizeof(short);
-        writer.Line($"/// <summary>{tiles} tiles by {_layout.Blocks * VectorTier.BlockChannels} output channels of one position, summed over the input channels modulo 2^32.</summary>");
+        writer.Line($"/// <summary>{tiles} tiles by {BlockChannels} output channels of one position, summed over the input channels modulo 2^32.</summary>");
         writer.Line(Attribute);
         using (writer.Block($"private static void {name}(short* v, short* w, int* m)"))
         using (writer.Block("unchecked"))
@@ -425,16 +424,16 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
 
     private void WriteOutput(SourceWriter writer, string name)
     {
-        const int block = VectorTier.BlockChannels;
+        int block = BlockChannels;
         bool four = Outputs == 4;
-        bool whole = Tier.VectorsPerBlock == 1;
+        bool whole = Vectors == 1;
         string lane = whole ? string.Empty : " + lane";
         string lanes = $"for (int lane = 0; lane < {block}; lane += {Tier.Lanes})";
         IReadOnlyList<(string Type, string Name, TensorStorage? Tensor)> pointers = [.. kernel.Epilogue.Pointers];
         string[] moving = [.. pointers.Where(p => p.Tensor is not null).Select(p => p.Name)];
         string parameters = string.Join(", ", pointers.Select(p => p.Tensor is null ? $"{p.Type} {p.Name}" : $"{p.Type} {p.Name}, int {p.Name}Row, int {p.Name}Pixel"));
 
-        writer.Line("/// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>");
+        writer.Line($"/// <summary>A^T m A of one tile and {(_layout.Blocks > 1 ? "thirty-two" : "sixteen")} channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>");
         writer.Line(Attribute);
         using (writer.Block($"private static void {name}(int* m, int stride, int* t, {(four ? "int height, int width, " : "")}{parameters}, int channels)"))
         using (writer.Block("unchecked"))
@@ -473,7 +472,7 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
                     TransformOutput(writer, (j, value) => $"(((({value}) * inverse) >> 6) + bias).Store(sums{Place(j, block, "width")}{lane});");
                 }
 
-                string values = string.Join(", ", Enumerable.Range(0, Tier.VectorsPerBlock).Select(v => $"{Tier.Vector}.Load(sums + j * {block}{ConvTile.Offset(v * Tier.Lanes)})"));
+                string values = string.Join(", ", Enumerable.Range(0, Vectors).Select(v => $"{Tier.Vector}.Load(sums + j * {block}{ConvTile.Offset(v * Tier.Lanes)})"));
                 string arguments = string.Join(", ", pointers.Select(p => p.Tensor is null ? p.Name : $"{p.Name} + j * {p.Name}Pixel"));
                 using (writer.Block($"for (int j = 0; j < {(four ? "width" : "3")}; j++)"))
                 {

@@ -33,7 +33,7 @@ unsafe partial class Resnet20Cifar10
         int end8 = team.Share(8, worker + 1);
         int first1 = team.Share(1, worker);
         int end1 = team.Share(1, worker + 1);
-        byte* scratch = arena + 102592 + worker * 195840L;
+        byte* scratch = arena + 102592 + worker * 198144L;
 
         // Input: input 32x32x3 s8
         if (worker == 0)
@@ -1595,8 +1595,7 @@ unsafe partial class Resnet20Cifar10
                             int row = global::System.Math.Max(0, global::System.Math.Min(top, end - height));
                             for (int column = 0; column < 16; column += 4)
                             {
-                                WinogradOutput_AddU15U7_V512_2(product, 528, (int*)small, height, 4, table + block * 16, other + row * 1024 + column * 64 + block * 16 * 2, 1024, 64, y0 + row * 1024 + column * 64 + block * 16 * 2, 1024, 64, y1 + row * 576 + column * 32 + block * 16 * 1, 576, 32, scalars, 32);
-                                WinogradOutput_AddU15U7_V512_2(product + 16, 528, (int*)small, height, 4, table + (block + 1) * 16, other + row * 1024 + column * 64 + (block + 1) * 16 * 2, 1024, 64, y0 + row * 1024 + column * 64 + (block + 1) * 16 * 2, 1024, 64, y1 + row * 576 + column * 32 + (block + 1) * 16 * 1, 576, 32, scalars, 32);
+                                WinogradOutput_AddU15U7_Both_V512(product, 528, (int*)small, height, 4, table + block * 16, other + row * 1024 + column * 64 + block * 16 * 2, 1024, 64, y0 + row * 1024 + column * 64 + block * 16 * 2, 1024, 64, y1 + row * 576 + column * 32 + block * 16 * 1, 576, 32, scalars, 32);
                                 product += 32;
                             }
                         }
@@ -1775,8 +1774,7 @@ unsafe partial class Resnet20Cifar10
                             int row = global::System.Math.Max(0, global::System.Math.Min(top, end - height));
                             for (int column = 0; column < 16; column += 4)
                             {
-                                WinogradOutput_U7_V512(product, 528, (int*)small, height, 4, table + block * 16, y0 + row * 576 + column * 32 + block * 16 * 1, 576, 32, 32);
-                                WinogradOutput_U7_V512(product + 16, 528, (int*)small, height, 4, table + (block + 1) * 16, y0 + row * 576 + column * 32 + (block + 1) * 16 * 1, 576, 32, 32);
+                                WinogradOutput_U7_Both_V512(product, 528, (int*)small, height, 4, table + block * 16, y0 + row * 576 + column * 32 + block * 16 * 1, 576, 32, 32);
                                 product += 32;
                             }
                         }
@@ -1955,8 +1953,7 @@ unsafe partial class Resnet20Cifar10
                             int row = global::System.Math.Max(0, global::System.Math.Min(top, end - height));
                             for (int column = 0; column < 16; column += 4)
                             {
-                                WinogradOutput_AddU15U7_V512(product, 528, (int*)small, height, 4, table + block * 16, other + row * 1024 + column * 64 + block * 16 * 2, 1024, 64, y0 + row * 1024 + column * 64 + block * 16 * 2, 1024, 64, y1 + row * 576 + column * 32 + block * 16 * 1, 576, 32, scalars, 32);
-                                WinogradOutput_AddU15U7_V512(product + 16, 528, (int*)small, height, 4, table + (block + 1) * 16, other + row * 1024 + column * 64 + (block + 1) * 16 * 2, 1024, 64, y0 + row * 1024 + column * 64 + (block + 1) * 16 * 2, 1024, 64, y1 + row * 576 + column * 32 + (block + 1) * 16 * 1, 576, 32, scalars, 32);
+                                WinogradOutput_AddU15U7_Both_V512_2(product, 528, (int*)small, height, 4, table + block * 16, other + row * 1024 + column * 64 + block * 16 * 2, 1024, 64, y0 + row * 1024 + column * 64 + block * 16 * 2, 1024, 64, y1 + row * 576 + column * 32 + block * 16 * 1, 576, 32, scalars, 32);
                                 product += 32;
                             }
                         }
@@ -2411,15 +2408,15 @@ unsafe partial class Resnet20Cifar10
                     for (int block = 2 * first; block < 2 * end; block += 2)
                     {
                         // Transform the weights: together they would leave the second-level cache, so they are kept as they are.
-                        WinogradWeights_V512(weights + block * 9216, 64, (short*)(scratch + 43776), 1056);
-                        WinogradWeights_V512(weights + (block + 1) * 9216, 64, (short*)(scratch + 43776 + 76032), 1056);
+                        WinogradWeights_V512(weights + block * 9216, 64, (short*)(scratch + 46080), 1056);
+                        WinogradWeights_V512(weights + (block + 1) * 9216, 64, (short*)(scratch + 46080 + 76032), 1056);
                         // Products of 32 output channels, position by position. Two outputs need four of six positions.
                         for (int position = 0; position < 36; position++)
                         {
                             int count = position / 6 is 3 or 4 ? whole : tiles;
                             for (int tile = 0; tile < count; tile += 4)
                             {
-                                WinogradProducts_V512_4x2(codes + position * 288 + tile * 64, (short*)(scratch + 43776 + position * 2112), products + position * 144 + tile * 32);
+                                WinogradProducts_V512_4x2(codes + position * 288 + tile * 64, (short*)(scratch + 46080 + position * 2112), products + position * 144 + tile * 32);
                             }
                         }
                         // Transform back, requantize and store.
@@ -2430,8 +2427,7 @@ unsafe partial class Resnet20Cifar10
                             int row = global::System.Math.Max(0, global::System.Math.Min(top, 8 - height));
                             for (int column = 0; column < 8; column += 4)
                             {
-                                WinogradOutput_AddU15U7_V512_3(product, 144, (int*)small, height, 4, table + block * 16, other + row * 1024 + column * 128 + block * 16 * 2, 1024, 128, y0 + row * 1024 + column * 128 + block * 16 * 2, 1024, 128, y1 + row * 640 + column * 64 + block * 16 * 1, 640, 64, scalars, 64);
-                                WinogradOutput_AddU15U7_V512_3(product + 16, 144, (int*)small, height, 4, table + (block + 1) * 16, other + row * 1024 + column * 128 + (block + 1) * 16 * 2, 1024, 128, y0 + row * 1024 + column * 128 + (block + 1) * 16 * 2, 1024, 128, y1 + row * 640 + column * 64 + (block + 1) * 16 * 1, 640, 64, scalars, 64);
+                                WinogradOutput_AddU15U7_Both_V512_3(product, 144, (int*)small, height, 4, table + block * 16, other + row * 1024 + column * 128 + block * 16 * 2, 1024, 128, y0 + row * 1024 + column * 128 + block * 16 * 2, 1024, 128, y1 + row * 640 + column * 64 + block * 16 * 1, 640, 64, scalars, 64);
                                 product += 32;
                             }
                         }
@@ -2637,15 +2633,15 @@ unsafe partial class Resnet20Cifar10
                     for (int block = 2 * first; block < 2 * end; block += 2)
                     {
                         // Transform the weights: together they would leave the second-level cache, so they are kept as they are.
-                        WinogradWeights_V512(weights + block * 9216, 64, (short*)(scratch + 43776), 1056);
-                        WinogradWeights_V512(weights + (block + 1) * 9216, 64, (short*)(scratch + 43776 + 76032), 1056);
+                        WinogradWeights_V512(weights + block * 9216, 64, (short*)(scratch + 46080), 1056);
+                        WinogradWeights_V512(weights + (block + 1) * 9216, 64, (short*)(scratch + 46080 + 76032), 1056);
                         // Products of 32 output channels, position by position. Two outputs need four of six positions.
                         for (int position = 0; position < 36; position++)
                         {
                             int count = position / 6 is 3 or 4 ? whole : tiles;
                             for (int tile = 0; tile < count; tile += 4)
                             {
-                                WinogradProducts_V512_4x2(codes + position * 288 + tile * 64, (short*)(scratch + 43776 + position * 2112), products + position * 144 + tile * 32);
+                                WinogradProducts_V512_4x2(codes + position * 288 + tile * 64, (short*)(scratch + 46080 + position * 2112), products + position * 144 + tile * 32);
                             }
                         }
                         // Transform back, requantize and store.
@@ -2656,8 +2652,7 @@ unsafe partial class Resnet20Cifar10
                             int row = global::System.Math.Max(0, global::System.Math.Min(top, 8 - height));
                             for (int column = 0; column < 8; column += 4)
                             {
-                                WinogradOutput_U7_V512(product, 144, (int*)small, height, 4, table + block * 16, y0 + row * 640 + column * 64 + block * 16 * 1, 640, 64, 64);
-                                WinogradOutput_U7_V512(product + 16, 144, (int*)small, height, 4, table + (block + 1) * 16, y0 + row * 640 + column * 64 + (block + 1) * 16 * 1, 640, 64, 64);
+                                WinogradOutput_U7_Both_V512(product, 144, (int*)small, height, 4, table + block * 16, y0 + row * 640 + column * 64 + block * 16 * 1, 640, 64, 64);
                                 product += 32;
                             }
                         }
@@ -2854,15 +2849,15 @@ unsafe partial class Resnet20Cifar10
                     for (int block = 2 * first; block < 2 * end; block += 2)
                     {
                         // Transform the weights: together they would leave the second-level cache, so they are kept as they are.
-                        WinogradWeights_V512(weights + block * 9216, 64, (short*)(scratch + 43776), 1056);
-                        WinogradWeights_V512(weights + (block + 1) * 9216, 64, (short*)(scratch + 43776 + 76032), 1056);
+                        WinogradWeights_V512(weights + block * 9216, 64, (short*)(scratch + 46080), 1056);
+                        WinogradWeights_V512(weights + (block + 1) * 9216, 64, (short*)(scratch + 46080 + 76032), 1056);
                         // Products of 32 output channels, position by position. Two outputs need four of six positions.
                         for (int position = 0; position < 36; position++)
                         {
                             int count = position / 6 is 3 or 4 ? whole : tiles;
                             for (int tile = 0; tile < count; tile += 4)
                             {
-                                WinogradProducts_V512_4x2(codes + position * 288 + tile * 64, (short*)(scratch + 43776 + position * 2112), products + position * 144 + tile * 32);
+                                WinogradProducts_V512_4x2(codes + position * 288 + tile * 64, (short*)(scratch + 46080 + position * 2112), products + position * 144 + tile * 32);
                             }
                         }
                         // Transform back, requantize and store.
@@ -2873,8 +2868,7 @@ unsafe partial class Resnet20Cifar10
                             int row = global::System.Math.Max(0, global::System.Math.Min(top, 8 - height));
                             for (int column = 0; column < 8; column += 4)
                             {
-                                WinogradOutput_AddU15U7_V512(product, 144, (int*)small, height, 4, table + block * 16, other + row * 1024 + column * 128 + block * 16 * 2, 1024, 128, y0 + row * 1024 + column * 128 + block * 16 * 2, 1024, 128, y1 + row * 640 + column * 64 + block * 16 * 1, 640, 64, scalars, 64);
-                                WinogradOutput_AddU15U7_V512(product + 16, 144, (int*)small, height, 4, table + (block + 1) * 16, other + row * 1024 + column * 128 + (block + 1) * 16 * 2, 1024, 128, y0 + row * 1024 + column * 128 + (block + 1) * 16 * 2, 1024, 128, y1 + row * 640 + column * 64 + (block + 1) * 16 * 1, 640, 64, scalars, 64);
+                                WinogradOutput_AddU15U7_Both_V512_2(product, 144, (int*)small, height, 4, table + block * 16, other + row * 1024 + column * 128 + block * 16 * 2, 1024, 128, y0 + row * 1024 + column * 128 + block * 16 * 2, 1024, 128, y1 + row * 640 + column * 64 + block * 16 * 1, 640, 64, scalars, 64);
                                 product += 32;
                             }
                         }
@@ -3080,15 +3074,15 @@ unsafe partial class Resnet20Cifar10
                     for (int block = 2 * first; block < 2 * end; block += 2)
                     {
                         // Transform the weights: together they would leave the second-level cache, so they are kept as they are.
-                        WinogradWeights_V512(weights + block * 9216, 64, (short*)(scratch + 43776), 1056);
-                        WinogradWeights_V512(weights + (block + 1) * 9216, 64, (short*)(scratch + 43776 + 76032), 1056);
+                        WinogradWeights_V512(weights + block * 9216, 64, (short*)(scratch + 46080), 1056);
+                        WinogradWeights_V512(weights + (block + 1) * 9216, 64, (short*)(scratch + 46080 + 76032), 1056);
                         // Products of 32 output channels, position by position. Two outputs need four of six positions.
                         for (int position = 0; position < 36; position++)
                         {
                             int count = position / 6 is 3 or 4 ? whole : tiles;
                             for (int tile = 0; tile < count; tile += 4)
                             {
-                                WinogradProducts_V512_4x2(codes + position * 288 + tile * 64, (short*)(scratch + 43776 + position * 2112), products + position * 144 + tile * 32);
+                                WinogradProducts_V512_4x2(codes + position * 288 + tile * 64, (short*)(scratch + 46080 + position * 2112), products + position * 144 + tile * 32);
                             }
                         }
                         // Transform back, requantize and store.
@@ -3099,8 +3093,7 @@ unsafe partial class Resnet20Cifar10
                             int row = global::System.Math.Max(0, global::System.Math.Min(top, 8 - height));
                             for (int column = 0; column < 8; column += 4)
                             {
-                                WinogradOutput_AddU15_V512(product, 144, (int*)small, height, 4, table + block * 16, other + row * 1024 + column * 128 + block * 16 * 2, 1024, 128, y0 + row * 1024 + column * 128 + block * 16 * 2, 1024, 128, scalars, 64);
-                                WinogradOutput_AddU15_V512(product + 16, 144, (int*)small, height, 4, table + (block + 1) * 16, other + row * 1024 + column * 128 + (block + 1) * 16 * 2, 1024, 128, y0 + row * 1024 + column * 128 + (block + 1) * 16 * 2, 1024, 128, scalars, 64);
+                                WinogradOutput_AddU15_Both_V512(product, 144, (int*)small, height, 4, table + block * 16, other + row * 1024 + column * 128 + block * 16 * 2, 1024, 128, y0 + row * 1024 + column * 128 + block * 16 * 2, 1024, 128, scalars, 64);
                                 product += 32;
                             }
                         }
@@ -3941,55 +3934,83 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    /// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
+    /// <summary>Finishes thirty-two output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_AddU15U7_Both_V512(Vector512<int> v0, Vector512<int> v1, int* table, byte* other, byte* y0, byte* y1, int* scalars, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V512.Requantize(v0 << 4, table, channels);
+            v1 = V512.Requantize(v1 << 4, table + 16, channels);
+            // Add the residual, brought to the same grid; int16 lanes from here on.
+            v0 = v0 + V512.Rescale(V512.LoadShorts(other) << 4, scalars);
+            v1 = v1 + V512.Rescale(V512.LoadShorts(other + 32) << 4, scalars);
+            Vector512<short> s0 = V512.Shorts(v0, v1);
+            s0 = Vector512.Max(s0, Vector512<short>.Zero);
+            // Store u15 codes.
+            s0.Store((short*)y0);
+            // Store u7 codes.
+            Vector512<short> s0_1 = V512.RescaleSplit(s0, scalars + 3);
+            Vector256.Min(V512.Bytes(s0_1), Vector256.Create((byte)127)).Store(y1);
+        }
+    }
+
+    /// <summary>A^T m A of one tile and thirty-two channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void WinogradOutput_AddU15U7_V512_2(int* m, int stride, int* t, int height, int width, int* table, byte* other, int otherRow, int otherPixel, byte* y0, int y0Row, int y0Pixel, byte* y1, int y1Row, int y1Pixel, int* scalars, int channels)
+    private static void WinogradOutput_AddU15U7_Both_V512(int* m, int stride, int* t, int height, int width, int* table, byte* other, int otherRow, int otherPixel, byte* y0, int y0Row, int y0Pixel, byte* y1, int y1Row, int y1Pixel, int* scalars, int channels)
     {
         unchecked
         {
             // Two outputs leave out the points 2 and -2, and are the first and the last of four.
             Vector512<int> tall = Vector512.Create(height == 4 ? -1 : 0), wide = Vector512.Create(width == 4 ? -1 : 0);
             // Columns.
-            for (int j = 0; j < 6; j++)
+            for (int lane = 0; lane < 32; lane += 16)
             {
-                int* column = m + j * stride;
-                Vector512<int> m0 = Vector512.Load(column);
-                Vector512<int> m1 = Vector512.Load(column + 6 * stride);
-                Vector512<int> m2 = Vector512.Load(column + 12 * stride);
-                Vector512<int> m3 = Vector512.Load(column + 18 * stride) & tall;
-                Vector512<int> m4 = Vector512.Load(column + 24 * stride) & tall;
-                Vector512<int> m5 = Vector512.Load(column + 30 * stride);
-                var p = m1 + m2;
-                var g = m1 - m2;
-                var r = m3 + m4;
-                var s = m3 - m4;
-                (m0 + p + r).Store(t + j * 16);
-                (g + (s << 1)).Store(t + j * 16 + 96);
-                (p + (r << 2)).Store(t + j * 16 + 192);
-                (g + (s << 3) + (m5 << 1)).Store(t + j * 16 + (height - 1) * 96);
+                for (int j = 0; j < 6; j++)
+                {
+                    int* column = m + j * stride + lane;
+                    Vector512<int> m0 = Vector512.Load(column);
+                    Vector512<int> m1 = Vector512.Load(column + 6 * stride);
+                    Vector512<int> m2 = Vector512.Load(column + 12 * stride);
+                    Vector512<int> m3 = Vector512.Load(column + 18 * stride) & tall;
+                    Vector512<int> m4 = Vector512.Load(column + 24 * stride) & tall;
+                    Vector512<int> m5 = Vector512.Load(column + 30 * stride);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    (m0 + p + r).Store(t + j * 32 + lane);
+                    (g + (s << 1)).Store(t + j * 32 + 192 + lane);
+                    (p + (r << 2)).Store(t + j * 32 + 384 + lane);
+                    (g + (s << 3) + (m5 << 1)).Store(t + j * 32 + (height - 1) * 192 + lane);
+                }
             }
             // Rows.
-            int* sums = t + 384;
+            int* sums = t + 768;
             for (int i = 0; i < height; i++, other += otherRow, y0 += y0Row, y1 += y1Row)
             {
-                Vector512<int> m0 = Vector512.Load(t + i * 96);
-                Vector512<int> m1 = Vector512.Load(t + i * 96 + 16);
-                Vector512<int> m2 = Vector512.Load(t + i * 96 + 32);
-                Vector512<int> m3 = Vector512.Load(t + i * 96 + 48) & wide;
-                Vector512<int> m4 = Vector512.Load(t + i * 96 + 64) & wide;
-                Vector512<int> m5 = Vector512.Load(t + i * 96 + 80);
-                Vector512<int> bias = Vector512.Load(table), inverse = Vector512.Create(954437177);
-                var p = m1 + m2;
-                var g = m1 - m2;
-                var r = m3 + m4;
-                var s = m3 - m4;
-                ((((m0 + p + r) * inverse) >> 6) + bias).Store(sums);
-                ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 16);
-                ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 32);
-                ((((g + (s << 3) + (m5 << 1)) * inverse) >> 6) + bias).Store(sums + (width - 1) * 16);
+                for (int lane = 0; lane < 32; lane += 16)
+                {
+                    Vector512<int> m0 = Vector512.Load(t + i * 192 + lane);
+                    Vector512<int> m1 = Vector512.Load(t + i * 192 + 32 + lane);
+                    Vector512<int> m2 = Vector512.Load(t + i * 192 + 64 + lane);
+                    Vector512<int> m3 = Vector512.Load(t + i * 192 + 96 + lane) & wide;
+                    Vector512<int> m4 = Vector512.Load(t + i * 192 + 128 + lane) & wide;
+                    Vector512<int> m5 = Vector512.Load(t + i * 192 + 160 + lane);
+                    Vector512<int> bias = Vector512.Load(table + lane), inverse = Vector512.Create(954437177);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    ((((m0 + p + r) * inverse) >> 6) + bias).Store(sums + lane);
+                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 32 + lane);
+                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 64 + lane);
+                    ((((g + (s << 3) + (m5 << 1)) * inverse) >> 6) + bias).Store(sums + (width - 1) * 32 + lane);
+                }
                 for (int j = 0; j < width; j++)
                 {
-                    Finish_AddU15U7_V512_2(Vector512.Load(sums + j * 16), table, other + j * otherPixel, y0 + j * y0Pixel, y1 + j * y1Pixel, scalars, channels);
+                    Finish_AddU15U7_Both_V512(Vector512.Load(sums + j * 32), Vector512.Load(sums + j * 32 + 16), table, other + j * otherPixel, y0 + j * y0Pixel, y1 + j * y1Pixel, scalars, channels);
                 }
             }
         }
@@ -4477,55 +4498,61 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    /// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
+    /// <summary>A^T m A of one tile and thirty-two channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void WinogradOutput_U7_V512(int* m, int stride, int* t, int height, int width, int* table, byte* y0, int y0Row, int y0Pixel, int channels)
+    private static void WinogradOutput_U7_Both_V512(int* m, int stride, int* t, int height, int width, int* table, byte* y0, int y0Row, int y0Pixel, int channels)
     {
         unchecked
         {
             // Two outputs leave out the points 2 and -2, and are the first and the last of four.
             Vector512<int> tall = Vector512.Create(height == 4 ? -1 : 0), wide = Vector512.Create(width == 4 ? -1 : 0);
             // Columns.
-            for (int j = 0; j < 6; j++)
+            for (int lane = 0; lane < 32; lane += 16)
             {
-                int* column = m + j * stride;
-                Vector512<int> m0 = Vector512.Load(column);
-                Vector512<int> m1 = Vector512.Load(column + 6 * stride);
-                Vector512<int> m2 = Vector512.Load(column + 12 * stride);
-                Vector512<int> m3 = Vector512.Load(column + 18 * stride) & tall;
-                Vector512<int> m4 = Vector512.Load(column + 24 * stride) & tall;
-                Vector512<int> m5 = Vector512.Load(column + 30 * stride);
-                var p = m1 + m2;
-                var g = m1 - m2;
-                var r = m3 + m4;
-                var s = m3 - m4;
-                (m0 + p + r).Store(t + j * 16);
-                (g + (s << 1)).Store(t + j * 16 + 96);
-                (p + (r << 2)).Store(t + j * 16 + 192);
-                (g + (s << 3) + (m5 << 1)).Store(t + j * 16 + (height - 1) * 96);
+                for (int j = 0; j < 6; j++)
+                {
+                    int* column = m + j * stride + lane;
+                    Vector512<int> m0 = Vector512.Load(column);
+                    Vector512<int> m1 = Vector512.Load(column + 6 * stride);
+                    Vector512<int> m2 = Vector512.Load(column + 12 * stride);
+                    Vector512<int> m3 = Vector512.Load(column + 18 * stride) & tall;
+                    Vector512<int> m4 = Vector512.Load(column + 24 * stride) & tall;
+                    Vector512<int> m5 = Vector512.Load(column + 30 * stride);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    (m0 + p + r).Store(t + j * 32 + lane);
+                    (g + (s << 1)).Store(t + j * 32 + 192 + lane);
+                    (p + (r << 2)).Store(t + j * 32 + 384 + lane);
+                    (g + (s << 3) + (m5 << 1)).Store(t + j * 32 + (height - 1) * 192 + lane);
+                }
             }
             // Rows.
-            int* sums = t + 384;
+            int* sums = t + 768;
             for (int i = 0; i < height; i++, y0 += y0Row)
             {
-                Vector512<int> m0 = Vector512.Load(t + i * 96);
-                Vector512<int> m1 = Vector512.Load(t + i * 96 + 16);
-                Vector512<int> m2 = Vector512.Load(t + i * 96 + 32);
-                Vector512<int> m3 = Vector512.Load(t + i * 96 + 48) & wide;
-                Vector512<int> m4 = Vector512.Load(t + i * 96 + 64) & wide;
-                Vector512<int> m5 = Vector512.Load(t + i * 96 + 80);
-                Vector512<int> bias = Vector512.Load(table), inverse = Vector512.Create(954437177);
-                var p = m1 + m2;
-                var g = m1 - m2;
-                var r = m3 + m4;
-                var s = m3 - m4;
-                ((((m0 + p + r) * inverse) >> 6) + bias).Store(sums);
-                ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 16);
-                ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 32);
-                ((((g + (s << 3) + (m5 << 1)) * inverse) >> 6) + bias).Store(sums + (width - 1) * 16);
+                for (int lane = 0; lane < 32; lane += 16)
+                {
+                    Vector512<int> m0 = Vector512.Load(t + i * 192 + lane);
+                    Vector512<int> m1 = Vector512.Load(t + i * 192 + 32 + lane);
+                    Vector512<int> m2 = Vector512.Load(t + i * 192 + 64 + lane);
+                    Vector512<int> m3 = Vector512.Load(t + i * 192 + 96 + lane) & wide;
+                    Vector512<int> m4 = Vector512.Load(t + i * 192 + 128 + lane) & wide;
+                    Vector512<int> m5 = Vector512.Load(t + i * 192 + 160 + lane);
+                    Vector512<int> bias = Vector512.Load(table + lane), inverse = Vector512.Create(954437177);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    ((((m0 + p + r) * inverse) >> 6) + bias).Store(sums + lane);
+                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 32 + lane);
+                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 64 + lane);
+                    ((((g + (s << 3) + (m5 << 1)) * inverse) >> 6) + bias).Store(sums + (width - 1) * 32 + lane);
+                }
                 for (int j = 0; j < width; j++)
                 {
-                    Finish_U7_V512(Vector512.Load(sums + j * 16), table, y0 + j * y0Pixel, channels);
+                    Finish_U7_Both_V512(Vector512.Load(sums + j * 32), Vector512.Load(sums + j * 32 + 16), table, y0 + j * y0Pixel, channels);
                 }
             }
         }
@@ -4651,55 +4678,81 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    /// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
+    /// <summary>Finishes thirty-two output channels of a pixel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Finish_AddU15U7_Both_V512_2(Vector512<int> v0, Vector512<int> v1, int* table, byte* other, byte* y0, byte* y1, int* scalars, int channels)
+    {
+        unchecked
+        {
+            // Requantize with the channel's own multiplier.
+            v0 = V512.Requantize(v0 << 4, table, channels);
+            v1 = V512.Requantize(v1 << 4, table + 16, channels);
+            // Add the residual, brought to the same grid; int16 lanes from here on.
+            Vector512<short> s0 = V512.AddSaturated(V512.Shorts(v0, v1), V512.RescaleSplit(Vector512.Load((short*)other), scalars));
+            s0 = Vector512.Max(s0, Vector512<short>.Zero);
+            // Store u15 codes.
+            s0.Store((short*)y0);
+            // Store u7 codes.
+            Vector512<short> s0_1 = V512.RescaleSplit(s0, scalars + 4);
+            Vector256.Min(V512.Bytes(s0_1), Vector256.Create((byte)127)).Store(y1);
+        }
+    }
+
+    /// <summary>A^T m A of one tile and thirty-two channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void WinogradOutput_AddU15U7_V512(int* m, int stride, int* t, int height, int width, int* table, byte* other, int otherRow, int otherPixel, byte* y0, int y0Row, int y0Pixel, byte* y1, int y1Row, int y1Pixel, int* scalars, int channels)
+    private static void WinogradOutput_AddU15U7_Both_V512_2(int* m, int stride, int* t, int height, int width, int* table, byte* other, int otherRow, int otherPixel, byte* y0, int y0Row, int y0Pixel, byte* y1, int y1Row, int y1Pixel, int* scalars, int channels)
     {
         unchecked
         {
             // Two outputs leave out the points 2 and -2, and are the first and the last of four.
             Vector512<int> tall = Vector512.Create(height == 4 ? -1 : 0), wide = Vector512.Create(width == 4 ? -1 : 0);
             // Columns.
-            for (int j = 0; j < 6; j++)
+            for (int lane = 0; lane < 32; lane += 16)
             {
-                int* column = m + j * stride;
-                Vector512<int> m0 = Vector512.Load(column);
-                Vector512<int> m1 = Vector512.Load(column + 6 * stride);
-                Vector512<int> m2 = Vector512.Load(column + 12 * stride);
-                Vector512<int> m3 = Vector512.Load(column + 18 * stride) & tall;
-                Vector512<int> m4 = Vector512.Load(column + 24 * stride) & tall;
-                Vector512<int> m5 = Vector512.Load(column + 30 * stride);
-                var p = m1 + m2;
-                var g = m1 - m2;
-                var r = m3 + m4;
-                var s = m3 - m4;
-                (m0 + p + r).Store(t + j * 16);
-                (g + (s << 1)).Store(t + j * 16 + 96);
-                (p + (r << 2)).Store(t + j * 16 + 192);
-                (g + (s << 3) + (m5 << 1)).Store(t + j * 16 + (height - 1) * 96);
+                for (int j = 0; j < 6; j++)
+                {
+                    int* column = m + j * stride + lane;
+                    Vector512<int> m0 = Vector512.Load(column);
+                    Vector512<int> m1 = Vector512.Load(column + 6 * stride);
+                    Vector512<int> m2 = Vector512.Load(column + 12 * stride);
+                    Vector512<int> m3 = Vector512.Load(column + 18 * stride) & tall;
+                    Vector512<int> m4 = Vector512.Load(column + 24 * stride) & tall;
+                    Vector512<int> m5 = Vector512.Load(column + 30 * stride);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    (m0 + p + r).Store(t + j * 32 + lane);
+                    (g + (s << 1)).Store(t + j * 32 + 192 + lane);
+                    (p + (r << 2)).Store(t + j * 32 + 384 + lane);
+                    (g + (s << 3) + (m5 << 1)).Store(t + j * 32 + (height - 1) * 192 + lane);
+                }
             }
             // Rows.
-            int* sums = t + 384;
+            int* sums = t + 768;
             for (int i = 0; i < height; i++, other += otherRow, y0 += y0Row, y1 += y1Row)
             {
-                Vector512<int> m0 = Vector512.Load(t + i * 96);
-                Vector512<int> m1 = Vector512.Load(t + i * 96 + 16);
-                Vector512<int> m2 = Vector512.Load(t + i * 96 + 32);
-                Vector512<int> m3 = Vector512.Load(t + i * 96 + 48) & wide;
-                Vector512<int> m4 = Vector512.Load(t + i * 96 + 64) & wide;
-                Vector512<int> m5 = Vector512.Load(t + i * 96 + 80);
-                Vector512<int> bias = Vector512.Load(table), inverse = Vector512.Create(954437177);
-                var p = m1 + m2;
-                var g = m1 - m2;
-                var r = m3 + m4;
-                var s = m3 - m4;
-                ((((m0 + p + r) * inverse) >> 6) + bias).Store(sums);
-                ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 16);
-                ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 32);
-                ((((g + (s << 3) + (m5 << 1)) * inverse) >> 6) + bias).Store(sums + (width - 1) * 16);
+                for (int lane = 0; lane < 32; lane += 16)
+                {
+                    Vector512<int> m0 = Vector512.Load(t + i * 192 + lane);
+                    Vector512<int> m1 = Vector512.Load(t + i * 192 + 32 + lane);
+                    Vector512<int> m2 = Vector512.Load(t + i * 192 + 64 + lane);
+                    Vector512<int> m3 = Vector512.Load(t + i * 192 + 96 + lane) & wide;
+                    Vector512<int> m4 = Vector512.Load(t + i * 192 + 128 + lane) & wide;
+                    Vector512<int> m5 = Vector512.Load(t + i * 192 + 160 + lane);
+                    Vector512<int> bias = Vector512.Load(table + lane), inverse = Vector512.Create(954437177);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    ((((m0 + p + r) * inverse) >> 6) + bias).Store(sums + lane);
+                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 32 + lane);
+                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 64 + lane);
+                    ((((g + (s << 3) + (m5 << 1)) * inverse) >> 6) + bias).Store(sums + (width - 1) * 32 + lane);
+                }
                 for (int j = 0; j < width; j++)
                 {
-                    Finish_AddU15U7_V512(Vector512.Load(sums + j * 16), table, other + j * otherPixel, y0 + j * y0Pixel, y1 + j * y1Pixel, scalars, channels);
+                    Finish_AddU15U7_Both_V512_2(Vector512.Load(sums + j * 32), Vector512.Load(sums + j * 32 + 16), table, other + j * otherPixel, y0 + j * y0Pixel, y1 + j * y1Pixel, scalars, channels);
                 }
             }
         }
@@ -4846,74 +4899,81 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    /// <summary>Finishes thirty-two output channels of a pixel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish_AddU15U7_V512_3(Vector512<int> v0, int* table, byte* other, byte* y0, byte* y1, int* scalars, int channels)
+    private static void Finish_AddU15U7_Both_V512_3(Vector512<int> v0, Vector512<int> v1, int* table, byte* other, byte* y0, byte* y1, int* scalars, int channels)
     {
         unchecked
         {
             // Requantize with the channel's own multiplier.
             v0 = V512.Requantize(v0, table, channels);
+            v1 = V512.Requantize(v1, table + 16, channels);
             // Add the residual, brought to the same grid; int16 lanes from here on.
-            Vector256<short> s0 = V512.AddSaturated(V512.Shorts(v0), V512.RescaleSplit(Vector256.Load((short*)other), scalars));
-            s0 = Vector256.Max(s0, Vector256<short>.Zero);
+            Vector512<short> s0 = V512.AddSaturated(V512.Shorts(v0, v1), V512.RescaleSplit(Vector512.Load((short*)other), scalars));
+            s0 = Vector512.Max(s0, Vector512<short>.Zero);
             // Store u15 codes.
             s0.Store((short*)y0);
             // Store u7 codes.
-            Vector256<short> s0_1 = V512.RescaleSplit(s0, scalars + 4);
-            Vector128.Min(V512.Bytes(s0_1), Vector128.Create((byte)127)).Store(y1);
+            Vector512<short> s0_1 = V512.RescaleSplit(s0, scalars + 4);
+            Vector256.Min(V512.Bytes(s0_1), Vector256.Create((byte)127)).Store(y1);
         }
     }
 
-    /// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
+    /// <summary>A^T m A of one tile and thirty-two channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void WinogradOutput_AddU15U7_V512_3(int* m, int stride, int* t, int height, int width, int* table, byte* other, int otherRow, int otherPixel, byte* y0, int y0Row, int y0Pixel, byte* y1, int y1Row, int y1Pixel, int* scalars, int channels)
+    private static void WinogradOutput_AddU15U7_Both_V512_3(int* m, int stride, int* t, int height, int width, int* table, byte* other, int otherRow, int otherPixel, byte* y0, int y0Row, int y0Pixel, byte* y1, int y1Row, int y1Pixel, int* scalars, int channels)
     {
         unchecked
         {
             // Two outputs leave out the points 2 and -2, and are the first and the last of four.
             Vector512<int> tall = Vector512.Create(height == 4 ? -1 : 0), wide = Vector512.Create(width == 4 ? -1 : 0);
             // Columns.
-            for (int j = 0; j < 6; j++)
+            for (int lane = 0; lane < 32; lane += 16)
             {
-                int* column = m + j * stride;
-                Vector512<int> m0 = Vector512.Load(column);
-                Vector512<int> m1 = Vector512.Load(column + 6 * stride);
-                Vector512<int> m2 = Vector512.Load(column + 12 * stride);
-                Vector512<int> m3 = Vector512.Load(column + 18 * stride) & tall;
-                Vector512<int> m4 = Vector512.Load(column + 24 * stride) & tall;
-                Vector512<int> m5 = Vector512.Load(column + 30 * stride);
-                var p = m1 + m2;
-                var g = m1 - m2;
-                var r = m3 + m4;
-                var s = m3 - m4;
-                (m0 + p + r).Store(t + j * 16);
-                (g + (s << 1)).Store(t + j * 16 + 96);
-                (p + (r << 2)).Store(t + j * 16 + 192);
-                (g + (s << 3) + (m5 << 1)).Store(t + j * 16 + (height - 1) * 96);
+                for (int j = 0; j < 6; j++)
+                {
+                    int* column = m + j * stride + lane;
+                    Vector512<int> m0 = Vector512.Load(column);
+                    Vector512<int> m1 = Vector512.Load(column + 6 * stride);
+                    Vector512<int> m2 = Vector512.Load(column + 12 * stride);
+                    Vector512<int> m3 = Vector512.Load(column + 18 * stride) & tall;
+                    Vector512<int> m4 = Vector512.Load(column + 24 * stride) & tall;
+                    Vector512<int> m5 = Vector512.Load(column + 30 * stride);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    (m0 + p + r).Store(t + j * 32 + lane);
+                    (g + (s << 1)).Store(t + j * 32 + 192 + lane);
+                    (p + (r << 2)).Store(t + j * 32 + 384 + lane);
+                    (g + (s << 3) + (m5 << 1)).Store(t + j * 32 + (height - 1) * 192 + lane);
+                }
             }
             // Rows.
-            int* sums = t + 384;
+            int* sums = t + 768;
             for (int i = 0; i < height; i++, other += otherRow, y0 += y0Row, y1 += y1Row)
             {
-                Vector512<int> m0 = Vector512.Load(t + i * 96);
-                Vector512<int> m1 = Vector512.Load(t + i * 96 + 16);
-                Vector512<int> m2 = Vector512.Load(t + i * 96 + 32);
-                Vector512<int> m3 = Vector512.Load(t + i * 96 + 48) & wide;
-                Vector512<int> m4 = Vector512.Load(t + i * 96 + 64) & wide;
-                Vector512<int> m5 = Vector512.Load(t + i * 96 + 80);
-                Vector512<int> bias = Vector512.Load(table), inverse = Vector512.Create(954437177);
-                var p = m1 + m2;
-                var g = m1 - m2;
-                var r = m3 + m4;
-                var s = m3 - m4;
-                ((((m0 + p + r) * inverse) >> 6) + bias).Store(sums);
-                ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 16);
-                ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 32);
-                ((((g + (s << 3) + (m5 << 1)) * inverse) >> 6) + bias).Store(sums + (width - 1) * 16);
+                for (int lane = 0; lane < 32; lane += 16)
+                {
+                    Vector512<int> m0 = Vector512.Load(t + i * 192 + lane);
+                    Vector512<int> m1 = Vector512.Load(t + i * 192 + 32 + lane);
+                    Vector512<int> m2 = Vector512.Load(t + i * 192 + 64 + lane);
+                    Vector512<int> m3 = Vector512.Load(t + i * 192 + 96 + lane) & wide;
+                    Vector512<int> m4 = Vector512.Load(t + i * 192 + 128 + lane) & wide;
+                    Vector512<int> m5 = Vector512.Load(t + i * 192 + 160 + lane);
+                    Vector512<int> bias = Vector512.Load(table + lane), inverse = Vector512.Create(954437177);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    ((((m0 + p + r) * inverse) >> 6) + bias).Store(sums + lane);
+                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 32 + lane);
+                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 64 + lane);
+                    ((((g + (s << 3) + (m5 << 1)) * inverse) >> 6) + bias).Store(sums + (width - 1) * 32 + lane);
+                }
                 for (int j = 0; j < width; j++)
                 {
-                    Finish_AddU15U7_V512_3(Vector512.Load(sums + j * 16), table, other + j * otherPixel, y0 + j * y0Pixel, y1 + j * y1Pixel, scalars, channels);
+                    Finish_AddU15U7_Both_V512_3(Vector512.Load(sums + j * 32), Vector512.Load(sums + j * 32 + 16), table, other + j * otherPixel, y0 + j * y0Pixel, y1 + j * y1Pixel, scalars, channels);
                 }
             }
         }
@@ -4965,71 +5025,78 @@ unsafe partial class Resnet20Cifar10
         }
     }
 
-    /// <summary>Finishes sixteen output channels of a pixel.</summary>
+    /// <summary>Finishes thirty-two output channels of a pixel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish_AddU15_V512(Vector512<int> v0, int* table, byte* other, byte* y0, int* scalars, int channels)
+    private static void Finish_AddU15_Both_V512(Vector512<int> v0, Vector512<int> v1, int* table, byte* other, byte* y0, int* scalars, int channels)
     {
         unchecked
         {
             // Requantize with the channel's own multiplier.
             v0 = V512.Requantize(v0, table, channels);
+            v1 = V512.Requantize(v1, table + 16, channels);
             // Add the residual, brought to the same grid; int16 lanes from here on.
-            Vector256<short> s0 = V512.AddSaturated(V512.Shorts(v0), V512.RescaleSplit(Vector256.Load((short*)other), scalars));
-            s0 = Vector256.Max(s0, Vector256<short>.Zero);
+            Vector512<short> s0 = V512.AddSaturated(V512.Shorts(v0, v1), V512.RescaleSplit(Vector512.Load((short*)other), scalars));
+            s0 = Vector512.Max(s0, Vector512<short>.Zero);
             // Store u15 codes.
             s0.Store((short*)y0);
         }
     }
 
-    /// <summary>A^T m A of one tile and sixteen channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
+    /// <summary>A^T m A of one tile and thirty-two channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void WinogradOutput_AddU15_V512(int* m, int stride, int* t, int height, int width, int* table, byte* other, int otherRow, int otherPixel, byte* y0, int y0Row, int y0Pixel, int* scalars, int channels)
+    private static void WinogradOutput_AddU15_Both_V512(int* m, int stride, int* t, int height, int width, int* table, byte* other, int otherRow, int otherPixel, byte* y0, int y0Row, int y0Pixel, int* scalars, int channels)
     {
         unchecked
         {
             // Two outputs leave out the points 2 and -2, and are the first and the last of four.
             Vector512<int> tall = Vector512.Create(height == 4 ? -1 : 0), wide = Vector512.Create(width == 4 ? -1 : 0);
             // Columns.
-            for (int j = 0; j < 6; j++)
+            for (int lane = 0; lane < 32; lane += 16)
             {
-                int* column = m + j * stride;
-                Vector512<int> m0 = Vector512.Load(column);
-                Vector512<int> m1 = Vector512.Load(column + 6 * stride);
-                Vector512<int> m2 = Vector512.Load(column + 12 * stride);
-                Vector512<int> m3 = Vector512.Load(column + 18 * stride) & tall;
-                Vector512<int> m4 = Vector512.Load(column + 24 * stride) & tall;
-                Vector512<int> m5 = Vector512.Load(column + 30 * stride);
-                var p = m1 + m2;
-                var g = m1 - m2;
-                var r = m3 + m4;
-                var s = m3 - m4;
-                (m0 + p + r).Store(t + j * 16);
-                (g + (s << 1)).Store(t + j * 16 + 96);
-                (p + (r << 2)).Store(t + j * 16 + 192);
-                (g + (s << 3) + (m5 << 1)).Store(t + j * 16 + (height - 1) * 96);
+                for (int j = 0; j < 6; j++)
+                {
+                    int* column = m + j * stride + lane;
+                    Vector512<int> m0 = Vector512.Load(column);
+                    Vector512<int> m1 = Vector512.Load(column + 6 * stride);
+                    Vector512<int> m2 = Vector512.Load(column + 12 * stride);
+                    Vector512<int> m3 = Vector512.Load(column + 18 * stride) & tall;
+                    Vector512<int> m4 = Vector512.Load(column + 24 * stride) & tall;
+                    Vector512<int> m5 = Vector512.Load(column + 30 * stride);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    (m0 + p + r).Store(t + j * 32 + lane);
+                    (g + (s << 1)).Store(t + j * 32 + 192 + lane);
+                    (p + (r << 2)).Store(t + j * 32 + 384 + lane);
+                    (g + (s << 3) + (m5 << 1)).Store(t + j * 32 + (height - 1) * 192 + lane);
+                }
             }
             // Rows.
-            int* sums = t + 384;
+            int* sums = t + 768;
             for (int i = 0; i < height; i++, other += otherRow, y0 += y0Row)
             {
-                Vector512<int> m0 = Vector512.Load(t + i * 96);
-                Vector512<int> m1 = Vector512.Load(t + i * 96 + 16);
-                Vector512<int> m2 = Vector512.Load(t + i * 96 + 32);
-                Vector512<int> m3 = Vector512.Load(t + i * 96 + 48) & wide;
-                Vector512<int> m4 = Vector512.Load(t + i * 96 + 64) & wide;
-                Vector512<int> m5 = Vector512.Load(t + i * 96 + 80);
-                Vector512<int> bias = Vector512.Load(table), inverse = Vector512.Create(954437177);
-                var p = m1 + m2;
-                var g = m1 - m2;
-                var r = m3 + m4;
-                var s = m3 - m4;
-                ((((m0 + p + r) * inverse) >> 6) + bias).Store(sums);
-                ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 16);
-                ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 32);
-                ((((g + (s << 3) + (m5 << 1)) * inverse) >> 6) + bias).Store(sums + (width - 1) * 16);
+                for (int lane = 0; lane < 32; lane += 16)
+                {
+                    Vector512<int> m0 = Vector512.Load(t + i * 192 + lane);
+                    Vector512<int> m1 = Vector512.Load(t + i * 192 + 32 + lane);
+                    Vector512<int> m2 = Vector512.Load(t + i * 192 + 64 + lane);
+                    Vector512<int> m3 = Vector512.Load(t + i * 192 + 96 + lane) & wide;
+                    Vector512<int> m4 = Vector512.Load(t + i * 192 + 128 + lane) & wide;
+                    Vector512<int> m5 = Vector512.Load(t + i * 192 + 160 + lane);
+                    Vector512<int> bias = Vector512.Load(table + lane), inverse = Vector512.Create(954437177);
+                    var p = m1 + m2;
+                    var g = m1 - m2;
+                    var r = m3 + m4;
+                    var s = m3 - m4;
+                    ((((m0 + p + r) * inverse) >> 6) + bias).Store(sums + lane);
+                    ((((g + (s << 1)) * inverse) >> 6) + bias).Store(sums + 32 + lane);
+                    ((((p + (r << 2)) * inverse) >> 6) + bias).Store(sums + 64 + lane);
+                    ((((g + (s << 3) + (m5 << 1)) * inverse) >> 6) + bias).Store(sums + (width - 1) * 32 + lane);
+                }
                 for (int j = 0; j < width; j++)
                 {
-                    Finish_AddU15_V512(Vector512.Load(sums + j * 16), table, other + j * otherPixel, y0 + j * y0Pixel, scalars, channels);
+                    Finish_AddU15_Both_V512(Vector512.Load(sums + j * 32), Vector512.Load(sums + j * 32 + 16), table, other + j * otherPixel, y0 + j * y0Pixel, scalars, channels);
                 }
             }
         }

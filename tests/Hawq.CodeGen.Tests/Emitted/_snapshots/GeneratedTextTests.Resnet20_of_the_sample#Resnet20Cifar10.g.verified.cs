@@ -77,7 +77,7 @@ public sealed unsafe partial class Resnet20Cifar10 : global::System.IDisposable
         }
 
         _weights = Weights.Block;
-        _memory = global::System.GC.AllocateArray<byte>(checked(102656 + options.Threads * 195840), pinned: true);
+        _memory = global::System.GC.AllocateArray<byte>(checked(102656 + options.Threads * 198144), pinned: true);
         _arena = Align(_memory);
         _team = new Team(options.Threads);
     }
