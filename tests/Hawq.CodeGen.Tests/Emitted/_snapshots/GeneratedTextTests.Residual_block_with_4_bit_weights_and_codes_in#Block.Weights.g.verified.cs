@@ -163,14 +163,15 @@ unsafe partial class Block
                     }
 
                     table[o] = bias[o] - (storedZero * sum);
-                    table[padded + o] = multipliers[o];
+                    int dropped = preShift < 0 ? ~preShift : 32 - preShift;
+                    table[padded + o] = preShift < 0 ? multipliers[o] >> dropped : multipliers[o];
                     if ((o & 1) == 1)
                     {
                         table[(2 * padded) + o - 1] = multipliers[o];
                     }
 
-                    table[(3 * padded) + o] = preShift < 0 ? 0 : 1 << (shifts[o] + preShift - 33);
-                    table[(4 * padded) + o] = preShift < 0 ? shifts[o] : shifts[o] + preShift - 32;
+                    table[(3 * padded) + o] = 1 << (shifts[o] - dropped - 1);
+                    table[(4 * padded) + o] = shifts[o] - dropped;
                 }
             }
         }

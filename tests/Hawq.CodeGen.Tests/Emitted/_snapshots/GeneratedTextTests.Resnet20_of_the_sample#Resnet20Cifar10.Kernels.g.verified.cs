@@ -5304,6 +5304,11 @@ unsafe partial class Resnet20Cifar10
             return Avx512F.ShiftRightArithmeticVariable(high + Vector512.Load(table + 3 * n), Vector512.Load(table + 4 * n).AsUInt32());
         }
 
+        /// <summary>The same for multipliers whose product with any accumulator fits in int32: the table holds n each of bias, b, (nothing), rounding term, shift.</summary>
+        [MethodImpl(Inline)]
+        public static Vector512<int> RequantizeInt32(Vector512<int> acc, int* table, int n) =>
+            Avx512F.ShiftRightArithmeticVariable(acc * Vector512.Load(table + n) + Vector512.Load(table + 3 * n), Vector512.Load(table + 4 * n).AsUInt32());
+
         /// <summary>The same with one multiplier for all channels: scalars are b, 2^(c-33) and c-32.</summary>
         [MethodImpl(Inline)]
         public static Vector512<int> Rescale(Vector512<int> value, int* scalars)
@@ -5475,6 +5480,11 @@ unsafe partial class Resnet20Cifar10
             return Avx2.ShiftRightArithmeticVariable(Avx2.Blend(evenProducts, oddProducts, 0xAA) + Vector256.Load(table + 3 * n), Vector256.Load(table + 4 * n).AsUInt32());
         }
 
+        /// <summary>The same for multipliers whose product with any accumulator fits in int32: the table holds n each of bias, b, (nothing), rounding term, shift.</summary>
+        [MethodImpl(Inline)]
+        public static Vector256<int> RequantizeInt32(Vector256<int> acc, int* table, int n) =>
+            Avx2.ShiftRightArithmeticVariable(acc * Vector256.Load(table + n) + Vector256.Load(table + 3 * n), Vector256.Load(table + 4 * n).AsUInt32());
+
         /// <summary>The same with one multiplier for all channels: scalars are b, 2^(c-33) and c-32.</summary>
         [MethodImpl(Inline)]
         public static Vector256<int> Rescale(Vector256<int> value, int* scalars)
@@ -5611,8 +5621,19 @@ unsafe partial class Resnet20Cifar10
         public static Vector128<int> Requantize(Vector128<int> acc, int* table, int n)
         {
             Vector128<int> value = HighHalf(acc, Vector128.Load(table + n), Vector128.Load(table + 2 * n)) + Vector128.Load(table + 3 * n);
-            Vector128<int> shift = Vector128.Load(table + 4 * n);
-            return AdvSimd.IsSupported ? AdvSimd.ShiftArithmetic(value, -shift) : Shift(value, shift, Vector128.Load(table + 4 * n + 1));
+            return ShiftByLane(value, table + 4 * n);
+        }
+
+        /// <summary>The same for multipliers whose product with any accumulator fits in int32: the table holds n each of bias, b, (nothing), rounding term, shift.</summary>
+        [MethodImpl(Inline)]
+        public static Vector128<int> RequantizeInt32(Vector128<int> acc, int* table, int n) =>
+            ShiftByLane(acc * Vector128.Load(table + n) + Vector128.Load(table + 3 * n), table + 4 * n);
+
+        [MethodImpl(Inline)]
+        private static Vector128<int> ShiftByLane(Vector128<int> value, int* shifts)
+        {
+            Vector128<int> shift = Vector128.Load(shifts);
+            return AdvSimd.IsSupported ? AdvSimd.ShiftArithmetic(value, -shift) : Shift(value, shift, Vector128.Load(shifts + 1));
         }
 
         /// <summary>The same with one multiplier for all channels: scalars are b, 2^(c-33) and c-32.</summary>
