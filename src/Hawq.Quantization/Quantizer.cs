@@ -214,7 +214,7 @@ public static class Quantizer
             new("activations", options.Grids.UnsignedEightBitMaximum == 255 ? "u8" : "u7"),
             new("residual", Text(options.Grids.ResidualBits)),
             .. options.Grids.ResidualScale == ResidualScale.Stage ? [new Setting("residualScale", "stage")] : Array.Empty<Setting>(),
-            .. options.Grids.ShortMultipliers ? [new Setting("multipliers", "short")] : Array.Empty<Setting>(),
+            .. options.Grids.ShortMultipliers ? [ShortMultipliers.Setting] : Array.Empty<Setting>(),
             new("calibrator", options.Calibrator.Name),
             new("calibrator4", options.LowBitCalibrator.Name),
             new("effort", options.Effort.ToString().ToLowerInvariant()),

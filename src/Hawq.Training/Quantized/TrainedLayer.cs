@@ -18,6 +18,7 @@ internal sealed class TrainedLayer
     private readonly WeightLabels _labels;
     private readonly LaneBudget? _budget;
     private readonly float _biasUnit;
+    private readonly int _multiplierBits; // as many as the manifest's have
 
     /// <summary>Starts from the manifest's codes; from the float weights only which way a code leans.</summary>
     /// <param name="layer">The layer.</param>
@@ -31,6 +32,7 @@ internal sealed class TrainedLayer
     {
         _budget = budget;
         Layer = layer;
+        _multiplierBits = ShortMultipliers.BitsOf(layer.Requantize);
         WeightTensor shape = layer.Weights;
         _kernel = layer is GemmLayer ? [input.Shape.Height, input.Shape.Width, input.Shape.Channels] : [shape.KernelHeight, shape.KernelWidth, shape.InputChannels];
         float[] wanted = node switch { ConvNode conv => conv.Weights, GemmNode gemm => gemm.Weights, _ => [] };
@@ -129,7 +131,7 @@ internal sealed class TrainedLayer
         {
             double step = (double)inputScale * steps[o];
             bias[o] = (int)Math.Clamp(Math.Floor((Bias[o] * (double)_biasUnit / step) + .5), -IntegerRules.ExactSum, IntegerRules.ExactSum);
-            multipliers[o] = TrainedNetwork.Multiplier((double)(float)step / outputScale);
+            multipliers[o] = TrainedNetwork.Multiplier((double)(float)step / outputScale).Shortened(_multiplierBits);
         }
 
         return (bias, multipliers);

@@ -154,10 +154,15 @@ internal sealed class TrainedNetwork
         (int[] bias, Dyadic[] multipliers) = trained.Integers(input.Scale, output.Scale);
         WeightTensor old = layer.Weights;
         WeightTensor weights = sidecar.Add(codes, old.Bits, old.OutputChannels, old.KernelHeight, old.KernelWidth, old.InputChannels, trained.Steps);
-        weights = sidecar.AddTables(weights, bias, multipliers);
         LinearLayer finished = layer with { Weights = weights, Bias = bias, Requantize = multipliers };
         finished = finished with { Facts = WeightFactsCalculator.Compute(finished, codes, input) };
-        double largest = Math.Max(-(double)finished.Facts.AccumulatorLo, finished.Facts.AccumulatorHi);
+        long largest = Math.Max(-finished.Facts.AccumulatorLo, finished.Facts.AccumulatorHi);
+        if (_network.Provenance.Settings.Contains(ShortMultipliers.Setting))
+        {
+            multipliers = ShortMultipliers.Of(multipliers, largest);
+        }
+
+        finished = finished with { Weights = sidecar.AddTables(weights, bias, multipliers), Requantize = multipliers };
         double worst = largest * multipliers.Max(m => m.Value);
         if (output.Bits == 32 && output.Hi <= worst)
         {

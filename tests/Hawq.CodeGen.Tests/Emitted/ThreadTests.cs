@@ -41,14 +41,19 @@ public sealed class ThreadTests
         byte[] pixels = new byte[8 * 8 * 3];
         int[] logits = new int[10];
         team.Infer(pixels, logits);
-        long before = GC.GetTotalAllocatedBytes(precise: true);
-        for (int i = 0; i < 200; i++)
-        {
-            team.Infer(pixels, logits);
-        }
 
-        // All threads of the process count here, so a test runner's few; one object per call would be 4800 bytes at least.
-        Assert.InRange(GC.GetTotalAllocatedBytes(precise: true) - before, 0, 4000);
+        // All threads of the process count here, also the test runner's: the fewest of some rounds. One object per call would be 4800 bytes at least in each.
+        long fewest = Enumerable.Range(0, 5).Min(_ =>
+        {
+            long before = GC.GetTotalAllocatedBytes(precise: true);
+            for (int i = 0; i < 200; i++)
+            {
+                team.Infer(pixels, logits);
+            }
+
+            return GC.GetTotalAllocatedBytes(precise: true) - before;
+        });
+        Assert.InRange(fewest, 0, 4000);
     }
 
     [Fact]

@@ -28,6 +28,19 @@ public sealed class TrainingTests
         Assert.Equal(Logits(model, TinyNetwork.Data(8, 3)), TapeLogits(model, TinyNetwork.Data(8, 3), TinyNetwork.Folded));
     }
 
+    [Fact]
+    public void Short_multipliers_stay_short()
+    {
+        QuantizedModel start = Quantize("4/4", shortMultipliers: true);
+        Assert.Contains(start.Network.Layers.OfType<LinearLayer>(), layer => ShortMultipliers.BitsOf(layer.Requantize) < 20);
+        Assert.Equal(Logits(start, TinyNetwork.Data(8, 3)), TapeLogits(start, TinyNetwork.Data(8, 3), TinyNetwork.Folded));
+
+        QuantizedModel trained = Train(start, Short).Model;
+        Assert.All(trained.Network.Layers.OfType<LinearLayer>(), layer => Assert.All(layer.Requantize, multiplier => Assert.True(multiplier.FitsInt32(
+            31 - ShortMultipliers.BitsOf(layer.Requantize), Math.Max(-layer.Facts.AccumulatorLo, layer.Facts.AccumulatorHi)))));
+        Assert.Equal(Logits(trained, TinyNetwork.Data(8, 3)), TapeLogits(trained, TinyNetwork.Data(8, 3), TinyNetwork.Folded));
+    }
+
     [SharedDataTheory]
     [InlineData("4/4")]
     [InlineData("8/8")]
@@ -187,9 +200,9 @@ public sealed class TrainingTests
         return model.Network.Tensor(layer.Input).Hi * (long)Math.Max(whole.Positive, -whole.Negative);
     }
 
-    private static QuantizedModel Quantize(string bits, Effort effort = Effort.Fast) => Quantizer.Quantize(
+    private static QuantizedModel Quantize(string bits, Effort effort = Effort.Fast, bool shortMultipliers = false) => Quantizer.Quantize(
         TinyNetwork.Folded, TinyNetwork.Data(48, 1),
-        new QuantizerOptions { Grids = new GridOptions(new BitAssignment(LayerBits.Parse(bits))), Effort = effort }, "x.hawq.bin");
+        new QuantizerOptions { Grids = new GridOptions(new BitAssignment(LayerBits.Parse(bits))) { ShortMultipliers = shortMultipliers }, Effort = effort }, "x.hawq.bin");
 
     private static EvaluationResult Evaluate(QuantizedModel model)
     {

@@ -1,13 +1,14 @@
-using Hawq.Model;
-
-namespace Hawq.Quantization.Assembly;
+namespace Hawq.Model;
 
 /// <summary>
 /// Multipliers of as many bits as a layer's accumulators leave in int32, so that one 32-bit multiplication requantizes them. 4-bit weights have small
 /// accumulators: their multipliers keep 12 to 17 bits, and no requantized value moves by more than 2^-12 of itself.
 /// </summary>
-internal static class ShortMultipliers
+public static class ShortMultipliers
 {
+    /// <summary>Name and value of the setting that a manifest with them states.</summary>
+    public static Setting Setting { get; } = new("multipliers", "short");
+
     /// <summary>Fewer bits than this would change results more than rounding them does: the layer keeps 31.</summary>
     public const int MinBits = 12;
 
@@ -30,5 +31,32 @@ internal static class ShortMultipliers
         return multipliers;
     }
 
-    private static int BitLength(long value) => 64 - System.Numerics.BitOperations.LeadingZeroCount((ulong)value);
+    /// <summary>Significant bits that all multipliers of a layer have in common: 31 where they are not shortened.</summary>
+    public static int BitsOf(EquatableArray<Dyadic> multipliers)
+    {
+        int any = 0;
+        foreach (Dyadic multiplier in multipliers)
+        {
+            any |= multiplier.Multiplier;
+        }
+
+        int bits = 31;
+        while (bits > 1 && (any & (1 << (31 - bits))) == 0)
+        {
+            bits--;
+        }
+
+        return bits;
+    }
+
+    private static int BitLength(long value)
+    {
+        int bits = 0;
+        while (value >> bits != 0)
+        {
+            bits++;
+        }
+
+        return bits;
+    }
 }
