@@ -18,8 +18,9 @@ public sealed class ArmTests(PackageFeed feed)
         List<string> expected =
         [
             consumer.WriteModel("residual8.hawq.json", TypicalNetworks.ResNet20()),
-            consumer.WriteModel("residual4.hawq.json", TypicalNetworks.ResNet20(4)),
+            consumer.WriteModel("residual4.hawq.json", WithShortMultipliers(TypicalNetworks.ResNet20(4))),
             consumer.WriteModel("mobile.hawq.json", Mobile()),
+            consumer.WriteModel("first.hawq.json", First()),
         ];
         consumer.WriteProject(
             """<HawqModel Include="*.hawq.json" />""",
@@ -31,9 +32,11 @@ public sealed class ArmTests(PackageFeed feed)
             using Consumer.Residual8 residual8 = new();
             using Consumer.Residual4 residual4 = new();
             using Consumer.Mobile mobile = new();
+            using Consumer.First first = new();
             Print(Consumer.Residual8.InputLength, Consumer.Residual8.OutputLength, residual8.Infer);
             Print(Consumer.Residual4.InputLength, Consumer.Residual4.OutputLength, residual4.Infer);
             Print(Consumer.Mobile.InputLength, Consumer.Mobile.OutputLength, mobile.Infer);
+            Print(Consumer.First.InputLength, Consumer.First.OutputLength, first.Infer);
 
             static void Print(int inputs, int outputs, Infer infer)
             {
@@ -67,6 +70,23 @@ public sealed class ArmTests(PackageFeed feed)
         x = b.Conv(x, 36, 3, activation: Activation.S8);
         return b.Build(b.Gemm(b.GlobalAveragePool(x), 7));
     }
+
+    // A first layer of 7x7 and stride 2: Winograd on phases.
+    private static (Network Network, NetworkWeights Weights) First()
+    {
+        NetworkBuilder b = new NetworkBuilder("first", 6).Input(29, 32, 3, pixels: true);
+        string x = b.Conv(b.InputName, 32, 7, stride: 2, activation: Activation.U7);
+        return b.Build(b.Gemm(b.GlobalAveragePool(x), 7));
+    }
+
+    private static (Network Network, NetworkWeights Weights) WithShortMultipliers((Network Network, NetworkWeights Weights) model) => (
+        model.Network with
+        {
+            Layers = model.Network.Layers.Select(layer => layer is LinearLayer linear
+                ? linear with { Requantize = ShortMultipliers.Of([.. linear.Requantize], Math.Max(-linear.Facts.AccumulatorLo, linear.Facts.AccumulatorHi)) }
+                : layer).ToEquatableArray(),
+        },
+        model.Weights);
 
     private static string[] Run(Consumer consumer, params string[] variables)
     {

@@ -31,16 +31,13 @@ public enum KernelFamily
     /// <summary>Pairs into int16 lanes (vpmaddubsw + vpaddw), spilled to int32 every <see cref="KernelChoice.Window"/> steps.</summary>
     Maddubs16,
 
-    /// <summary>Pairs, widened in every step (vpmaddubsw + vpmaddwd + vpaddd); needs a proof that a pair cannot saturate.</summary>
-    Maddubs32,
-
-    /// <summary>Several pairs summed in int16 and then widened once, with correction steps for what could saturate.</summary>
+    /// <summary>Pairs of one or several steps summed in int16 and then widened once, with correction steps for what could saturate.</summary>
     Tree,
 
     /// <summary>int16 products (vpmaddwd) of widened codes: always exact.</summary>
     Widen,
 
-    /// <summary>Exact integer Winograd F(4x4,3x3).</summary>
+    /// <summary>Exact integer Winograd on tiles of 6x6 codes: F(4x4,3x3), or F(3x3,4x4) on the phases of a 7x7 kernel with stride 2.</summary>
     Winograd4,
 
     /// <summary>Per-channel products, no sum over channels.</summary>

@@ -33,6 +33,9 @@ public sealed record WinogradLayout(InstructionSet Tier, ConvGeometry Geometry)
     private const int ChannelStep = 32;
     private const int MostWeightBytes = 640 << 10;
 
+    // A pass takes whole pairs of channels, however often their number is halved.
+    private const int MostChannels = 4096;
+
     // Two pixels are loaded and stored as eight int16 lanes: up to as many bytes behind the last one are touched.
     private const int PhaseVector = 8 * sizeof(short);
 
@@ -164,7 +167,7 @@ public sealed record WinogradLayout(InstructionSet Tier, ConvGeometry Geometry)
         && Proven(input, facts);
 
     private static bool ManyChannels(ConvGeometry geometry) =>
-        geometry is { Kernel: { Height: 3, Width: 3 }, Stride: { Height: 1, Width: 1 } }
+        geometry is { Kernel: { Height: 3, Width: 3 }, Stride: { Height: 1, Width: 1 }, Input.Channels: <= MostChannels }
         && geometry.Input.Channels % 16 == 0 && new WinogradLayout(InstructionSet.Avx512, geometry).Channels * 4 <= geometry.Input.Channels * 5;
 
     // Two pixels must fit in eight lanes.

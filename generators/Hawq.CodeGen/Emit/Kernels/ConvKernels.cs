@@ -31,7 +31,7 @@ internal static class ConvKernels
             case KernelFamily.Scalar:
                 ScalarConvKernel.WriteBody(body, step, library);
                 break;
-            case KernelFamily.Tree or KernelFamily.Maddubs32 or KernelFamily.Maddubs16 or KernelFamily.Dot4 or KernelFamily.Widen
+            case KernelFamily.Tree or KernelFamily.Maddubs16 or KernelFamily.Dot4 or KernelFamily.Widen
                 or KernelFamily.Depthwise or KernelFamily.Winograd4:
                 new ConvKernel(step, kernel, library).Write(locals, body, methods);
                 break;

@@ -14,7 +14,7 @@ internal abstract class ConvProducts(ConvKernel kernel)
     /// <summary>The family's implementation.</summary>
     public static ConvProducts For(ConvKernel kernel) => kernel.Choice.Family switch
     {
-        KernelFamily.Tree or KernelFamily.Maddubs32 => new TreeProducts(kernel),
+        KernelFamily.Tree => new TreeProducts(kernel),
         KernelFamily.Maddubs16 => new Int16LaneProducts(kernel),
         KernelFamily.Dot4 => new DotProducts(kernel),
         KernelFamily.Widen => new WideProducts(kernel),
