@@ -14,7 +14,11 @@ namespace Hawq.Model;
 /// Worst one-sided sums of int16 lanes, by window length, ascending; empty for a layer without a dot-product kernel (depthwise).
 /// </param>
 public sealed record WeightFacts(
-    long PositiveSum, long NegativeSum, long AccumulatorLo, long AccumulatorHi, EquatableArray<LaneWindow> Windows);
+    long PositiveSum, long NegativeSum, long AccumulatorLo, long AccumulatorHi, EquatableArray<LaneWindow> Windows)
+{
+    /// <summary>Largest magnitude of a reachable accumulator.</summary>
+    public long LargestAccumulator => Math.Max(-AccumulatorLo, AccumulatorHi);
+}
 
 /// <summary>
 /// What an int16 lane of the multiply-add-pairs kernels can sum up in a window of consecutive steps. A step is four consecutive

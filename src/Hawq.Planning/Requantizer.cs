@@ -63,7 +63,7 @@ public sealed record Requantizer(RequantizeForm Form, int PreShift, Dyadic Scala
     public static Requantizer ForAccumulators(EquatableArray<Dyadic> dyadics, ValueRange values)
     {
         Requantizer requantizer = ForChannels(dyadics, values);
-        int dropped = Math.Min(dyadics.Min(d => TrailingZeros(d.Multiplier)), dyadics.Min(d => d.Shift) - 1);
+        int dropped = Math.Min(31 - ShortMultipliers.BitsOf(dyadics), dyadics.Min(d => d.Shift) - 1);
         return dyadics.All(d => d.FitsInt32(dropped, values.Magnitude)) ? requantizer with { Form = RequantizeForm.Int32, PreShift = 0, Dropped = dropped } : requantizer;
     }
 
@@ -72,17 +72,6 @@ public sealed record Requantizer(RequantizeForm Form, int PreShift, Dyadic Scala
 
     /// <summary>Final shift c+k-32 of <see cref="RequantizeForm.HighHalf"/>.</summary>
     public int FinalShift(Dyadic dyadic) => dyadic.Shift + PreShift - 32;
-
-    private static int TrailingZeros(int value)
-    {
-        int zeros = 0;
-        while ((value >> zeros & 1) == 0)
-        {
-            zeros++;
-        }
-
-        return zeros;
-    }
 
     private static bool IsOne(Dyadic dyadic) => dyadic is { Multiplier: 1 << 30, Shift: 30 };
 }

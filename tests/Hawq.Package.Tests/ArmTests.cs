@@ -83,7 +83,7 @@ public sealed class ArmTests(PackageFeed feed)
         model.Network with
         {
             Layers = model.Network.Layers.Select(layer => layer is LinearLayer linear
-                ? linear with { Requantize = ShortMultipliers.Of([.. linear.Requantize], Math.Max(-linear.Facts.AccumulatorLo, linear.Facts.AccumulatorHi)) }
+                ? linear with { Requantize = ShortMultipliers.Of([.. linear.Requantize], linear.Facts.LargestAccumulator) }
                 : layer).ToEquatableArray(),
         },
         model.Weights);

@@ -39,7 +39,7 @@ internal sealed class NetworkAssembler(LoweredNetwork lowered, bool shortMultipl
             float scale = Tensor(output.GridOf!).Scale;
             Add(GridChooser.Branch(output, scale, 0));
             LinearLayer probe = Make(layer, quantized, null);
-            double worst = Math.Max(-(double)probe.Facts.AccumulatorLo, probe.Facts.AccumulatorHi) * probe.Requantize.Max(r => r.Value);
+            double worst = probe.Facts.LargestAccumulator * probe.Requantize.Max(r => r.Value);
             _tensors[output.Name] = GridChooser.Branch(output, scale, worst);
         }
 
@@ -86,7 +86,7 @@ internal sealed class NetworkAssembler(LoweredNetwork lowered, bool shortMultipl
 
         if (shortMultipliers)
         {
-            requantize = ShortMultipliers.Of(requantize, Math.Max(-added.Facts.AccumulatorLo, added.Facts.AccumulatorHi));
+            requantize = ShortMultipliers.Of(requantize, added.Facts.LargestAccumulator);
         }
 
         return added with { Weights = sidecar.AddTables(weights, bias, requantize), Requantize = requantize };

@@ -91,11 +91,9 @@ public static class CardBuilder
         Confounder("lastLayer", facts.Layers.Count == 0 ? NotAvailable : Pair(facts.Layers[^1])),
         Confounder("networkInput", facts.TypeOf(network.Input.Tensor)),
         Confounder("unquantizedOperators", "none"),
-        Confounder("residual", facts.ResidualTypes.Length == 0 ? "none" : $"{string.Join(" ", facts.ResidualTypes)}{OneScale(network)}, each branch requantized to the grid of the sum"),
+        Confounder("residual", facts.ResidualTypes.Length == 0 ? "none" : $"{string.Join(" ", facts.ResidualTypes)}{(Setting(network, "residualScale") == "stage" ? " with one scale per stage" : "")}, each branch requantized to the grid of the sum"),
         Confounder("batchNormalization", "folded before quantization"),
         Confounder("relu", "fused into the clamp of the output codes"));
-
-    private static string OneScale(Network network) => network.Provenance.Settings.Any(setting => setting is { Name: "residualScale", Value: "stage" }) ? " with one scale per stage" : "";
 
     private static CardSection Arithmetic(Network network, CardFacts facts) => Section(
         "arithmetic",
@@ -109,7 +107,7 @@ public static class CardBuilder
     private static CardSection Data(Network network)
     {
         string[] elsewhere =
-            ["effort", "residualScale", "search", "budgets", "calibrator", "calibrator4", "activations", "calibration", "rounding", "weightScales", "weightRefit", "correction", "equalization", "training", "weights", "distillation"];
+            ["effort", "residualScale", "multipliers", "search", "budgets", "calibrator", "calibrator4", "activations", "calibration", "rounding", "weightScales", "weightRefit", "correction", "equalization", "training", "weights", "distillation"];
         return Section(
             "data",
             [

@@ -156,14 +156,13 @@ internal sealed class TrainedNetwork
         WeightTensor weights = sidecar.Add(codes, old.Bits, old.OutputChannels, old.KernelHeight, old.KernelWidth, old.InputChannels, trained.Steps);
         LinearLayer finished = layer with { Weights = weights, Bias = bias, Requantize = multipliers };
         finished = finished with { Facts = WeightFactsCalculator.Compute(finished, codes, input) };
-        long largest = Math.Max(-finished.Facts.AccumulatorLo, finished.Facts.AccumulatorHi);
         if (_network.Provenance.Settings.Contains(ShortMultipliers.Setting))
         {
-            multipliers = ShortMultipliers.Of(multipliers, largest);
+            multipliers = ShortMultipliers.Of(multipliers, finished.Facts.LargestAccumulator);
         }
 
         finished = finished with { Weights = sidecar.AddTables(weights, bias, multipliers), Requantize = multipliers };
-        double worst = largest * multipliers.Max(m => m.Value);
+        double worst = finished.Facts.LargestAccumulator * multipliers.Max(m => m.Value);
         if (output.Bits == 32 && output.Hi <= worst)
         {
             int limit = output.Hi;

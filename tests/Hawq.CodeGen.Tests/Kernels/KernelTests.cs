@@ -150,7 +150,7 @@ public sealed class KernelTests
             return layer;
         }
 
-        long largest = Math.Max(-linear.Facts.AccumulatorLo, linear.Facts.AccumulatorHi);
+        long largest = linear.Facts.LargestAccumulator;
         int bits = Enumerable.Range(1, 24).Last(n => linear.Requantize.All(dyadic => dyadic.Shortened(n).FitsInt32(31 - n, largest)));
         return linear with { Requantize = linear.Requantize.Select(dyadic => dyadic.Shortened(bits)).ToEquatableArray() };
     }

@@ -77,12 +77,10 @@ public sealed class Cifar10Tests(ITestOutputHelper log)
         LinearLayer[] layers = [.. shortened.Network.Layers.OfType<LinearLayer>().Where(layer => layer.Weights.Bits == 4)];
         Assert.NotEmpty(layers);
         Assert.All(layers, layer => Assert.All(layer.Requantize, dyadic => Assert.True(
-            dyadic.FitsInt32(31 - MaxBits(layer), Math.Max(-layer.Facts.AccumulatorLo, layer.Facts.AccumulatorHi)) && MaxBits(layer) >= 12)));
+            dyadic.FitsInt32(31 - ShortMultipliers.BitsOf(layer.Requantize), layer.Facts.LargestAccumulator) && ShortMultipliers.BitsOf(layer.Requantize) >= 12)));
         Assert.InRange(Sqnr(shortened), Sqnr(whole) - .5, 100);
 
         double Sqnr(QuantizedModel model) => NetworkEvaluation.Run(test, model, logits, 300).SqnrDb!.Value;
-
-        static int MaxBits(LinearLayer layer) => 31 - layer.Requantize.Min(dyadic => System.Numerics.BitOperations.TrailingZeroCount(dyadic.Multiplier));
     }
 
     [SharedDataFact]

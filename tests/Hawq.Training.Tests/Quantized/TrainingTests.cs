@@ -37,7 +37,7 @@ public sealed class TrainingTests
 
         QuantizedModel trained = Train(start, Short).Model;
         Assert.All(trained.Network.Layers.OfType<LinearLayer>(), layer => Assert.All(layer.Requantize, multiplier => Assert.True(multiplier.FitsInt32(
-            31 - ShortMultipliers.BitsOf(layer.Requantize), Math.Max(-layer.Facts.AccumulatorLo, layer.Facts.AccumulatorHi)))));
+            31 - ShortMultipliers.BitsOf(layer.Requantize), layer.Facts.LargestAccumulator))));
         Assert.Equal(Logits(trained, TinyNetwork.Data(8, 3)), TapeLogits(trained, TinyNetwork.Data(8, 3), TinyNetwork.Folded));
     }
 

@@ -34,7 +34,9 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
         writer.Line($"byte* small = scratch + {_layout.TileOffset};");
         using (writer.Block($"for (int y = {(ByRows ? "first" : "0")}; y < {End}; y += {groupRows})"))
         {
-            writer.Line("// Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.");
+            writer.Line(_layout.Phases > 1
+                ? "// Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal."
+                : "// Transform tiles of 6x6 codes. The last tile has two outputs where no more are left; where it would still stick out, it overlaps its\n// neighbour: outputs computed twice are equal.");
             writer.Line(_layout.Phases > 1 ? "int tiles = 0;" : "int tiles = 0, whole = 0;");
             writer.Line($"int stop = global::System.Math.Min(y + {groupRows}, {End});");
             using (writer.Block($"for (int top = y; top < stop; top += {Outputs})"))
@@ -459,7 +461,7 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
 
             writer.Line("// Rows.");
             writer.Line($"int* sums = t + {Outputs * 6 * block};");
-            using (writer.Block($"for (int i = 0; i < {(four ? "height" : "3")}; i++, {string.Join(", ", moving.Select(pointer => $"{pointer} += {pointer}Row"))})"))
+            using (writer.Block($"for (int i = 0; i < {(four ? "height" : $"{Outputs}")}; i++, {string.Join(", ", moving.Select(pointer => $"{pointer} += {pointer}Row"))})"))
             {
                 using (whole ? null : writer.Block(lanes))
                 {
@@ -474,7 +476,7 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
 
                 string values = string.Join(", ", Enumerable.Range(0, Vectors).Select(v => $"{Tier.Vector}.Load(sums + j * {block}{ConvTile.Offset(v * Tier.Lanes)})"));
                 string arguments = string.Join(", ", pointers.Select(p => p.Tensor is null ? p.Name : $"{p.Name} + j * {p.Name}Pixel"));
-                using (writer.Block($"for (int j = 0; j < {(four ? "width" : "3")}; j++)"))
+                using (writer.Block($"for (int j = 0; j < {(four ? "width" : $"{Outputs}")}; j++)"))
                 {
                     writer.Line($"{kernel.Epilogue.Finish(block)}({values}, {arguments}, channels);");
                 }

@@ -143,7 +143,8 @@ unsafe partial class Block
         }
 
         // Five arrays per layer: bias with the input's stored zero folded in (bias - zero * sum of weights), multiplier, the odd channels'
-        // multipliers at the even places, rounding term and final shift. preShift is -1 where requantize is computed in 64 bits.
+        // multipliers at the even places, rounding term and final shift. preShift is -1 where requantize is computed in 64 bits, and -1 - t where the
+        // multipliers are divided by 2^t and it is computed in 32.
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static void Table(
             int* table, int padded, sbyte* codes, int channels, int perChannel, int storedZero, int preShift,

@@ -1563,7 +1563,8 @@ unsafe partial class Resnet20Cifar10
                 byte* small = scratch + 115200;
                 for (int y = first; y < end; y += 16)
                 {
-                    // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
+                    // Transform tiles of 6x6 codes. The last tile has two outputs where no more are left; where it would still stick out, it overlaps its
+                    // neighbour: outputs computed twice are equal.
                     int tiles = 0, whole = 0;
                     int stop = global::System.Math.Min(y + 16, end);
                     for (int top = y; top < stop; top += 4)
@@ -1609,7 +1610,8 @@ unsafe partial class Resnet20Cifar10
                 byte* small = scratch + 78336;
                 for (int y = first; y < end; y += 16)
                 {
-                    // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
+                    // Transform tiles of 6x6 codes. The last tile has two outputs where no more are left; where it would still stick out, it overlaps its
+                    // neighbour: outputs computed twice are equal.
                     int tiles = 0, whole = 0;
                     int stop = global::System.Math.Min(y + 16, end);
                     for (int top = y; top < stop; top += 4)
@@ -1655,7 +1657,8 @@ unsafe partial class Resnet20Cifar10
                 byte* small = scratch + 78336;
                 for (int y = first; y < end; y += 16)
                 {
-                    // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
+                    // Transform tiles of 6x6 codes. The last tile has two outputs where no more are left; where it would still stick out, it overlaps its
+                    // neighbour: outputs computed twice are equal.
                     int tiles = 0, whole = 0;
                     int stop = global::System.Math.Min(y + 16, end);
                     for (int top = y; top < stop; top += 4)
@@ -1742,7 +1745,8 @@ unsafe partial class Resnet20Cifar10
                 byte* small = scratch + 115200;
                 for (int y = first; y < end; y += 16)
                 {
-                    // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
+                    // Transform tiles of 6x6 codes. The last tile has two outputs where no more are left; where it would still stick out, it overlaps its
+                    // neighbour: outputs computed twice are equal.
                     int tiles = 0, whole = 0;
                     int stop = global::System.Math.Min(y + 16, end);
                     for (int top = y; top < stop; top += 4)
@@ -1788,7 +1792,8 @@ unsafe partial class Resnet20Cifar10
                 byte* small = scratch + 78336;
                 for (int y = first; y < end; y += 16)
                 {
-                    // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
+                    // Transform tiles of 6x6 codes. The last tile has two outputs where no more are left; where it would still stick out, it overlaps its
+                    // neighbour: outputs computed twice are equal.
                     int tiles = 0, whole = 0;
                     int stop = global::System.Math.Min(y + 16, end);
                     for (int top = y; top < stop; top += 4)
@@ -1834,7 +1839,8 @@ unsafe partial class Resnet20Cifar10
                 byte* small = scratch + 78336;
                 for (int y = first; y < end; y += 16)
                 {
-                    // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
+                    // Transform tiles of 6x6 codes. The last tile has two outputs where no more are left; where it would still stick out, it overlaps its
+                    // neighbour: outputs computed twice are equal.
                     int tiles = 0, whole = 0;
                     int stop = global::System.Math.Min(y + 16, end);
                     for (int top = y; top < stop; top += 4)
@@ -1921,7 +1927,8 @@ unsafe partial class Resnet20Cifar10
                 byte* small = scratch + 115200;
                 for (int y = first; y < end; y += 16)
                 {
-                    // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
+                    // Transform tiles of 6x6 codes. The last tile has two outputs where no more are left; where it would still stick out, it overlaps its
+                    // neighbour: outputs computed twice are equal.
                     int tiles = 0, whole = 0;
                     int stop = global::System.Math.Min(y + 16, end);
                     for (int top = y; top < stop; top += 4)
@@ -1967,7 +1974,8 @@ unsafe partial class Resnet20Cifar10
                 byte* small = scratch + 78336;
                 for (int y = first; y < end; y += 16)
                 {
-                    // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
+                    // Transform tiles of 6x6 codes. The last tile has two outputs where no more are left; where it would still stick out, it overlaps its
+                    // neighbour: outputs computed twice are equal.
                     int tiles = 0, whole = 0;
                     int stop = global::System.Math.Min(y + 16, end);
                     for (int top = y; top < stop; top += 4)
@@ -2013,7 +2021,8 @@ unsafe partial class Resnet20Cifar10
                 byte* small = scratch + 78336;
                 for (int y = first; y < end; y += 16)
                 {
-                    // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
+                    // Transform tiles of 6x6 codes. The last tile has two outputs where no more are left; where it would still stick out, it overlaps its
+                    // neighbour: outputs computed twice are equal.
                     int tiles = 0, whole = 0;
                     int stop = global::System.Math.Min(y + 16, end);
                     for (int top = y; top < stop; top += 4)
@@ -2392,7 +2401,8 @@ unsafe partial class Resnet20Cifar10
                 byte* small = scratch + 41472;
                 for (int y = 0; y < 8; y += 8)
                 {
-                    // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
+                    // Transform tiles of 6x6 codes. The last tile has two outputs where no more are left; where it would still stick out, it overlaps its
+                    // neighbour: outputs computed twice are equal.
                     int tiles = 0, whole = 0;
                     int stop = global::System.Math.Min(y + 8, 8);
                     for (int top = y; top < stop; top += 4)
@@ -2617,7 +2627,8 @@ unsafe partial class Resnet20Cifar10
                 byte* small = scratch + 41472;
                 for (int y = 0; y < 8; y += 8)
                 {
-                    // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
+                    // Transform tiles of 6x6 codes. The last tile has two outputs where no more are left; where it would still stick out, it overlaps its
+                    // neighbour: outputs computed twice are equal.
                     int tiles = 0, whole = 0;
                     int stop = global::System.Math.Min(y + 8, 8);
                     for (int top = y; top < stop; top += 4)
@@ -2833,7 +2844,8 @@ unsafe partial class Resnet20Cifar10
                 byte* small = scratch + 41472;
                 for (int y = 0; y < 8; y += 8)
                 {
-                    // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
+                    // Transform tiles of 6x6 codes. The last tile has two outputs where no more are left; where it would still stick out, it overlaps its
+                    // neighbour: outputs computed twice are equal.
                     int tiles = 0, whole = 0;
                     int stop = global::System.Math.Min(y + 8, 8);
                     for (int top = y; top < stop; top += 4)
@@ -3058,7 +3070,8 @@ unsafe partial class Resnet20Cifar10
                 byte* small = scratch + 41472;
                 for (int y = 0; y < 8; y += 8)
                 {
-                    // Transform tiles of 6x6 codes. A tile that would stick out overlaps its neighbour instead: outputs computed twice are equal.
+                    // Transform tiles of 6x6 codes. The last tile has two outputs where no more are left; where it would still stick out, it overlaps its
+                    // neighbour: outputs computed twice are equal.
                     int tiles = 0, whole = 0;
                     int stop = global::System.Math.Min(y + 8, 8);
                     for (int top = y; top < stop; top += 4)
