@@ -19,7 +19,7 @@ internal static class Proofs
             RequantizeForm.HighHalf =>
                 $"Requantize needs only the high half of the product: {Shifted(requantize)}, and c + {requantize.PreShift} lies in [{layer.Requantize.Min(d => d.Shift) + requantize.PreShift}, {layer.Requantize.Max(d => d.Shift) + requantize.PreShift}], at least 33.",
             RequantizeForm.Int32 =>
-                $"Requantize fits in int32: multipliers divided by 2^{requantize.Dropped} are at most {Number(layer.Requantize.Max(d => d.Multiplier) >> requantize.Dropped)}, and the product with its rounding term stays below {Number(layer.Requantize.Max(d => (epilogue.Value.Magnitude * (d.Multiplier >> requantize.Dropped)) + (1L << (d.Shift - requantize.Dropped - 1))) + 1)}, at most 2^31.",
+                $"Requantize fits in int32: multipliers divided by 2^{requantize.Dropped} are at most {Number(layer.Requantize.Max(d => d.Multiplier) >> requantize.Dropped)}, and the product with its rounding term stays below {Number(layer.Requantize.Max(d => (epilogue.Value.Magnitude * (d.Multiplier >> requantize.Dropped)) + (1L << (d.Shift - requantize.Dropped - 1))) + 1)}, at most 2^31. The rounding terms hold the bias, multiplied.",
             _ => "Requantize is computed in int64.",
         };
         string clamp = epilogue.Clamp.Needed

@@ -16,7 +16,7 @@ public enum RequantizeForm
 
     /// <summary>
     /// (value * (b / 2^t) + 2^(c-t-1)) >> (c-t), all in int32, where 2^t divides every b and the product provably fits: what short multipliers are for
-    /// (`hawq quantize --multipliers short`).
+    /// (`hawq quantize --multipliers short`). The bias of the value is multiplied ahead; sums modulo 2^32 make that exact.
     /// </summary>
     Int32,
 
@@ -33,6 +33,12 @@ public sealed record Requantizer(RequantizeForm Form, int PreShift, Dyadic Scala
 {
     /// <summary>t of <see cref="RequantizeForm.Int32"/>, otherwise 0.</summary>
     public int Dropped { get; init; }
+
+    /// <summary>Whether every b / 2^t of <see cref="RequantizeForm.Int32"/> fits in int16: the instruction that widens int16 sums can then multiply by it.</summary>
+    public bool MultipliersFitInt16 { get; init; }
+
+    /// <summary>Whether the bias is multiplied ahead and part of the rounding term: accumulators then start at zero.</summary>
+    public bool RoundingHoldsBias => Form == RequantizeForm.Int32;
 
     /// <summary>k is a multiple of this, so that layers whose multipliers differ a little have the same kernel.</summary>
     private const int PreShiftStep = 4;
@@ -64,7 +70,13 @@ public sealed record Requantizer(RequantizeForm Form, int PreShift, Dyadic Scala
     {
         Requantizer requantizer = ForChannels(dyadics, values);
         int dropped = Math.Min(31 - ShortMultipliers.BitsOf(dyadics), dyadics.Min(d => d.Shift) - 1);
-        return dyadics.All(d => d.FitsInt32(dropped, values.Magnitude)) ? requantizer with { Form = RequantizeForm.Int32, PreShift = 0, Dropped = dropped } : requantizer;
+        if (!dyadics.All(d => d.FitsInt32(dropped, values.Magnitude)))
+        {
+            return requantizer;
+        }
+
+        bool int16 = dyadics.All(d => d.Multiplier >> dropped <= short.MaxValue);
+        return requantizer with { Form = RequantizeForm.Int32, PreShift = 0, Dropped = dropped, MultipliersFitInt16 = int16 };
     }
 
     /// <summary>Rounding term 2^(c+k-33) of <see cref="RequantizeForm.HighHalf"/>.</summary>

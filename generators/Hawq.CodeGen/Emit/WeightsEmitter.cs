@@ -112,7 +112,12 @@ internal static class WeightsEmitter
 
             string sizes = $"{source.OutputChannels}, {source.PerChannel}";
             writer.Line($"sbyte* codes = Codes(source + {source.Offset}, {source.Bits}, {sizes}, scratch);");
-            string form = CodeText.Number(requantize.Form == RequantizeForm.HighHalf ? requantize.PreShift : -1 - requantize.Dropped);
+            string form = CodeText.Number(requantize.Form switch
+            {
+                RequantizeForm.HighHalf => requantize.PreShift,
+                RequantizeForm.Int32 => -2 - requantize.Dropped,
+                _ => -1,
+            });
             writer.Line($"Table((int*)(block + {w.TableOffset}), {w.PaddedChannels}, codes, {sizes}, {step.Input.StoredZero}, {form}, {tables});");
             WritePacking(writer, step, sizes);
         }
@@ -216,8 +221,9 @@ internal static class WeightsEmitter
         }
 
         // Five arrays per layer: bias with the input's stored zero folded in (bias - zero * sum of weights), multiplier, the odd channels'
-        // multipliers at the even places, rounding term and final shift. preShift is -1 where requantize is computed in 64 bits, and -1 - t where the
-        // multipliers are divided by 2^t and it is computed in 32.
+        // multipliers at the even places, rounding term and final shift. preShift is -1 where requantize is computed in 64 bits, and -2 - t where the
+        // multipliers are divided by 2^t and it is computed in 32: then the rounding term holds the bias, multiplied, and its own place the multiplier
+        // twice, as a pair of int16.
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static void Table(
             int* table, int padded, sbyte* codes, int channels, int perChannel, int storedZero, int preShift,
@@ -236,9 +242,9 @@ internal static class WeightsEmitter
                         }
                     }
 
+                    int dropped = preShift < -1 ? -2 - preShift : preShift < 0 ? 0 : 32 - preShift;
                     table[o] = bias[o] - (storedZero * sum);
-                    int dropped = preShift < 0 ? ~preShift : 32 - preShift;
-                    table[padded + o] = preShift < 0 ? multipliers[o] >> dropped : multipliers[o];
+                    table[padded + o] = preShift < -1 ? multipliers[o] >> dropped : multipliers[o];
                     if ((o & 1) == 1)
                     {
                         table[(2 * padded) + o - 1] = multipliers[o];
@@ -246,6 +252,11 @@ internal static class WeightsEmitter
 
                     table[(3 * padded) + o] = 1 << (shifts[o] - dropped - 1);
                     table[(4 * padded) + o] = shifts[o] - dropped;
+                    if (preShift < -1)
+                    {
+                        table[(3 * padded) + o] += table[o] * table[padded + o];
+                        table[o] = table[padded + o] * 65537;
+                    }
                 }
             }
         }

@@ -4,26 +4,6 @@ using System.Runtime.Intrinsics.X86;
 
 namespace Hawq.Cli.Benchmarking;
 
-/// <summary>How a family multiplies and adds in one turn of its loop: the codes and weights of up to three steps, of which it takes <see cref="Window"/>.</summary>
-internal interface IMicroKernel
-{
-    /// <summary>Steps of four codes (of two, where products are of int16) per turn.</summary>
-    static abstract int Window { get; }
-
-    /// <summary>The products of a turn, which <see cref="Sum"/> adds: apart, because generated kernels multiply twice before they add (VectorTier.ProductsAhead).</summary>
-    static abstract Vector512<int> Products(
-        Vector512<byte> x0, Vector512<byte> x1, Vector512<byte> x2, Vector512<sbyte> w0, Vector512<sbyte> w1, Vector512<sbyte> w2);
-
-    /// <summary>Widens the products of a turn, where the family sums them in int16 first.</summary>
-    static virtual Vector512<int> Widen(Vector512<int> products) => products;
-
-    /// <summary>Adds products to a sum, in the lanes of the family.</summary>
-    static virtual Vector512<int> Sum(Vector512<int> sum, Vector512<int> products) => sum + products;
-
-    /// <summary>Adds the products of a turn of at most two steps.</summary>
-    static abstract Vector256<int> Add(Vector256<int> sum, Vector256<byte> x0, Vector256<byte> x1, Vector256<sbyte> w0, Vector256<sbyte> w1);
-}
-
 /// <summary>A tile of seven pixels by two 64-byte vectors.</summary>
 internal static unsafe class MicroKernels512
 {
@@ -42,6 +22,7 @@ internal static unsafe class MicroKernels512
         Vector512<int> c01 = default, c11 = default, c21 = default, c31 = default, c41 = default, c51 = default, c61 = default;
         byte* a = (byte*)codes;
         sbyte* w = (sbyte*)weights;
+        for (int turn = 0; turn < KernelPeak.Turns; turn++, a = (byte*)codes, w = (sbyte*)weights)
         for (int k = 0; k < steps; k += T.Window, a += 4 * T.Window, w += 128 * T.Window)
         {
             Vector512<sbyte> w00 = Vector512.Load(w);
@@ -118,6 +99,60 @@ internal static unsafe class MicroKernels512
 
         return Vector512.Sum(c00 + c01 + c10 + c11 + c20 + c21 + c30 + c31 + c40 + c41 + c50 + c51 + c60 + c61);
     }
+
+    /// <summary>One tile of a family whose turn is one product, in the order of generated kernels: five products ahead, then four by four.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static long RunAhead<T>(nint codes, nint weights, int steps)
+        where T : struct, IMicroKernel
+    {
+        Vector512<int> c00 = default, c10 = default, c20 = default, c30 = default, c40 = default, c50 = default, c60 = default;
+        Vector512<int> c01 = default, c11 = default, c21 = default, c31 = default, c41 = default, c51 = default, c61 = default;
+        byte* a = (byte*)codes;
+        sbyte* w = (sbyte*)weights;
+        for (int turn = 0; turn < KernelPeak.Turns; turn++, a = (byte*)codes, w = (sbyte*)weights)
+        for (int k = 0; k < steps; k++, a += 4, w += 128)
+        {
+            Vector512<sbyte> w0 = Vector512.Load(w);
+            Vector512<sbyte> w1 = Vector512.Load(w + 64);
+            Vector512<byte> x0 = Vector512.Create(*(int*)(a)).AsByte();
+            Vector512<int> p00 = T.Products(x0, default, default, w0, default, default);
+            Vector512<int> p01 = T.Products(x0, default, default, w1, default, default);
+            Vector512<byte> x1 = Vector512.Create(*(int*)(a + 192)).AsByte();
+            Vector512<int> p10 = T.Products(x1, default, default, w0, default, default);
+            Vector512<int> p11 = T.Products(x1, default, default, w1, default, default);
+            Vector512<byte> x2 = Vector512.Create(*(int*)(a + 384)).AsByte();
+            Vector512<int> p20 = T.Products(x2, default, default, w0, default, default);
+            Vector512<int> p21 = T.Products(x2, default, default, w1, default, default);
+            Vector512<byte> x3 = Vector512.Create(*(int*)(a + 576)).AsByte();
+            Vector512<int> p30 = T.Products(x3, default, default, w0, default, default);
+            Vector512<int> p31 = T.Products(x3, default, default, w1, default, default);
+            Vector512<byte> x4 = Vector512.Create(*(int*)(a + 768)).AsByte();
+            Vector512<int> p40 = T.Products(x4, default, default, w0, default, default);
+            c00 = T.Sum(c00, p00);
+            c01 = T.Sum(c01, p01);
+            c10 = T.Sum(c10, p10);
+            c11 = T.Sum(c11, p11);
+            Vector512<int> p41 = T.Products(x4, default, default, w1, default, default);
+            Vector512<byte> x5 = Vector512.Create(*(int*)(a + 960)).AsByte();
+            Vector512<int> p50 = T.Products(x5, default, default, w0, default, default);
+            Vector512<int> p51 = T.Products(x5, default, default, w1, default, default);
+            Vector512<byte> x6 = Vector512.Create(*(int*)(a + 1152)).AsByte();
+            Vector512<int> p60 = T.Products(x6, default, default, w0, default, default);
+            c20 = T.Sum(c20, p20);
+            c21 = T.Sum(c21, p21);
+            c30 = T.Sum(c30, p30);
+            c31 = T.Sum(c31, p31);
+            Vector512<int> p61 = T.Products(x6, default, default, w1, default, default);
+            c40 = T.Sum(c40, p40);
+            c41 = T.Sum(c41, p41);
+            c50 = T.Sum(c50, p50);
+            c51 = T.Sum(c51, p51);
+            c60 = T.Sum(c60, p60);
+            c61 = T.Sum(c61, p61);
+        }
+
+        return Vector512.Sum(c00 + c01 + c10 + c11 + c20 + c21 + c30 + c31 + c40 + c41 + c50 + c51 + c60 + c61);
+    }
 }
 
 /// <summary>A tile of five pixels by two 32-byte vectors: VEX instructions have sixteen registers.</summary>
@@ -135,6 +170,7 @@ internal static unsafe class MicroKernels256
         Vector256<int> c01 = default, c11 = default, c21 = default, c31 = default, c41 = default;
         byte* a = (byte*)codes;
         sbyte* w = (sbyte*)weights;
+        for (int turn = 0; turn < KernelPeak.Turns; turn++, a = (byte*)codes, w = (sbyte*)weights)
         for (int k = 0; k < steps; k += T.Window, a += 4 * T.Window, w += 64 * T.Window)
         {
             Vector256<sbyte> w00 = Vector256.Load(w);
@@ -165,130 +201,4 @@ internal static unsafe class MicroKernels256
 
         return Vector256.Sum(c00 + c01 + c10 + c11 + c20 + c21 + c30 + c31 + c40 + c41);
     }
-}
-
-/// <summary>vpmaddubsw + vpaddw, without spills.</summary>
-internal readonly struct Lanes16 : IMicroKernel
-{
-    /// <inheritdoc/>
-    public static int Window => 1;
-
-    /// <inheritdoc/>
-    public static Vector512<int> Products(
-        Vector512<byte> x0, Vector512<byte> x1, Vector512<byte> x2, Vector512<sbyte> w0, Vector512<sbyte> w1, Vector512<sbyte> w2) =>
-        Avx512BW.MultiplyAddAdjacent(x0, w0).AsInt32();
-
-    /// <inheritdoc/>
-    public static Vector512<int> Sum(Vector512<int> sum, Vector512<int> products) => (sum.AsInt16() + products.AsInt16()).AsInt32();
-
-    /// <inheritdoc/>
-    public static Vector256<int> Add(Vector256<int> sum, Vector256<byte> x0, Vector256<byte> x1, Vector256<sbyte> w0, Vector256<sbyte> w1) =>
-        (sum.AsInt16() + Avx2.MultiplyAddAdjacent(x0, w0)).AsInt32();
-}
-
-/// <summary>One widening per step.</summary>
-internal readonly struct Tree1 : IMicroKernel
-{
-    /// <inheritdoc/>
-    public static int Window => 1;
-
-    /// <inheritdoc/>
-    public static Vector512<int> Products(
-        Vector512<byte> x0, Vector512<byte> x1, Vector512<byte> x2, Vector512<sbyte> w0, Vector512<sbyte> w1, Vector512<sbyte> w2) =>
-        Avx512BW.MultiplyAddAdjacent(x0, w0).AsInt32();
-
-    /// <inheritdoc/>
-    public static Vector512<int> Widen(Vector512<int> products) => Avx512BW.MultiplyAddAdjacent(products.AsInt16(), Vector512.Create((short)1));
-
-    /// <inheritdoc/>
-    public static Vector256<int> Add(Vector256<int> sum, Vector256<byte> x0, Vector256<byte> x1, Vector256<sbyte> w0, Vector256<sbyte> w1) =>
-        sum + Avx2.MultiplyAddAdjacent(Avx2.MultiplyAddAdjacent(x0, w0), Vector256.Create((short)1));
-}
-
-/// <summary>One widening per two steps.</summary>
-internal readonly struct Tree2 : IMicroKernel
-{
-    /// <inheritdoc/>
-    public static int Window => 2;
-
-    /// <inheritdoc/>
-    public static Vector512<int> Products(
-        Vector512<byte> x0, Vector512<byte> x1, Vector512<byte> x2, Vector512<sbyte> w0, Vector512<sbyte> w1, Vector512<sbyte> w2) =>
-        (Avx512BW.MultiplyAddAdjacent(x0, w0) + Avx512BW.MultiplyAddAdjacent(x1, w1)).AsInt32();
-
-    /// <inheritdoc/>
-    public static Vector512<int> Widen(Vector512<int> products) => Avx512BW.MultiplyAddAdjacent(products.AsInt16(), Vector512.Create((short)1));
-
-    /// <inheritdoc/>
-    public static Vector256<int> Add(Vector256<int> sum, Vector256<byte> x0, Vector256<byte> x1, Vector256<sbyte> w0, Vector256<sbyte> w1) =>
-        sum + Avx2.MultiplyAddAdjacent(Avx2.MultiplyAddAdjacent(x0, w0) + Avx2.MultiplyAddAdjacent(x1, w1), Vector256.Create((short)1));
-}
-
-/// <summary>One widening per three steps.</summary>
-internal readonly struct Tree3 : IMicroKernel
-{
-    /// <inheritdoc/>
-    public static int Window => 3;
-
-    /// <inheritdoc/>
-    public static Vector512<int> Products(
-        Vector512<byte> x0, Vector512<byte> x1, Vector512<byte> x2, Vector512<sbyte> w0, Vector512<sbyte> w1, Vector512<sbyte> w2) =>
-        (Avx512BW.MultiplyAddAdjacent(x0, w0) + Avx512BW.MultiplyAddAdjacent(x1, w1) + Avx512BW.MultiplyAddAdjacent(x2, w2)).AsInt32();
-
-    /// <inheritdoc/>
-    public static Vector512<int> Widen(Vector512<int> products) => Avx512BW.MultiplyAddAdjacent(products.AsInt16(), Vector512.Create((short)1));
-
-    /// <inheritdoc/>
-    public static Vector256<int> Add(Vector256<int> sum, Vector256<byte> x0, Vector256<byte> x1, Vector256<sbyte> w0, Vector256<sbyte> w1) =>
-        throw new NotSupportedException();
-}
-
-/// <summary>vpdpbusd of AVX-VNNI.</summary>
-internal readonly struct Dot : IMicroKernel
-{
-    /// <inheritdoc/>
-    public static int Window => 1;
-
-    /// <inheritdoc/>
-    public static Vector512<int> Products(
-        Vector512<byte> x0, Vector512<byte> x1, Vector512<byte> x2, Vector512<sbyte> w0, Vector512<sbyte> w1, Vector512<sbyte> w2) =>
-        throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public static Vector256<int> Add(Vector256<int> sum, Vector256<byte> x0, Vector256<byte> x1, Vector256<sbyte> w0, Vector256<sbyte> w1) =>
-        AvxVnni.MultiplyWideningAndAdd(sum, x0, w0);
-}
-
-/// <summary>Two vpmaddwd per step: even and odd codes.</summary>
-internal readonly struct Wide : IMicroKernel
-{
-    /// <inheritdoc/>
-    public static int Window => 1;
-
-    /// <inheritdoc/>
-    public static Vector512<int> Products(
-        Vector512<byte> x0, Vector512<byte> x1, Vector512<byte> x2, Vector512<sbyte> w0, Vector512<sbyte> w1, Vector512<sbyte> w2) =>
-        Avx512BW.MultiplyAddAdjacent((x0.AsInt16() & Vector512.Create((short)255)), w0.AsInt16())
-        + Avx512BW.MultiplyAddAdjacent((x0.AsUInt16() >>> 8).AsInt16(), w0.AsInt16());
-
-    /// <inheritdoc/>
-    public static Vector256<int> Add(Vector256<int> sum, Vector256<byte> x0, Vector256<byte> x1, Vector256<sbyte> w0, Vector256<sbyte> w1) =>
-        sum + Avx2.MultiplyAddAdjacent((x0.AsInt16() & Vector256.Create((short)255)), w0.AsInt16())
-        + Avx2.MultiplyAddAdjacent((x0.AsUInt16() >>> 8).AsInt16(), w0.AsInt16());
-}
-
-/// <summary>vpmaddwd on int16: Winograd's products.</summary>
-internal readonly struct Pairs : IMicroKernel
-{
-    /// <inheritdoc/>
-    public static int Window => 1;
-
-    /// <inheritdoc/>
-    public static Vector512<int> Products(
-        Vector512<byte> x0, Vector512<byte> x1, Vector512<byte> x2, Vector512<sbyte> w0, Vector512<sbyte> w1, Vector512<sbyte> w2) =>
-        Avx512BW.MultiplyAddAdjacent(x0.AsInt16(), w0.AsInt16());
-
-    /// <inheritdoc/>
-    public static Vector256<int> Add(Vector256<int> sum, Vector256<byte> x0, Vector256<byte> x1, Vector256<sbyte> w0, Vector256<sbyte> w1) =>
-        sum + Avx2.MultiplyAddAdjacent(x0.AsInt16(), w0.AsInt16());
 }

@@ -2,12 +2,15 @@ namespace Hawq.Model;
 
 /// <summary>
 /// Multipliers of as many bits as a layer's accumulators leave in int32, so that one 32-bit multiplication requantizes them. 4-bit weights have small
-/// accumulators: their multipliers keep 12 to 17 bits, and no requantized value moves by more than 2^-12 of itself.
+/// accumulators: their multipliers keep 12 to 15 bits, and no requantized value moves by more than 2^-12 of itself.
 /// </summary>
 public static class ShortMultipliers
 {
     /// <summary>Name and value of the setting that a manifest with them states.</summary>
     public static Setting Setting { get; } = new("multipliers", "short");
+
+    /// <summary>As many as int16 has, which the generated code multiplies by while it widens sums; more would change nothing that can be measured.</summary>
+    public const int MaxBits = 15;
 
     /// <summary>Fewer bits than this would change results more than rounding them does: the layer keeps 31.</summary>
     public const int MinBits = 12;
@@ -19,7 +22,7 @@ public static class ShortMultipliers
     {
         // Smaller ones make 0 of every accumulator, as this one does; their large shifts would cost the other channels bits.
         Dyadic least = new(Dyadic.MinMultiplier, 31 + BitLength(largest));
-        for (int bits = 31; bits >= MinBits; bits--)
+        for (int bits = MaxBits; bits >= MinBits; bits--)
         {
             Dyadic[] shortened = [.. multipliers.Select(multiplier => (multiplier.Value < least.Value ? least : multiplier).Shortened(bits))];
             if (shortened.All(multiplier => multiplier.FitsInt32(31 - bits, largest)))

@@ -93,7 +93,9 @@ public sealed class KernelTests
             KernelFamily.Maddubs16 => (4, Activation.S4, new[] { Activation.U4, Activation.S4 }),
             _ => (8, Activation.U8Asymmetric, [Activation.S8Full, Activation.U8, Activation.U8Asymmetric, Activation.S8]),
         };
-        foreach (WeightPattern pattern in new[] { WeightPattern.Bell, WeightPattern.Extreme })
+        // Only sums of int16 lanes are multiplied as they are widened.
+        bool[] multipliers = family == KernelFamily.Maddubs16 ? [false, true] : [false];
+        foreach ((WeightPattern pattern, bool shortMultipliers) in new[] { WeightPattern.Bell, WeightPattern.Extreme }.SelectMany(pattern => multipliers.Select(m => (pattern, m))))
         {
             int next = 0;
             NetworkBuilder builder = new("chain", window + channels) { Pattern = pattern };
@@ -107,9 +109,11 @@ public sealed class KernelTests
             x = builder.GlobalAveragePool(x, inner[0]);
             builder.Gemm(x, 10, bits, Activation.Branch);
             (Network network, NetworkWeights weights) = builder.Build();
+            network = shortMultipliers ? WithShortMultipliers(network, ShortMultipliers.MaxBits) : network;
             NetworkPlan plan = Planner.Plan(network, new KernelPreference { Forced = new KernelChoice(tier, family, WeightPacking.Interleaved4, channels, pixels, window) });
 
             Assert.All(plan.Steps.OfType<ConvStep>(), step => Assert.Equal(family, step.Kernels[0].Family));
+            Assert.All(plan.Steps.OfType<ConvStep>(), step => Assert.Equal(shortMultipliers, step.Epilogue.Requantize!.MultipliersFitInt16));
             Assert.Null(FirstDifference(plan, network, weights, Inputs(network, weights, everyChannel: false)));
 
             string Conv(string from, int outputs, int kernel, int stride = 1, int dilation = 1) =>
@@ -132,7 +136,7 @@ public sealed class KernelTests
             var third = builder.BasicBlock(second.Residual, second.Input, 2 * channels);
             builder.Gemm(builder.GlobalAveragePool(third.Input), 10);
             (Network network, NetworkWeights weights) = builder.Build();
-            network = shortMultipliers ? network with { Layers = network.Layers.Select(WithShortMultipliers).ToEquatableArray() } : network;
+            network = shortMultipliers ? WithShortMultipliers(network, 24) : network;
             NetworkPlan plan = Planner.Plan(network, new KernelPreference(machine));
 
             Assert.All(plan.Steps.OfType<ConvStep>(), step => Assert.True(step.Kernels.Count > 1 || machine == InstructionSet.Scalar));
@@ -143,7 +147,10 @@ public sealed class KernelTests
     }
 
     // Of as many bits as 32-bit products leave, however few.
-    private static Layer WithShortMultipliers(Layer layer)
+    private static Network WithShortMultipliers(Network network, int most) =>
+        network with { Layers = network.Layers.Select(layer => WithShortMultipliers(layer, most)).ToEquatableArray() };
+
+    private static Layer WithShortMultipliers(Layer layer, int most)
     {
         if (layer is not LinearLayer linear)
         {
@@ -151,7 +158,7 @@ public sealed class KernelTests
         }
 
         long largest = linear.Facts.LargestAccumulator;
-        int bits = Enumerable.Range(1, 24).Last(n => linear.Requantize.All(dyadic => dyadic.Shortened(n).FitsInt32(31 - n, largest)));
+        int bits = Enumerable.Range(1, most).Last(n => linear.Requantize.All(dyadic => dyadic.Shortened(n).FitsInt32(31 - n, largest)));
         return linear with { Requantize = linear.Requantize.Select(dyadic => dyadic.Shortened(bits)).ToEquatableArray() };
     }
 

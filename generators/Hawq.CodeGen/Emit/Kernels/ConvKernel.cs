@@ -24,7 +24,7 @@ internal sealed class ConvKernel
         Choice = Twin(step, choice) ?? choice;
         Tier = VectorTier.For(choice.Tier) ?? throw new InvalidOperationException($"There is no vector code for {choice.Tier}.");
         _epilogue = new Lazy<KernelEpilogue>(() => new KernelEpilogue(
-            Step.Epilogue, Tier, Step.Weights.PaddedChannels, HasCorrections ? Blocks * WeightBlockBytes : null, Library));
+            Step.Epilogue, Tier, Step.Weights.PaddedChannels, HasCorrections ? Blocks * WeightBlockBytes : null, Library, Multiplies));
         _products = new Lazy<ConvProducts>(() => ConvProducts.For(this));
     }
 
@@ -68,6 +68,10 @@ internal sealed class ConvKernel
 
     /// <summary>Bytes of the weights of a step and sixteen output channels: bytes, or int16 where they are multiplied as such.</summary>
     public int StepBytes => (Choice.Family == KernelFamily.Widen ? 2 : 1) * 4 * VectorTier.BlockChannels;
+
+    /// <summary>Whether int16 sums are multiplied by the channel's own multiplier as they are widened (docs/kernels.md).</summary>
+    public bool Multiplies =>
+        Choice.Family == KernelFamily.Maddubs16 && Tier.Set == InstructionSet.Avx512 && Step.Epilogue.Requantize is { MultipliersFitInt16: true };
 
     /// <summary>Blocks of sixteen output channels.</summary>
     public int Blocks => (Geometry.Output.Channels + VectorTier.BlockChannels - 1) / VectorTier.BlockChannels;

@@ -25,8 +25,18 @@ internal abstract class ConvProducts(ConvKernel kernel)
     /// <summary>The statement that loads the four codes of a pixel.</summary>
     protected string LoadCodes(ConvTile tile, int pixel) => $"{Kernel.Tier.Vector}<byte> a{pixel} = {Ops}.Codes(a{ConvTile.Offset(tile.PixelOffset(pixel))});";
 
-    /// <summary>Writes the loops that add all products to the accumulators c{pixel}_{vector}.</summary>
-    public abstract void Write(SourceWriter writer, ConvTile tile);
+    /// <summary>Whether int32 sums are in memory on the stack while registers hold int16 sums.</summary>
+    public virtual bool SumsInMemory => false;
+
+    /// <summary>Declares the accumulators c{pixel}_{vector} and writes the loops that add all products, and the bias.</summary>
+    public virtual void Write(SourceWriter writer, ConvTile tile)
+    {
+        tile.StartAtBias(writer);
+        WriteLoops(writer, tile);
+    }
+
+    /// <summary>Writes the loops that add all products to the accumulators.</summary>
+    protected abstract void WriteLoops(SourceWriter writer, ConvTile tile);
 }
 
 /// <summary>
@@ -42,7 +52,7 @@ internal sealed class TreeProducts(ConvKernel kernel) : ConvProducts(kernel)
     private bool NeedsPairs => Kernel.Tier.Set == InstructionSet.Vector128 && Kernel.Step.Input.StoredHi > sbyte.MaxValue;
 
     /// <inheritdoc/>
-    public override void Write(SourceWriter writer, ConvTile tile)
+    protected override void WriteLoops(SourceWriter writer, ConvTile tile)
     {
         int steps = Kernel.Geometry.StepsPerRun;
         int window = Math.Min(Math.Max(1, Kernel.Choice.Window), steps);
@@ -88,7 +98,7 @@ internal sealed class TreeProducts(ConvKernel kernel) : ConvProducts(kernel)
         for (int m = 0; m < tile.Pixels; m++)
         {
             string loads = $"{Kernel.Tier.Vector}<byte> {string.Join(", ", all.Select(s => $"a{m}_{s} = {Ops}.Codes(a{ConvTile.Offset(tile.PixelOffset(m) + (4 * s))})"))};";
-            if (Kernel.Tier.ProductsAhead == 1 || window < 3)
+            if (Kernel.Tier.Set != InstructionSet.Avx512 || window < 3)
             {
                 writer.Statements(loads, tile.ForVectors(v => Add($"c{m}_{v}", [.. all.Select(s => ($"a{m}_{s}", $"w{s}_{v}"))])));
                 continue;
@@ -148,88 +158,11 @@ internal sealed class TreeProducts(ConvKernel kernel) : ConvProducts(kernel)
     }
 }
 
-/// <summary>
-/// Pairs are accumulated in int16 lanes and spilled into the int32 accumulators at planned intervals. On AVX-VNNI the same text has int32 lanes: its
-/// operations AddPairs and WidenPairs ask the machine.
-/// </summary>
-internal sealed class Int16LaneProducts(ConvKernel kernel) : ConvProducts(kernel)
-{
-    private bool Asks => Kernel.Tier.Bytes == 32;
-
-    /// <inheritdoc/>
-    public override void Write(SourceWriter writer, ConvTile tile)
-    {
-        int steps = Kernel.Geometry.StepsPerRun;
-        int runs = Kernel.Geometry.Kernel.Height * Kernel.Geometry.RunsPerRow;
-        if (Kernel.Choice.Window >= steps * runs)
-        {
-            writer.Line("// int16 sums over the whole kernel (see the proof), widened once at the end.");
-            Zero(writer, tile);
-            tile.Rows(writer, () => Sum(writer, tile, steps));
-            Spill(writer, tile);
-            return;
-        }
-
-        // The facts speak of windows that start at multiples of their length, so a chunk is exactly as long as the proven window.
-        int length = Math.Min(steps, Kernel.Choice.Window);
-        tile.Rows(writer, () =>
-        {
-            writer.Line($"// int16 sums over {length} step{(length == 1 ? "" : "s")} (see the proof), then one widening.");
-            using (ConvTile.Loop(writer, "chunk", steps / length))
-            {
-                Zero(writer, tile);
-                Sum(writer, tile, length);
-                Spill(writer, tile);
-            }
-
-            if (steps % length != 0)
-            {
-                writer.Line("// The rest of the run.");
-                using (writer.Block())
-                {
-                    Zero(writer, tile);
-                    Sum(writer, tile, steps % length);
-                    Spill(writer, tile);
-                }
-            }
-        });
-    }
-
-    private void Zero(SourceWriter writer, ConvTile tile) =>
-        writer.Line($"{Kernel.Tier.Vector}<{(Asks ? "int" : "short")}> {string.Join(", ", tile.Accumulators("s").Select(name => $"{name} = default"))};");
-
-    private void Sum(SourceWriter writer, ConvTile tile, int steps)
-    {
-        using (ConvTile.Loop(writer, "k", steps))
-        {
-            tile.LoadWeights(writer, 1);
-            if (Asks)
-            {
-                for (int m = 0; m < tile.Pixels; m++)
-                {
-                    writer.Statements(LoadCodes(tile, m), tile.ForVectors(v => $"s{m}_{v} = {Ops}.AddPairs(s{m}_{v}, a{m}, w0_{v});"));
-                }
-            }
-            else
-            {
-                ProductSums.Write(writer, Kernel.Tier, "short", "s", tile.Places, m => LoadCodes(tile, m), (m, v) => $"{Ops}.Products(a{m}, w0_{v})");
-            }
-
-            ConvTile.Advance(writer, 1);
-        }
-    }
-
-    private void Spill(SourceWriter writer, ConvTile tile)
-    {
-        writer.Statements([.. Enumerable.Range(0, tile.Pixels).Select(m => tile.ForVectors(v => $"c{m}_{v} += {Ops}.{(Asks ? "WidenPairs" : "Widen")}(s{m}_{v});"))]);
-    }
-}
-
 /// <summary>Four products per lane and step, added at once by vpdpbusd: exact for all codes and weights.</summary>
 internal sealed class DotProducts(ConvKernel kernel) : ConvProducts(kernel)
 {
     /// <inheritdoc/>
-    public override void Write(SourceWriter writer, ConvTile tile) => tile.Rows(writer, () =>
+    protected override void WriteLoops(SourceWriter writer, ConvTile tile) => tile.Rows(writer, () =>
     {
         writer.Line("// Four codes by four weights per step.");
         using (ConvTile.Loop(writer, "k", Kernel.Geometry.StepsPerRun))
@@ -249,7 +182,7 @@ internal sealed class DotProducts(ConvKernel kernel) : ConvProducts(kernel)
 internal sealed class WideProducts(ConvKernel kernel) : ConvProducts(kernel)
 {
     /// <inheritdoc/>
-    public override void Write(SourceWriter writer, ConvTile tile) => tile.Rows(writer, () =>
+    protected override void WriteLoops(SourceWriter writer, ConvTile tile) => tile.Rows(writer, () =>
     {
         // Rows of three channels end with a single code more often than not: 3 columns have 9, 7 have 21.
         ConvGeometry g = Kernel.Geometry;

@@ -26,16 +26,10 @@ internal sealed class ConvTile(ConvKernel kernel, int pixels, int blocks, bool t
     /// <summary>Writes the method.</summary>
     public void Write(SourceWriter writer)
     {
-        writer.Line("[MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]");
+        writer.Line($"[MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization){(kernel.Products.SumsInMemory ? ", SkipLocalsInit" : "")}]");
         using (writer.Block($"private static void {Name}(byte* x, sbyte* w, {kernel.Epilogue.Parameters})"))
         using (writer.Block("unchecked"))
         {
-            writer.Line("// The accumulators start at the bias.");
-            for (int v = 0; v < Vectors; v++)
-            {
-                writer.Line($"{kernel.Tier.Vector}<int> {Join(pixels, m => m == 0 ? $"c0_{v} = {kernel.Tier.Vector}.Load(table{Offset(TableOffset(v))})" : $"c{m}_{v} = c0_{v}")};");
-            }
-
             kernel.Products.Write(writer, this);
 
             int perBlock = kernel.Tier.VectorsPerBlock;
@@ -64,6 +58,18 @@ internal sealed class ConvTile(ConvKernel kernel, int pixels, int blocks, bool t
     /// <summary>All pixels and vectors of output channels.</summary>
     public IReadOnlyList<(int Pixel, int Vector)> Places =>
         [.. Enumerable.Range(0, pixels).SelectMany(m => Enumerable.Range(0, Vectors).Select(v => (m, v)))];
+
+    /// <summary>Declares the accumulators at the bias, or at zero where the rounding terms hold it.</summary>
+    public void StartAtBias(SourceWriter writer)
+    {
+        bool zero = kernel.Step.Epilogue.Requantize!.RoundingHoldsBias;
+        writer.Line(zero ? "// The rounding terms hold the bias." : "// The accumulators start at the bias.");
+        for (int v = 0; v < Vectors; v++)
+        {
+            string start = zero ? "default" : $"{kernel.Tier.Vector}.Load(table{Offset(v * kernel.Tier.Lanes)})";
+            writer.Line($"{kernel.Tier.Vector}<int> {Join(pixels, m => $"c{m}_{v} = {(zero || m == 0 ? start : $"c0_{v}")}")};");
+        }
+    }
 
     /// <summary>Writes the loops over kernel rows (and columns, where a row is not one run); the body finds the run's codes at a.</summary>
     public void Rows(SourceWriter writer, Action body)
@@ -130,13 +136,14 @@ internal sealed class ConvTile(ConvKernel kernel, int pixels, int blocks, bool t
     /// <summary>A statement per vector of output channels, in one line.</summary>
     public string ForVectors(Func<int, string> statement) => string.Join(" ", Enumerable.Range(0, Vectors).Select(statement));
 
+    /// <summary>An item per vector of output channels, as a list.</summary>
+    public string ListVectors(Func<int, string> item) => Join(Vectors, item);
+
     /// <summary>Vectors of output channels.</summary>
     public int VectorCount => Vectors;
 
     /// <summary>" + n", or nothing for 0.</summary>
     public static string Offset(int offset) => offset == 0 ? "" : $" + {offset}";
-
-    private int TableOffset(int v) => v * kernel.Tier.Lanes;
 
     /// <summary>Byte offset of a vector's weights of the first step.</summary>
     public int WeightOffset(int v)

@@ -9,7 +9,7 @@ namespace Hawq.CodeGen.Emit.Kernels;
 internal sealed class DepthwiseProducts(ConvKernel kernel) : ConvProducts(kernel)
 {
     /// <inheritdoc/>
-    public override void Write(SourceWriter writer, ConvTile tile)
+    protected override void WriteLoops(SourceWriter writer, ConvTile tile)
     {
         ConvGeometry g = Kernel.Geometry;
         int pairs = (g.Kernel.Height + 1) / 2;

@@ -12,7 +12,8 @@ namespace Hawq.CodeGen.Emit.Kernels;
 /// <param name="paddedChannels">Length of each of the table's arrays; 0 where there is no table: the value comes from memory, or all channels have one multiplier.</param>
 /// <param name="library">Where the methods are written: layers with the same epilogue share them, whatever their shapes.</param>
 /// <param name="correctionsOffset">Byte offset of the correction steps behind the weights, or null where there are none.</param>
-internal sealed class KernelEpilogue(Epilogue plan, VectorTier tier, int paddedChannels, int? correctionsOffset, KernelLibrary library)
+/// <param name="multiplied">Whether the accumulators come multiplied, with the rounding term added.</param>
+internal sealed class KernelEpilogue(Epilogue plan, VectorTier tier, int paddedChannels, int? correctionsOffset, KernelLibrary library, bool multiplied = false)
 {
     private readonly Lazy<EpilogueScalars> _scalars = new(() => new EpilogueScalars(plan));
 
@@ -119,7 +120,7 @@ internal sealed class KernelEpilogue(Epilogue plan, VectorTier tier, int paddedC
     {
         string last = channels < VectorTier.BlockChannels ? $"Last{channels}_" : channels > VectorTier.BlockChannels ? $"Both_" : "";
         string stores = string.Concat(Plan.Stores.Select(store => CodeText.Tag(store.Target.Tensor)));
-        return library.Share($"Finish_{(Plan.Residual is null ? "" : "Add")}{stores}_{last}{Tier.Class}", name =>
+        return library.Share($"Finish_{(Plan.Residual is null ? "" : "Add")}{stores}_{last}{(multiplied ? "Multiplied_" : "")}{Tier.Class}", name =>
         {
             SourceWriter writer = new();
             Write(writer, name, channels);
@@ -165,12 +166,12 @@ internal sealed class KernelEpilogue(Epilogue plan, VectorTier tier, int paddedC
 
     private void WriteRequantize(SourceWriter writer, string[] names, Requantizer requantize)
     {
-        writer.Line(paddedChannels > 0 ? "// Requantize with the channel's own multiplier." : "// Requantize.");
+        writer.Line(multiplied ? "// The channel's own shift; its multiplier and rounding term are in the sums." : paddedChannels > 0 ? "// Requantize with the channel's own multiplier." : "// Requantize.");
         for (int i = 0; i < names.Length && requantize.Form != RequantizeForm.Identity; i++)
         {
             int lane = i * Tier.Lanes;
             string value = requantize.PreShift == 0 ? names[i] : $"{names[i]} << {requantize.PreShift}";
-            string method = requantize.Form == RequantizeForm.Int32 ? "RequantizeInt32" : "Requantize";
+            string method = multiplied ? "Shift" : requantize.Form == RequantizeForm.Int32 ? "RequantizeInt32" : "Requantize";
             writer.Line(paddedChannels > 0
                 ? $"{names[i]} = {Tier.Class}.{method}({value}, table{ConvTile.Offset(lane)}, channels);"
                 : $"{names[i]} = {Tier.Class}.Rescale({value}, divisor);");

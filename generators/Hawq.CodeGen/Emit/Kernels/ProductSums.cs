@@ -2,7 +2,7 @@ namespace Hawq.CodeGen.Emit.Kernels;
 
 /// <summary>
 /// Writes the statements that every multiply-accumulate loop consists of: load the codes of a pixel (or tile), multiply them with the weights of every
-/// vector, add to the accumulators. What is left open is the order: see <see cref="VectorTier.ProductsAhead"/>.
+/// vector, add to the accumulators. What is left open is the order: see <see cref="VectorTier.ProductOrder"/>.
 /// </summary>
 internal static class ProductSums
 {
@@ -12,38 +12,38 @@ internal static class ProductSums
     /// <param name="lanes">C# type of the lanes of products and accumulators.</param>
     /// <param name="accumulator">Letter of the accumulators: c for c0_0.</param>
     /// <param name="places">Pixel and vector of every product, those of a pixel together.</param>
-    /// <param name="load">The statement that loads the codes of a pixel.</param>
+    /// <param name="codes">The statement that loads the codes of a pixel.</param>
     /// <param name="product">The product of a pixel and a vector.</param>
     public static void Write(
-        SourceWriter writer, VectorTier tier, string lanes, string accumulator, IReadOnlyList<(int Pixel, int Vector)> places, Func<int, string> load, Func<int, int, string> product)
+        SourceWriter writer, VectorTier tier, string lanes, string accumulator, IReadOnlyList<(int Pixel, int Vector)> places, Func<int, string> codes, Func<int, int, string> product)
     {
-        int loaded = -1;
-        for (int first = 0; first < places.Count;)
+        (int ahead, int group) = tier.ProductOrder(places.Count, places.Count(place => place.Pixel == places[0].Pixel));
+        if (group == 1)
         {
-            (int Pixel, int Vector)[] group = Group(places, first, tier.ProductsAhead);
-            first += group.Length;
-            string loads = string.Join(" ", group.Select(place => place.Pixel).Distinct().Where(pixel => pixel > loaded).Select(load));
-            loaded = group[group.Length - 1].Pixel;
-            string[] sums = tier.ProductsAhead == 1 || group.Length == 1
-                ? [string.Join(" ", group.Select(p => $"{accumulator}{p.Pixel}_{p.Vector} += {product(p.Pixel, p.Vector)};"))]
-                :
-                [
-                    $"{tier.Vector}<{lanes}> {string.Join(", ", group.Select(p => $"p{p.Pixel}_{p.Vector} = {product(p.Pixel, p.Vector)}"))};",
-                    string.Join(" ", group.Select(p => $"{accumulator}{p.Pixel}_{p.Vector} += p{p.Pixel}_{p.Vector};")),
-                ];
-            writer.Statements(loads.Length == 0 ? sums : [loads, .. sums]);
-        }
-    }
+            foreach (IGrouping<int, (int Pixel, int Vector)> pixel in places.GroupBy(place => place.Pixel))
+            {
+                writer.Statements(codes(pixel.Key), string.Join(" ", pixel.Select(p => $"{accumulator}{p.Pixel}_{p.Vector} += {product(p.Pixel, p.Vector)};")));
+            }
 
-    // All products of a pixel, and of so many more pixels that there are enough.
-    private static (int Pixel, int Vector)[] Group(IReadOnlyList<(int Pixel, int Vector)> places, int first, int least)
-    {
-        int end = first + 1;
-        while (end < places.Count && (end - first < least || places[end].Pixel == places[end - 1].Pixel))
-        {
-            end++;
+            return;
         }
 
-        return [.. places.Skip(first).Take(end - first)];
+        int multiplied = 0;
+        for (int added = 0; added < places.Count;)
+        {
+            List<string> statements = [];
+            int next = Math.Min(places.Count, multiplied + (multiplied == 0 ? ahead + group : group));
+            foreach (IGrouping<int, (int Pixel, int Vector)> pixel in places.Skip(multiplied).Take(next - multiplied).GroupBy(place => place.Pixel))
+            {
+                string load = pixel.First().Vector == places[0].Vector ? codes(pixel.Key) + " " : "";
+                statements.Add($"{load}{tier.Vector}<{lanes}> {string.Join(", ", pixel.Select(p => $"p{p.Pixel}_{p.Vector} = {product(p.Pixel, p.Vector)}"))};");
+            }
+
+            multiplied = next;
+            int end = multiplied == places.Count ? places.Count : added + group;
+            statements.Add(string.Join(" ", places.Skip(added).Take(end - added).Select(p => $"{accumulator}{p.Pixel}_{p.Vector} += p{p.Pixel}_{p.Vector};")));
+            added = end;
+            writer.Statements([.. statements]);
+        }
     }
 }

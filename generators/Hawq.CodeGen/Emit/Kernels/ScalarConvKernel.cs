@@ -16,7 +16,7 @@ internal static class ScalarConvKernel
             writer.Line($"byte* window = {CodeText.Sum("input", Row(g, "y", g.Stride.Height, g.InputRowStride, g.Output.Height), Row(g, "x", g.Stride.Width, g.InputPixelStride, g.Output.Width))};");
             using (byRows ? writer.Block($"for (int o = 0; o < {g.Output.Channels}; o++)") : Blocks(writer, g.Output.Channels))
             {
-                WriteAccumulator(writer, g, library);
+                WriteAccumulator(writer, g, step.Epilogue.Requantize!.RoundingHoldsBias ? "" : "table[o] + ", library);
                 int padded = step.Weights.PaddedChannels;
                 ScalarEpilogue.WriteRequantize(
                     writer, step.Epilogue, "accumulator", $"table[{padded} + o]", $"table[{3 * padded} + o]", $"table[{4 * padded} + o]");
@@ -48,12 +48,12 @@ internal static class ScalarConvKernel
     private static string Row(ConvGeometry g, string variable, int stride, int bytes, int count) =>
         count == 1 ? "0" : $"({CodeText.Times(variable, (long)stride * bytes)})";
 
-    private static void WriteAccumulator(SourceWriter writer, ConvGeometry g, KernelLibrary library)
+    private static void WriteAccumulator(SourceWriter writer, ConvGeometry g, string bias, KernelLibrary library)
     {
         int perChannel = g.Kernel.Height * g.Kernel.Width * g.GroupInputChannels;
         string sum = library.Share("SumOfProducts", SumOfProducts);
         writer.Line(
-            $"int accumulator = table[o] + {sum}({CodeText.Sum("window", GroupStart(g))}, weights + ({CodeText.Times("o", perChannel)}), "
+            $"int accumulator = {bias}{sum}({CodeText.Sum("window", GroupStart(g))}, weights + ({CodeText.Times("o", perChannel)}), "
             + $"{g.Kernel.Height}, {g.Dilation.Height * g.InputRowStride}, {g.RunsPerRow}, {g.Dilation.Width * g.InputPixelStride}, {g.RunLength});");
     }
 

@@ -26,11 +26,25 @@ internal sealed record VectorTier(InstructionSet Set, string Class, string Vecto
     public int VectorsPerBlock => BlockChannels / Lanes;
 
     /// <summary>
-    /// How many products are computed before the first of them is added to its accumulator. Two on AVX-512: a core with 256-bit units (Zen 4) binds an
-    /// instruction to a unit before it knows which will be free, and an addition after every multiplication then takes places that only multiplications
-    /// need (173 against 209 multiply-accumulates per ns, docs/kernels.md). The narrow tiers have no register to spare, and gain nothing.
+    /// The order of products and sums: so many products are computed ahead of the sums, then groups of products and of sums take turns. On AVX-512 as many
+    /// as there are registers for: a core with 256-bit units (Zen 4) binds an instruction to a unit before it knows which will be free, and additions that
+    /// follow their multiplications at once take places that only multiplications need (docs/kernels.md). The narrow tiers have no register to spare, and
+    /// gain nothing.
     /// </summary>
-    public int ProductsAhead => Set == InstructionSet.Avx512 ? 2 : 1;
+    /// <param name="accumulators">Registers that hold sums.</param>
+    /// <param name="vectors">Registers that hold weights.</param>
+    public (int Ahead, int Group) ProductOrder(int accumulators, int vectors)
+    {
+        const int registers = 32, codes = 2;
+        return Set != InstructionSet.Avx512 ? (0, 1) : (registers - codes - accumulators - vectors) switch
+        {
+            >= 9 => (5, 4),
+            >= 6 => (4, 2),
+            >= 4 => (2, 2),
+            >= 3 => (1, 2),
+            _ => (0, 2),
+        };
+    }
 
     /// <summary>The tier of an instruction set, or null where there is no vector code for it.</summary>
     public static VectorTier? For(InstructionSet set) => set switch

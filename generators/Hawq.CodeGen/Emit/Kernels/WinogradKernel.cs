@@ -428,6 +428,7 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
     {
         int block = BlockChannels;
         bool four = Outputs == 4;
+        bool held = kernel.Step.Epilogue.Requantize!.RoundingHoldsBias;
         bool whole = Vectors == 1;
         string lane = whole ? string.Empty : " + lane";
         string lanes = $"for (int lane = 0; lane < {block}; lane += {Tier.Lanes})";
@@ -470,8 +471,8 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
                         writer.Line($"{Tier.Vector}<int> m{j} = {Tier.Vector}.Load(t + i * {6 * block}{ConvTile.Offset(j * block)}{lane}){(four && (j is 3 or 4) ? " & wide" : string.Empty)};");
                     }
 
-                    writer.Line($"{Tier.Vector}<int> bias = {Tier.Vector}.Load(table{lane}), inverse = {Tier.Vector}.Create(954437177);");
-                    TransformOutput(writer, (j, value) => $"(((({value}) * inverse) >> 6) + bias).Store(sums{Place(j, block, "width")}{lane});");
+                    writer.Line($"{Tier.Vector}<int> {(held ? "" : $"bias = {Tier.Vector}.Load(table{lane}), ")}inverse = {Tier.Vector}.Create(954437177);");
+                    TransformOutput(writer, (j, value) => $"({(held ? "" : "(")}(({value}) * inverse) >> 6{(held ? "" : ") + bias")}).Store(sums{Place(j, block, "width")}{lane});");
                 }
 
                 string values = string.Join(", ", Enumerable.Range(0, Vectors).Select(v => $"{Tier.Vector}.Load(sums + j * {block}{ConvTile.Offset(v * Tier.Lanes)})"));

@@ -837,6 +837,14 @@ unsafe partial class Small
         [MethodImpl(Inline)]
         public static Vector512<int> Widen(Vector512<short> sums) => Avx512BW.MultiplyAddAdjacent(sums, Vector512.Create((short)1));
 
+        /// <summary>Adds to sums in memory.</summary>
+        [MethodImpl(Inline)]
+        public static void AddTo(int* sums, Vector512<int> value) => (Vector512.Load(sums) + value).Store(sums);
+
+        /// <summary>vpmaddwd by a pair of multipliers: neighbouring int16 lanes summed into int32 lanes and multiplied.</summary>
+        [MethodImpl(Inline)]
+        public static Vector512<int> Widen(Vector512<short> sums, Vector512<short> multipliers) => Avx512BW.MultiplyAddAdjacent(sums, multipliers);
+
         /// <summary>Adds four products of code and weight per lane; pairs are proven not to saturate.</summary>
         [MethodImpl(Inline)]
         public static Vector512<int> Accumulate(Vector512<int> acc, Vector512<byte> codes, Vector512<sbyte> weights) => acc + Widen(Products(codes, weights));
@@ -882,10 +890,13 @@ unsafe partial class Small
             return Avx512F.ShiftRightArithmeticVariable(high + Vector512.Load(table + 3 * n), Vector512.Load(table + 4 * n).AsUInt32());
         }
 
-        /// <summary>The same for multipliers whose product with any accumulator fits in int32: the table holds n each of bias, b, (nothing), rounding term, shift.</summary>
+        /// <summary>The same for multipliers whose product with any accumulator fits in int32: the table holds n each of b twice, b, (nothing), bias times b and rounding term, shift.</summary>
         [MethodImpl(Inline)]
-        public static Vector512<int> RequantizeInt32(Vector512<int> acc, int* table, int n) =>
-            Avx512F.ShiftRightArithmeticVariable(acc * Vector512.Load(table + n) + Vector512.Load(table + 3 * n), Vector512.Load(table + 4 * n).AsUInt32());
+        public static Vector512<int> RequantizeInt32(Vector512<int> acc, int* table, int n) => Shift(acc * Vector512.Load(table + n) + Vector512.Load(table + 3 * n), table, n);
+
+        /// <summary>The last step of both: the channel's own shift.</summary>
+        [MethodImpl(Inline)]
+        public static Vector512<int> Shift(Vector512<int> value, int* table, int n) => Avx512F.ShiftRightArithmeticVariable(value, Vector512.Load(table + 4 * n).AsUInt32());
 
         /// <summary>The same with one multiplier for all channels: scalars are b, 2^(c-33) and c-32.</summary>
         [MethodImpl(Inline)]
@@ -1004,6 +1015,10 @@ unsafe partial class Small
         [MethodImpl(Inline)]
         public static Vector256<int> Widen(Vector256<short> sums) => Avx2.MultiplyAddAdjacent(sums, Vector256.Create((short)1));
 
+        /// <summary>Adds to sums in memory.</summary>
+        [MethodImpl(Inline)]
+        public static void AddTo(int* sums, Vector256<int> value) => (Vector256.Load(sums) + value).Store(sums);
+
         /// <summary>Adds four products of code and weight per lane: vpdpbusd where the machine has it; else pairs must be proven not to saturate.</summary>
         [MethodImpl(Inline)]
         public static Vector256<int> Accumulate(Vector256<int> acc, Vector256<byte> codes, Vector256<sbyte> weights) =>
@@ -1058,7 +1073,7 @@ unsafe partial class Small
             return Avx2.ShiftRightArithmeticVariable(Avx2.Blend(evenProducts, oddProducts, 0xAA) + Vector256.Load(table + 3 * n), Vector256.Load(table + 4 * n).AsUInt32());
         }
 
-        /// <summary>The same for multipliers whose product with any accumulator fits in int32: the table holds n each of bias, b, (nothing), rounding term, shift.</summary>
+        /// <summary>The same for multipliers whose product with any accumulator fits in int32: the table holds n each of b twice, b, (nothing), bias times b and rounding term, shift.</summary>
         [MethodImpl(Inline)]
         public static Vector256<int> RequantizeInt32(Vector256<int> acc, int* table, int n) =>
             Avx2.ShiftRightArithmeticVariable(acc * Vector256.Load(table + n) + Vector256.Load(table + 3 * n), Vector256.Load(table + 4 * n).AsUInt32());
@@ -1154,6 +1169,10 @@ unsafe partial class Small
         public static Vector128<int> Widen(Vector128<short> sums) =>
             Sse2.IsSupported ? Sse2.MultiplyAddAdjacent(sums, Vector128.Create((short)1)) : AdvSimd.AddPairwiseWidening(sums);
 
+        /// <summary>Adds to sums in memory.</summary>
+        [MethodImpl(Inline)]
+        public static void AddTo(int* sums, Vector128<int> value) => (Vector128.Load(sums) + value).Store(sums);
+
         /// <summary>Adds four products of code, at most 127, and weight per lane: sdot where the machine has it.</summary>
         [MethodImpl(Inline)]
         public static Vector128<int> Accumulate(Vector128<int> acc, Vector128<byte> codes, Vector128<sbyte> weights) =>
@@ -1202,7 +1221,7 @@ unsafe partial class Small
             return ShiftByLane(value, table + 4 * n);
         }
 
-        /// <summary>The same for multipliers whose product with any accumulator fits in int32: the table holds n each of bias, b, (nothing), rounding term, shift.</summary>
+        /// <summary>The same for multipliers whose product with any accumulator fits in int32: the table holds n each of b twice, b, (nothing), bias times b and rounding term, shift.</summary>
         [MethodImpl(Inline)]
         public static Vector128<int> RequantizeInt32(Vector128<int> acc, int* table, int n) =>
             ShiftByLane(acc * Vector128.Load(table + n) + Vector128.Load(table + 3 * n), table + 4 * n);

@@ -232,7 +232,7 @@ unsafe partial class Block
     /// <remarks>
     /// <para>conv1.
     /// int32 accumulators stay in [-22 392, 20 715]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 167 (positive) and -177 (negative), plus the bias.
-    /// Requantize needs only the high half of the product: every c is at least 33, and c + 0 lies in [35, 36], at least 33.
+    /// Requantize fits in int32: multipliers divided by 2^16 are at most 32 039, and the product with its rounding term stays below 717 941 577, at most 2^31. The rounding terms hold the bias, multiplied.
     /// Requantized values lie in [-1 110, 1 027] before the clamp.
     /// Avx512, Avx2, Vector128: int16 lanes over 36 steps reach 11 684 and -13 335, inside int16.</para>
     /// </remarks>
@@ -303,8 +303,8 @@ unsafe partial class Block
                         int endChannel = end * 32;
                         for (int o = first * 32; o < endChannel; o++)
                         {
-                            int accumulator = table[o] + SumOfProducts(window, weights + (o * 144), 3, 160, 1, 16, 48);
-                            int value = ((int)(((long)accumulator * table[32 + o]) >> 32) + table[96 + o]) >> table[128 + o];
+                            int accumulator = SumOfProducts(window, weights + (o * 144), 3, 160, 1, 16, 48);
+                            int value = ((accumulator * table[32 + o]) + table[96 + o]) >> table[128 + o];
                             value = global::System.Math.Min(global::System.Math.Max(value, 0), 127);
                             output[(y * 192) + (x * 32) + o] = (byte)value;
                         }
@@ -319,9 +319,6 @@ unsafe partial class Block
     {
         unchecked
         {
-            // The accumulators start at the bias.
-            Vector512<int> c0_0 = Vector512.Load(table), c1_0 = c0_0, c2_0 = c0_0, c3_0 = c0_0;
-            Vector512<int> c0_1 = Vector512.Load(table + 16), c1_1 = c0_1, c2_1 = c0_1, c3_1 = c0_1;
             // int16 sums over the whole kernel (see the proof), widened once at the end.
             Vector512<short> s0_0 = default, s0_1 = default, s1_0 = default, s1_1 = default, s2_0 = default, s2_1 = default, s3_0 = default, s3_1 = default;
             for (int row = 0; row < 3; row++, x += 160)
@@ -330,19 +327,25 @@ unsafe partial class Block
                 for (int k = 0; k < 12; k++)
                 {
                     Vector512<sbyte> w0_0 = Vector512.Load(w), w0_1 = Vector512.Load(w + 2304);
-                    Vector512<byte> a0 = V512.Codes(a); Vector512<short> p0_0 = V512.Products(a0, w0_0), p0_1 = V512.Products(a0, w0_1); s0_0 += p0_0; s0_1 += p0_1;
-                    Vector512<byte> a1 = V512.Codes(a + 32); Vector512<short> p1_0 = V512.Products(a1, w0_0), p1_1 = V512.Products(a1, w0_1); s1_0 += p1_0; s1_1 += p1_1;
-                    Vector512<byte> a2 = V512.Codes(a + 64); Vector512<short> p2_0 = V512.Products(a2, w0_0), p2_1 = V512.Products(a2, w0_1); s2_0 += p2_0; s2_1 += p2_1;
-                    Vector512<byte> a3 = V512.Codes(a + 96); Vector512<short> p3_0 = V512.Products(a3, w0_0), p3_1 = V512.Products(a3, w0_1); s3_0 += p3_0; s3_1 += p3_1;
+                    Vector512<byte> a0 = V512.Codes(a); Vector512<short> p0_0 = V512.Products(a0, w0_0), p0_1 = V512.Products(a0, w0_1);
+                    Vector512<byte> a1 = V512.Codes(a + 32); Vector512<short> p1_0 = V512.Products(a1, w0_0), p1_1 = V512.Products(a1, w0_1);
+                    Vector512<byte> a2 = V512.Codes(a + 64); Vector512<short> p2_0 = V512.Products(a2, w0_0), p2_1 = V512.Products(a2, w0_1);
+                    Vector512<byte> a3 = V512.Codes(a + 96); Vector512<short> p3_0 = V512.Products(a3, w0_0), p3_1 = V512.Products(a3, w0_1);
+                    s0_0 += p0_0; s0_1 += p0_1; s1_0 += p1_0; s1_1 += p1_1; s2_0 += p2_0; s2_1 += p2_1; s3_0 += p3_0; s3_1 += p3_1;
                     a += 4; w += 64;
                 }
             }
-            c0_0 += V512.Widen(s0_0); c0_1 += V512.Widen(s0_1); c1_0 += V512.Widen(s1_0); c1_1 += V512.Widen(s1_1); c2_0 += V512.Widen(s2_0); c2_1 += V512.Widen(s2_1);
-            c3_0 += V512.Widen(s3_0); c3_1 += V512.Widen(s3_1);
-            Finish_U7_Both_V512(c0_0, c0_1, table, y0, 32);
-            Finish_U7_Both_V512(c1_0, c1_1, table, y0 + 32, 32);
-            Finish_U7_Both_V512(c2_0, c2_1, table, y0 + 64, 32);
-            Finish_U7_Both_V512(c3_0, c3_1, table, y0 + 96, 32);
+            // Widen with the channels' multipliers in the place of ones.
+            Vector512<short> m0 = Vector512.Load((short*)table), m1 = Vector512.Load((short*)table + 32);
+            Vector512<int> b0 = Vector512.Load(table + 96), b1 = Vector512.Load(table + 112);
+            Vector512<int> c0_0 = V512.Widen(s0_0, m0) + b0, c0_1 = V512.Widen(s0_1, m1) + b1;
+            Vector512<int> c1_0 = V512.Widen(s1_0, m0) + b0, c1_1 = V512.Widen(s1_1, m1) + b1;
+            Vector512<int> c2_0 = V512.Widen(s2_0, m0) + b0, c2_1 = V512.Widen(s2_1, m1) + b1;
+            Vector512<int> c3_0 = V512.Widen(s3_0, m0) + b0, c3_1 = V512.Widen(s3_1, m1) + b1;
+            Finish_U7_Both_Multiplied_V512(c0_0, c0_1, table, y0, 32);
+            Finish_U7_Both_Multiplied_V512(c1_0, c1_1, table, y0 + 32, 32);
+            Finish_U7_Both_Multiplied_V512(c2_0, c2_1, table, y0 + 64, 32);
+            Finish_U7_Both_Multiplied_V512(c3_0, c3_1, table, y0 + 96, 32);
         }
     }
 
@@ -351,9 +354,6 @@ unsafe partial class Block
     {
         unchecked
         {
-            // The accumulators start at the bias.
-            Vector256<int> c0_0 = Vector256.Load(table), c1_0 = c0_0, c2_0 = c0_0, c3_0 = c0_0;
-            Vector256<int> c0_1 = Vector256.Load(table + 8), c1_1 = c0_1, c2_1 = c0_1, c3_1 = c0_1;
             // int16 sums over the whole kernel (see the proof), widened once at the end.
             Vector256<int> s0_0 = default, s0_1 = default, s1_0 = default, s1_1 = default, s2_0 = default, s2_1 = default, s3_0 = default, s3_1 = default;
             for (int row = 0; row < 3; row++, x += 160)
@@ -369,8 +369,10 @@ unsafe partial class Block
                     a += 4; w += 64;
                 }
             }
-            c0_0 += V256.WidenPairs(s0_0); c0_1 += V256.WidenPairs(s0_1); c1_0 += V256.WidenPairs(s1_0); c1_1 += V256.WidenPairs(s1_1);
-            c2_0 += V256.WidenPairs(s2_0); c2_1 += V256.WidenPairs(s2_1); c3_0 += V256.WidenPairs(s3_0); c3_1 += V256.WidenPairs(s3_1);
+            Vector256<int> c0_0 = V256.WidenPairs(s0_0), c0_1 = V256.WidenPairs(s0_1);
+            Vector256<int> c1_0 = V256.WidenPairs(s1_0), c1_1 = V256.WidenPairs(s1_1);
+            Vector256<int> c2_0 = V256.WidenPairs(s2_0), c2_1 = V256.WidenPairs(s2_1);
+            Vector256<int> c3_0 = V256.WidenPairs(s3_0), c3_1 = V256.WidenPairs(s3_1);
             Finish_U7_V256(c0_0, c0_1, table, y0, 32);
             Finish_U7_V256(c1_0, c1_1, table, y0 + 32, 32);
             Finish_U7_V256(c2_0, c2_1, table, y0 + 64, 32);
@@ -383,11 +385,6 @@ unsafe partial class Block
     {
         unchecked
         {
-            // The accumulators start at the bias.
-            Vector128<int> c0_0 = Vector128.Load(table), c1_0 = c0_0;
-            Vector128<int> c0_1 = Vector128.Load(table + 4), c1_1 = c0_1;
-            Vector128<int> c0_2 = Vector128.Load(table + 8), c1_2 = c0_2;
-            Vector128<int> c0_3 = Vector128.Load(table + 12), c1_3 = c0_3;
             // int16 sums over the whole kernel (see the proof), widened once at the end.
             Vector128<short> s0_0 = default, s0_1 = default, s0_2 = default, s0_3 = default, s1_0 = default, s1_1 = default, s1_2 = default, s1_3 = default;
             for (int row = 0; row < 3; row++, x += 160)
@@ -401,8 +398,8 @@ unsafe partial class Block
                     a += 4; w += 64;
                 }
             }
-            c0_0 += V128.Widen(s0_0); c0_1 += V128.Widen(s0_1); c0_2 += V128.Widen(s0_2); c0_3 += V128.Widen(s0_3);
-            c1_0 += V128.Widen(s1_0); c1_1 += V128.Widen(s1_1); c1_2 += V128.Widen(s1_2); c1_3 += V128.Widen(s1_3);
+            Vector128<int> c0_0 = V128.Widen(s0_0), c0_1 = V128.Widen(s0_1), c0_2 = V128.Widen(s0_2), c0_3 = V128.Widen(s0_3);
+            Vector128<int> c1_0 = V128.Widen(s1_0), c1_1 = V128.Widen(s1_1), c1_2 = V128.Widen(s1_2), c1_3 = V128.Widen(s1_3);
             Finish_U7_V128(c0_0, c0_1, c0_2, c0_3, table, y0, 32);
             Finish_U7_V128(c1_0, c1_1, c1_2, c1_3, table, y0 + 32, 32);
         }
@@ -439,7 +436,7 @@ unsafe partial class Block
     /// <remarks>
     /// <para>conv2 + add5 + requantize6.
     /// int32 accumulators stay in [-40 270, 42 934]: input codes [0, 127] relative to their zero point, weights per channel sum to at most 328 (positive) and -320 (negative), plus the bias.
-    /// Requantize needs only the high half of the product: the accumulator times 2^4 stays below 686 944, less than 2^31, and c + 4 lies in [33, 34], at least 33.
+    /// Requantize fits in int32: multipliers divided by 2^16 are at most 32 225, and the product with its rounding term stays below 1 383 556 343, at most 2^31. The rounding terms hold the bias, multiplied.
     /// Requantized values lie in [-97 553, 104 007], inside [-97 553, 104 007]: no clamp.
     /// Avx512, Avx2, Vector128: int16 lanes over 72 steps reach 23 622 and -22 733, inside int16.
     /// The residual is added in int16: where a value in [-542 013, 577 872] saturates, adding one in [0, 4 607] leaves [0, 32 767] either way.</para>
@@ -530,8 +527,8 @@ unsafe partial class Block
                         int endChannel = end * 32;
                         for (int o = first * 32; o < endChannel; o++)
                         {
-                            int accumulator = table[o] + SumOfProducts(window, weights + (o * 288), 3, 192, 1, 32, 96);
-                            int value = ((int)(((long)(accumulator << 4) * table[32 + o]) >> 32) + table[96 + o]) >> table[128 + o];
+                            int accumulator = SumOfProducts(window, weights + (o * 288), 3, 192, 1, 32, 96);
+                            int value = ((accumulator * table[32 + o]) + table[96 + o]) >> table[128 + o];
                             value = (((int)(((long)(value << 8) * selfMultiplier) >> 32) + selfRounding) >> selfShift) + (((int)(((long)residual[(y * 128) + (x * 32) + o] * residualMultiplier) >> 32) + residualRounding) >> residualShift);
                             value = global::System.Math.Min(global::System.Math.Max(value, 0), 32767);
                             output1[(y * 128) + (x * 32) + o] = (short)value;
@@ -548,9 +545,6 @@ unsafe partial class Block
     {
         unchecked
         {
-            // The accumulators start at the bias.
-            Vector512<int> c0_0 = Vector512.Load(table), c1_0 = c0_0, c2_0 = c0_0, c3_0 = c0_0;
-            Vector512<int> c0_1 = Vector512.Load(table + 16), c1_1 = c0_1, c2_1 = c0_1, c3_1 = c0_1;
             // int16 sums over the whole kernel (see the proof), widened once at the end.
             Vector512<short> s0_0 = default, s0_1 = default, s1_0 = default, s1_1 = default, s2_0 = default, s2_1 = default, s3_0 = default, s3_1 = default;
             for (int row = 0; row < 3; row++, x += 192)
@@ -559,19 +553,25 @@ unsafe partial class Block
                 for (int k = 0; k < 24; k++)
                 {
                     Vector512<sbyte> w0_0 = Vector512.Load(w), w0_1 = Vector512.Load(w + 4608);
-                    Vector512<byte> a0 = V512.Codes(a); Vector512<short> p0_0 = V512.Products(a0, w0_0), p0_1 = V512.Products(a0, w0_1); s0_0 += p0_0; s0_1 += p0_1;
-                    Vector512<byte> a1 = V512.Codes(a + 32); Vector512<short> p1_0 = V512.Products(a1, w0_0), p1_1 = V512.Products(a1, w0_1); s1_0 += p1_0; s1_1 += p1_1;
-                    Vector512<byte> a2 = V512.Codes(a + 64); Vector512<short> p2_0 = V512.Products(a2, w0_0), p2_1 = V512.Products(a2, w0_1); s2_0 += p2_0; s2_1 += p2_1;
-                    Vector512<byte> a3 = V512.Codes(a + 96); Vector512<short> p3_0 = V512.Products(a3, w0_0), p3_1 = V512.Products(a3, w0_1); s3_0 += p3_0; s3_1 += p3_1;
+                    Vector512<byte> a0 = V512.Codes(a); Vector512<short> p0_0 = V512.Products(a0, w0_0), p0_1 = V512.Products(a0, w0_1);
+                    Vector512<byte> a1 = V512.Codes(a + 32); Vector512<short> p1_0 = V512.Products(a1, w0_0), p1_1 = V512.Products(a1, w0_1);
+                    Vector512<byte> a2 = V512.Codes(a + 64); Vector512<short> p2_0 = V512.Products(a2, w0_0), p2_1 = V512.Products(a2, w0_1);
+                    Vector512<byte> a3 = V512.Codes(a + 96); Vector512<short> p3_0 = V512.Products(a3, w0_0), p3_1 = V512.Products(a3, w0_1);
+                    s0_0 += p0_0; s0_1 += p0_1; s1_0 += p1_0; s1_1 += p1_1; s2_0 += p2_0; s2_1 += p2_1; s3_0 += p3_0; s3_1 += p3_1;
                     a += 4; w += 64;
                 }
             }
-            c0_0 += V512.Widen(s0_0); c0_1 += V512.Widen(s0_1); c1_0 += V512.Widen(s1_0); c1_1 += V512.Widen(s1_1); c2_0 += V512.Widen(s2_0); c2_1 += V512.Widen(s2_1);
-            c3_0 += V512.Widen(s3_0); c3_1 += V512.Widen(s3_1);
-            Finish_AddU15U7_Both_V512(c0_0, c0_1, table, other, y0, y1, scalars, 32);
-            Finish_AddU15U7_Both_V512(c1_0, c1_1, table, other + 64, y0 + 64, y1 + 32, scalars, 32);
-            Finish_AddU15U7_Both_V512(c2_0, c2_1, table, other + 128, y0 + 128, y1 + 64, scalars, 32);
-            Finish_AddU15U7_Both_V512(c3_0, c3_1, table, other + 192, y0 + 192, y1 + 96, scalars, 32);
+            // Widen with the channels' multipliers in the place of ones.
+            Vector512<short> m0 = Vector512.Load((short*)table), m1 = Vector512.Load((short*)table + 32);
+            Vector512<int> b0 = Vector512.Load(table + 96), b1 = Vector512.Load(table + 112);
+            Vector512<int> c0_0 = V512.Widen(s0_0, m0) + b0, c0_1 = V512.Widen(s0_1, m1) + b1;
+            Vector512<int> c1_0 = V512.Widen(s1_0, m0) + b0, c1_1 = V512.Widen(s1_1, m1) + b1;
+            Vector512<int> c2_0 = V512.Widen(s2_0, m0) + b0, c2_1 = V512.Widen(s2_1, m1) + b1;
+            Vector512<int> c3_0 = V512.Widen(s3_0, m0) + b0, c3_1 = V512.Widen(s3_1, m1) + b1;
+            Finish_AddU15U7_Both_Multiplied_V512(c0_0, c0_1, table, other, y0, y1, scalars, 32);
+            Finish_AddU15U7_Both_Multiplied_V512(c1_0, c1_1, table, other + 64, y0 + 64, y1 + 32, scalars, 32);
+            Finish_AddU15U7_Both_Multiplied_V512(c2_0, c2_1, table, other + 128, y0 + 128, y1 + 64, scalars, 32);
+            Finish_AddU15U7_Both_Multiplied_V512(c3_0, c3_1, table, other + 192, y0 + 192, y1 + 96, scalars, 32);
         }
     }
 
@@ -580,9 +580,6 @@ unsafe partial class Block
     {
         unchecked
         {
-            // The accumulators start at the bias.
-            Vector256<int> c0_0 = Vector256.Load(table), c1_0 = c0_0, c2_0 = c0_0, c3_0 = c0_0;
-            Vector256<int> c0_1 = Vector256.Load(table + 8), c1_1 = c0_1, c2_1 = c0_1, c3_1 = c0_1;
             // int16 sums over the whole kernel (see the proof), widened once at the end.
             Vector256<int> s0_0 = default, s0_1 = default, s1_0 = default, s1_1 = default, s2_0 = default, s2_1 = default, s3_0 = default, s3_1 = default;
             for (int row = 0; row < 3; row++, x += 192)
@@ -598,8 +595,10 @@ unsafe partial class Block
                     a += 4; w += 64;
                 }
             }
-            c0_0 += V256.WidenPairs(s0_0); c0_1 += V256.WidenPairs(s0_1); c1_0 += V256.WidenPairs(s1_0); c1_1 += V256.WidenPairs(s1_1);
-            c2_0 += V256.WidenPairs(s2_0); c2_1 += V256.WidenPairs(s2_1); c3_0 += V256.WidenPairs(s3_0); c3_1 += V256.WidenPairs(s3_1);
+            Vector256<int> c0_0 = V256.WidenPairs(s0_0), c0_1 = V256.WidenPairs(s0_1);
+            Vector256<int> c1_0 = V256.WidenPairs(s1_0), c1_1 = V256.WidenPairs(s1_1);
+            Vector256<int> c2_0 = V256.WidenPairs(s2_0), c2_1 = V256.WidenPairs(s2_1);
+            Vector256<int> c3_0 = V256.WidenPairs(s3_0), c3_1 = V256.WidenPairs(s3_1);
             Finish_AddU15U7_V256(c0_0, c0_1, table, other, y0, y1, scalars, 32);
             Finish_AddU15U7_V256(c1_0, c1_1, table, other + 64, y0 + 64, y1 + 32, scalars, 32);
             Finish_AddU15U7_V256(c2_0, c2_1, table, other + 128, y0 + 128, y1 + 64, scalars, 32);
@@ -612,11 +611,6 @@ unsafe partial class Block
     {
         unchecked
         {
-            // The accumulators start at the bias.
-            Vector128<int> c0_0 = Vector128.Load(table), c1_0 = c0_0;
-            Vector128<int> c0_1 = Vector128.Load(table + 4), c1_1 = c0_1;
-            Vector128<int> c0_2 = Vector128.Load(table + 8), c1_2 = c0_2;
-            Vector128<int> c0_3 = Vector128.Load(table + 12), c1_3 = c0_3;
             // int16 sums over the whole kernel (see the proof), widened once at the end.
             Vector128<short> s0_0 = default, s0_1 = default, s0_2 = default, s0_3 = default, s1_0 = default, s1_1 = default, s1_2 = default, s1_3 = default;
             for (int row = 0; row < 3; row++, x += 192)
@@ -630,8 +624,8 @@ unsafe partial class Block
                     a += 4; w += 64;
                 }
             }
-            c0_0 += V128.Widen(s0_0); c0_1 += V128.Widen(s0_1); c0_2 += V128.Widen(s0_2); c0_3 += V128.Widen(s0_3);
-            c1_0 += V128.Widen(s1_0); c1_1 += V128.Widen(s1_1); c1_2 += V128.Widen(s1_2); c1_3 += V128.Widen(s1_3);
+            Vector128<int> c0_0 = V128.Widen(s0_0), c0_1 = V128.Widen(s0_1), c0_2 = V128.Widen(s0_2), c0_3 = V128.Widen(s0_3);
+            Vector128<int> c1_0 = V128.Widen(s1_0), c1_1 = V128.Widen(s1_1), c1_2 = V128.Widen(s1_2), c1_3 = V128.Widen(s1_3);
             Finish_AddU15U7_V128(c0_0, c0_1, c0_2, c0_3, table, other, y0, y1, scalars, 32);
             Finish_AddU15U7_V128(c1_0, c1_1, c1_2, c1_3, table, other + 64, y0 + 64, y1 + 32, scalars, 32);
         }
@@ -702,13 +696,13 @@ unsafe partial class Block
 
     /// <summary>Finishes thirty-two output channels of a pixel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish_U7_Both_V512(Vector512<int> v0, Vector512<int> v1, int* table, byte* y0, int channels)
+    private static void Finish_U7_Both_Multiplied_V512(Vector512<int> v0, Vector512<int> v1, int* table, byte* y0, int channels)
     {
         unchecked
         {
-            // Requantize with the channel's own multiplier.
-            v0 = V512.Requantize(v0, table, channels);
-            v1 = V512.Requantize(v1, table + 16, channels);
+            // The channel's own shift; its multiplier and rounding term are in the sums.
+            v0 = V512.Shift(v0, table, channels);
+            v1 = V512.Shift(v1, table + 16, channels);
             // Store u7 codes.
             Vector256.Min(V512.Bytes(v0, v1), Vector256.Create((byte)127)).Store(y0);
         }
@@ -721,8 +715,8 @@ unsafe partial class Block
         unchecked
         {
             // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0, table, channels);
-            v1 = V256.Requantize(v1, table + 8, channels);
+            v0 = V256.RequantizeInt32(v0, table, channels);
+            v1 = V256.RequantizeInt32(v1, table + 8, channels);
             // Store u7 codes.
             Vector128.Min(V256.Bytes(v0, v1), Vector128.Create((byte)127)).Store(y0);
         }
@@ -735,10 +729,10 @@ unsafe partial class Block
         unchecked
         {
             // Requantize with the channel's own multiplier.
-            v0 = V128.Requantize(v0, table, channels);
-            v1 = V128.Requantize(v1, table + 4, channels);
-            v2 = V128.Requantize(v2, table + 8, channels);
-            v3 = V128.Requantize(v3, table + 12, channels);
+            v0 = V128.RequantizeInt32(v0, table, channels);
+            v1 = V128.RequantizeInt32(v1, table + 4, channels);
+            v2 = V128.RequantizeInt32(v2, table + 8, channels);
+            v3 = V128.RequantizeInt32(v3, table + 12, channels);
             // Store u7 codes.
             Vector128.Min(V128.Bytes(v0, v1, v2, v3), Vector128.Create((byte)127)).Store(y0);
         }
@@ -769,13 +763,13 @@ unsafe partial class Block
 
     /// <summary>Finishes thirty-two output channels of a pixel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish_AddU15U7_Both_V512(Vector512<int> v0, Vector512<int> v1, int* table, byte* other, byte* y0, byte* y1, int* scalars, int channels)
+    private static void Finish_AddU15U7_Both_Multiplied_V512(Vector512<int> v0, Vector512<int> v1, int* table, byte* other, byte* y0, byte* y1, int* scalars, int channels)
     {
         unchecked
         {
-            // Requantize with the channel's own multiplier.
-            v0 = V512.Requantize(v0 << 4, table, channels);
-            v1 = V512.Requantize(v1 << 4, table + 16, channels);
+            // The channel's own shift; its multiplier and rounding term are in the sums.
+            v0 = V512.Shift(v0, table, channels);
+            v1 = V512.Shift(v1, table + 16, channels);
             // Add the residual, brought to the same grid; int16 lanes from here on.
             v0 = V512.Rescale(v0 << 8, scalars);
             v1 = V512.Rescale(v1 << 8, scalars);
@@ -796,8 +790,8 @@ unsafe partial class Block
         unchecked
         {
             // Requantize with the channel's own multiplier.
-            v0 = V256.Requantize(v0 << 4, table, channels);
-            v1 = V256.Requantize(v1 << 4, table + 8, channels);
+            v0 = V256.RequantizeInt32(v0, table, channels);
+            v1 = V256.RequantizeInt32(v1, table + 8, channels);
             // Add the residual, brought to the same grid; int16 lanes from here on.
             v0 = V256.Rescale(v0 << 8, scalars);
             v1 = V256.Rescale(v1 << 8, scalars);
@@ -818,10 +812,10 @@ unsafe partial class Block
         unchecked
         {
             // Requantize with the channel's own multiplier.
-            v0 = V128.Requantize(v0 << 4, table, channels);
-            v1 = V128.Requantize(v1 << 4, table + 4, channels);
-            v2 = V128.Requantize(v2 << 4, table + 8, channels);
-            v3 = V128.Requantize(v3 << 4, table + 12, channels);
+            v0 = V128.RequantizeInt32(v0, table, channels);
+            v1 = V128.RequantizeInt32(v1, table + 4, channels);
+            v2 = V128.RequantizeInt32(v2, table + 8, channels);
+            v3 = V128.RequantizeInt32(v3, table + 12, channels);
             // Add the residual, brought to the same grid; int16 lanes from here on.
             v0 = V128.Rescale(v0 << 8, scalars);
             v1 = V128.Rescale(v1 << 8, scalars);
@@ -899,6 +893,14 @@ unsafe partial class Block
         [MethodImpl(Inline)]
         public static Vector512<int> Widen(Vector512<short> sums) => Avx512BW.MultiplyAddAdjacent(sums, Vector512.Create((short)1));
 
+        /// <summary>Adds to sums in memory.</summary>
+        [MethodImpl(Inline)]
+        public static void AddTo(int* sums, Vector512<int> value) => (Vector512.Load(sums) + value).Store(sums);
+
+        /// <summary>vpmaddwd by a pair of multipliers: neighbouring int16 lanes summed into int32 lanes and multiplied.</summary>
+        [MethodImpl(Inline)]
+        public static Vector512<int> Widen(Vector512<short> sums, Vector512<short> multipliers) => Avx512BW.MultiplyAddAdjacent(sums, multipliers);
+
         /// <summary>Adds four products of code and weight per lane; pairs are proven not to saturate.</summary>
         [MethodImpl(Inline)]
         public static Vector512<int> Accumulate(Vector512<int> acc, Vector512<byte> codes, Vector512<sbyte> weights) => acc + Widen(Products(codes, weights));
@@ -944,10 +946,13 @@ unsafe partial class Block
             return Avx512F.ShiftRightArithmeticVariable(high + Vector512.Load(table + 3 * n), Vector512.Load(table + 4 * n).AsUInt32());
         }
 
-        /// <summary>The same for multipliers whose product with any accumulator fits in int32: the table holds n each of bias, b, (nothing), rounding term, shift.</summary>
+        /// <summary>The same for multipliers whose product with any accumulator fits in int32: the table holds n each of b twice, b, (nothing), bias times b and rounding term, shift.</summary>
         [MethodImpl(Inline)]
-        public static Vector512<int> RequantizeInt32(Vector512<int> acc, int* table, int n) =>
-            Avx512F.ShiftRightArithmeticVariable(acc * Vector512.Load(table + n) + Vector512.Load(table + 3 * n), Vector512.Load(table + 4 * n).AsUInt32());
+        public static Vector512<int> RequantizeInt32(Vector512<int> acc, int* table, int n) => Shift(acc * Vector512.Load(table + n) + Vector512.Load(table + 3 * n), table, n);
+
+        /// <summary>The last step of both: the channel's own shift.</summary>
+        [MethodImpl(Inline)]
+        public static Vector512<int> Shift(Vector512<int> value, int* table, int n) => Avx512F.ShiftRightArithmeticVariable(value, Vector512.Load(table + 4 * n).AsUInt32());
 
         /// <summary>The same with one multiplier for all channels: scalars are b, 2^(c-33) and c-32.</summary>
         [MethodImpl(Inline)]
@@ -1066,6 +1071,10 @@ unsafe partial class Block
         [MethodImpl(Inline)]
         public static Vector256<int> Widen(Vector256<short> sums) => Avx2.MultiplyAddAdjacent(sums, Vector256.Create((short)1));
 
+        /// <summary>Adds to sums in memory.</summary>
+        [MethodImpl(Inline)]
+        public static void AddTo(int* sums, Vector256<int> value) => (Vector256.Load(sums) + value).Store(sums);
+
         /// <summary>Adds four products of code and weight per lane: vpdpbusd where the machine has it; else pairs must be proven not to saturate.</summary>
         [MethodImpl(Inline)]
         public static Vector256<int> Accumulate(Vector256<int> acc, Vector256<byte> codes, Vector256<sbyte> weights) =>
@@ -1120,7 +1129,7 @@ unsafe partial class Block
             return Avx2.ShiftRightArithmeticVariable(Avx2.Blend(evenProducts, oddProducts, 0xAA) + Vector256.Load(table + 3 * n), Vector256.Load(table + 4 * n).AsUInt32());
         }
 
-        /// <summary>The same for multipliers whose product with any accumulator fits in int32: the table holds n each of bias, b, (nothing), rounding term, shift.</summary>
+        /// <summary>The same for multipliers whose product with any accumulator fits in int32: the table holds n each of b twice, b, (nothing), bias times b and rounding term, shift.</summary>
         [MethodImpl(Inline)]
         public static Vector256<int> RequantizeInt32(Vector256<int> acc, int* table, int n) =>
             Avx2.ShiftRightArithmeticVariable(acc * Vector256.Load(table + n) + Vector256.Load(table + 3 * n), Vector256.Load(table + 4 * n).AsUInt32());
@@ -1216,6 +1225,10 @@ unsafe partial class Block
         public static Vector128<int> Widen(Vector128<short> sums) =>
             Sse2.IsSupported ? Sse2.MultiplyAddAdjacent(sums, Vector128.Create((short)1)) : AdvSimd.AddPairwiseWidening(sums);
 
+        /// <summary>Adds to sums in memory.</summary>
+        [MethodImpl(Inline)]
+        public static void AddTo(int* sums, Vector128<int> value) => (Vector128.Load(sums) + value).Store(sums);
+
         /// <summary>Adds four products of code, at most 127, and weight per lane: sdot where the machine has it.</summary>
         [MethodImpl(Inline)]
         public static Vector128<int> Accumulate(Vector128<int> acc, Vector128<byte> codes, Vector128<sbyte> weights) =>
@@ -1264,7 +1277,7 @@ unsafe partial class Block
             return ShiftByLane(value, table + 4 * n);
         }
 
-        /// <summary>The same for multipliers whose product with any accumulator fits in int32: the table holds n each of bias, b, (nothing), rounding term, shift.</summary>
+        /// <summary>The same for multipliers whose product with any accumulator fits in int32: the table holds n each of b twice, b, (nothing), bias times b and rounding term, shift.</summary>
         [MethodImpl(Inline)]
         public static Vector128<int> RequantizeInt32(Vector128<int> acc, int* table, int n) =>
             ShiftByLane(acc * Vector128.Load(table + n) + Vector128.Load(table + 3 * n), table + 4 * n);

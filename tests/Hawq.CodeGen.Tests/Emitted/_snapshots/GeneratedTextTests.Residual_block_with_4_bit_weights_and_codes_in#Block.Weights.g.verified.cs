@@ -53,17 +53,17 @@ unsafe partial class Block
                 -234, 133, -316, -494, 272, 769, 59, 963, 483
             ];
             global::System.ReadOnlySpan<int> multipliers = [
-                1586545614, 1107087822, 1576416849, 2076388565, 1479354116, 2099692126, 1648468679, 1450356642, 1438064689, 1557992209,
-                1833523365, 1451042734, 1703393285, 1264547255, 1753328978, 1682186139, 2085078482, 1532381976, 1771155584, 2053395095,
-                1618189348, 1545217291, 1177100393, 1509700002, 2038068781, 1671048765, 1212327038, 1148005786, 1370324540, 1242763576,
-                1356829604, 1615066929
+                1586561024, 1107099648, 1576402944, 2076377088, 1479344128, 2099707904, 1648492544, 1450377216, 1438056448, 1557987328,
+                1833500672, 1451032576, 1703411712, 1264517120, 1753350144, 1682178048, 2085093376, 1532362752, 1771175936, 2053373952,
+                1618214912, 1545207808, 1177092096, 1509687296, 2038038528, 1671036928, 1212350464, 1147994112, 1370292224, 1242759168,
+                1356857344, 1615069184
             ];
             global::System.ReadOnlySpan<byte> shifts = [
                 36, 35, 36, 36, 36, 36, 36, 35, 35, 35, 36, 35, 35, 35, 36, 35, 36, 36, 36, 36, 35, 36, 35, 35, 36, 35, 35, 35, 35, 35, 35,
                 35
             ];
             sbyte* codes = Codes(source + 0, 4, 32, 144, scratch);
-            Table((int*)(block + 4608), 32, codes, 32, 144, 0, 0, bias, multipliers, shifts);
+            Table((int*)(block + 4608), 32, codes, 32, 144, 0, -18, bias, multipliers, shifts);
             if (V128.IsSupported)
             {
                 Interleaved4(codes, 32, 144, 48, 16, (sbyte*)(block + 0));
@@ -82,17 +82,17 @@ unsafe partial class Block
                 1451, 1381, 769, -128, 868, 1253, 1278, -811, -726, 1096
             ];
             global::System.ReadOnlySpan<int> multipliers = [
-                2062291812, 1390269696, 1236614693, 1703429528, 1152055007, 1147931708, 1353178634, 1127825209, 1300557886, 1598434252,
-                1186050161, 1863030124, 1844026721, 1262230468, 1765871635, 1972337842, 1229556570, 1242130297, 1466919875, 1807412458,
-                1796022190, 2111874089, 1410354821, 1549305130, 1271905312, 1721378792, 1781439294, 1683973805, 1212628847, 1684268386,
-                1114684291, 2102376328
+                2062286848, 1390280704, 1236598784, 1703411712, 1152057344, 1147928576, 1353187328, 1127809024, 1300561920, 1598423040,
+                1186070528, 1863057408, 1844051968, 1262223360, 1765867520, 1972305920, 1229586432, 1242103808, 1466892288, 1807417344,
+                1796014080, 2111897600, 1410334720, 1549336576, 1271922688, 1721368576, 1781465088, 1683947520, 1212612608, 1684275200,
+                1114701824, 2102394880
             ];
             global::System.ReadOnlySpan<byte> shifts = [
                 30, 30, 29, 30, 29, 30, 30, 29, 29, 30, 30, 30, 30, 29, 30, 30, 29, 29, 30, 30, 30, 30, 30, 30, 30, 30, 30, 30, 29, 30, 29,
                 30
             ];
             sbyte* codes = Codes(source + 2304, 4, 32, 288, scratch);
-            Table((int*)(block + 14464), 32, codes, 32, 288, 0, 4, bias, multipliers, shifts);
+            Table((int*)(block + 14464), 32, codes, 32, 288, 0, -18, bias, multipliers, shifts);
             if (V128.IsSupported)
             {
                 Interleaved4(codes, 32, 288, 96, 16, (sbyte*)(block + 5248));
@@ -143,8 +143,9 @@ unsafe partial class Block
         }
 
         // Five arrays per layer: bias with the input's stored zero folded in (bias - zero * sum of weights), multiplier, the odd channels'
-        // multipliers at the even places, rounding term and final shift. preShift is -1 where requantize is computed in 64 bits, and -1 - t where the
-        // multipliers are divided by 2^t and it is computed in 32.
+        // multipliers at the even places, rounding term and final shift. preShift is -1 where requantize is computed in 64 bits, and -2 - t where the
+        // multipliers are divided by 2^t and it is computed in 32: then the rounding term holds the bias, multiplied, and its own place the multiplier
+        // twice, as a pair of int16.
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static void Table(
             int* table, int padded, sbyte* codes, int channels, int perChannel, int storedZero, int preShift,
@@ -163,9 +164,9 @@ unsafe partial class Block
                         }
                     }
 
+                    int dropped = preShift < -1 ? -2 - preShift : preShift < 0 ? 0 : 32 - preShift;
                     table[o] = bias[o] - (storedZero * sum);
-                    int dropped = preShift < 0 ? ~preShift : 32 - preShift;
-                    table[padded + o] = preShift < 0 ? multipliers[o] >> dropped : multipliers[o];
+                    table[padded + o] = preShift < -1 ? multipliers[o] >> dropped : multipliers[o];
                     if ((o & 1) == 1)
                     {
                         table[(2 * padded) + o - 1] = multipliers[o];
@@ -173,6 +174,11 @@ unsafe partial class Block
 
                     table[(3 * padded) + o] = 1 << (shifts[o] - dropped - 1);
                     table[(4 * padded) + o] = shifts[o] - dropped;
+                    if (preShift < -1)
+                    {
+                        table[(3 * padded) + o] += table[o] * table[padded + o];
+                        table[o] = table[padded + o] * 65537;
+                    }
                 }
             }
         }

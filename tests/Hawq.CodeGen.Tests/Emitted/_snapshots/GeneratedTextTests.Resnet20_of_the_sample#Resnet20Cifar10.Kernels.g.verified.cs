@@ -3933,14 +3933,17 @@ unsafe partial class Resnet20Cifar10
             {
                 Vector512<short> w0 = Vector512.Load(w);
                 Vector512<short> w1 = Vector512.Load(w + 19584);
-                Vector512<short> a0 = V512.Codes((byte*)(v)).AsInt16(); Vector512<int> p0_0 = V512.PairProducts(a0, w0), p0_1 = V512.PairProducts(a0, w1); c0_0 += p0_0; c0_1 += p0_1;
-                Vector512<short> a1 = V512.Codes((byte*)(v + 32)).AsInt16(); Vector512<int> p1_0 = V512.PairProducts(a1, w0), p1_1 = V512.PairProducts(a1, w1); c1_0 += p1_0; c1_1 += p1_1;
-                Vector512<short> a2 = V512.Codes((byte*)(v + 64)).AsInt16(); Vector512<int> p2_0 = V512.PairProducts(a2, w0), p2_1 = V512.PairProducts(a2, w1); c2_0 += p2_0; c2_1 += p2_1;
-                Vector512<short> a3 = V512.Codes((byte*)(v + 96)).AsInt16(); Vector512<int> p3_0 = V512.PairProducts(a3, w0), p3_1 = V512.PairProducts(a3, w1); c3_0 += p3_0; c3_1 += p3_1;
-                Vector512<short> a4 = V512.Codes((byte*)(v + 128)).AsInt16(); Vector512<int> p4_0 = V512.PairProducts(a4, w0), p4_1 = V512.PairProducts(a4, w1); c4_0 += p4_0; c4_1 += p4_1;
-                Vector512<short> a5 = V512.Codes((byte*)(v + 160)).AsInt16(); Vector512<int> p5_0 = V512.PairProducts(a5, w0), p5_1 = V512.PairProducts(a5, w1); c5_0 += p5_0; c5_1 += p5_1;
-                Vector512<short> a6 = V512.Codes((byte*)(v + 192)).AsInt16(); Vector512<int> p6_0 = V512.PairProducts(a6, w0), p6_1 = V512.PairProducts(a6, w1); c6_0 += p6_0; c6_1 += p6_1;
-                Vector512<short> a7 = V512.Codes((byte*)(v + 224)).AsInt16(); Vector512<int> p7_0 = V512.PairProducts(a7, w0), p7_1 = V512.PairProducts(a7, w1); c7_0 += p7_0; c7_1 += p7_1;
+                Vector512<short> a0 = V512.Codes((byte*)(v)).AsInt16(); Vector512<int> p0_0 = V512.PairProducts(a0, w0), p0_1 = V512.PairProducts(a0, w1);
+                Vector512<short> a1 = V512.Codes((byte*)(v + 32)).AsInt16(); Vector512<int> p1_0 = V512.PairProducts(a1, w0), p1_1 = V512.PairProducts(a1, w1);
+                Vector512<short> a2 = V512.Codes((byte*)(v + 64)).AsInt16(); Vector512<int> p2_0 = V512.PairProducts(a2, w0), p2_1 = V512.PairProducts(a2, w1);
+                Vector512<short> a3 = V512.Codes((byte*)(v + 96)).AsInt16(); Vector512<int> p3_0 = V512.PairProducts(a3, w0), p3_1 = V512.PairProducts(a3, w1);
+                Vector512<short> a4 = V512.Codes((byte*)(v + 128)).AsInt16(); Vector512<int> p4_0 = V512.PairProducts(a4, w0); c0_0 += p0_0; c0_1 += p0_1; c1_0 += p1_0; c1_1 += p1_1;
+                Vector512<int> p4_1 = V512.PairProducts(a4, w1);
+                Vector512<short> a5 = V512.Codes((byte*)(v + 160)).AsInt16(); Vector512<int> p5_0 = V512.PairProducts(a5, w0), p5_1 = V512.PairProducts(a5, w1);
+                Vector512<short> a6 = V512.Codes((byte*)(v + 192)).AsInt16(); Vector512<int> p6_0 = V512.PairProducts(a6, w0); c2_0 += p2_0; c2_1 += p2_1; c3_0 += p3_0; c3_1 += p3_1;
+                Vector512<int> p6_1 = V512.PairProducts(a6, w1);
+                Vector512<short> a7 = V512.Codes((byte*)(v + 224)).AsInt16(); Vector512<int> p7_0 = V512.PairProducts(a7, w0), p7_1 = V512.PairProducts(a7, w1);
+                c4_0 += p4_0; c4_1 += p4_1; c5_0 += p5_0; c5_1 += p5_1; c6_0 += p6_0; c6_1 += p6_1; c7_0 += p7_0; c7_1 += p7_1;
             }
             c0_0.Store(m); c0_1.Store(m + 16); c1_0.Store(m + 32); c1_1.Store(m + 48); c2_0.Store(m + 64); c2_1.Store(m + 80); c3_0.Store(m + 96); c3_1.Store(m + 112); c4_0.Store(m + 128);
             c4_1.Store(m + 144); c5_0.Store(m + 160); c5_1.Store(m + 176); c6_0.Store(m + 192); c6_1.Store(m + 208); c7_0.Store(m + 224); c7_1.Store(m + 240);
@@ -4903,10 +4906,11 @@ unsafe partial class Resnet20Cifar10
             {
                 Vector512<short> w0 = Vector512.Load(w);
                 Vector512<short> w1 = Vector512.Load(w + 38016);
-                Vector512<short> a0 = V512.Codes((byte*)(v)).AsInt16(); Vector512<int> p0_0 = V512.PairProducts(a0, w0), p0_1 = V512.PairProducts(a0, w1); c0_0 += p0_0; c0_1 += p0_1;
-                Vector512<short> a1 = V512.Codes((byte*)(v + 64)).AsInt16(); Vector512<int> p1_0 = V512.PairProducts(a1, w0), p1_1 = V512.PairProducts(a1, w1); c1_0 += p1_0; c1_1 += p1_1;
-                Vector512<short> a2 = V512.Codes((byte*)(v + 128)).AsInt16(); Vector512<int> p2_0 = V512.PairProducts(a2, w0), p2_1 = V512.PairProducts(a2, w1); c2_0 += p2_0; c2_1 += p2_1;
-                Vector512<short> a3 = V512.Codes((byte*)(v + 192)).AsInt16(); Vector512<int> p3_0 = V512.PairProducts(a3, w0), p3_1 = V512.PairProducts(a3, w1); c3_0 += p3_0; c3_1 += p3_1;
+                Vector512<short> a0 = V512.Codes((byte*)(v)).AsInt16(); Vector512<int> p0_0 = V512.PairProducts(a0, w0), p0_1 = V512.PairProducts(a0, w1);
+                Vector512<short> a1 = V512.Codes((byte*)(v + 64)).AsInt16(); Vector512<int> p1_0 = V512.PairProducts(a1, w0), p1_1 = V512.PairProducts(a1, w1);
+                Vector512<short> a2 = V512.Codes((byte*)(v + 128)).AsInt16(); Vector512<int> p2_0 = V512.PairProducts(a2, w0), p2_1 = V512.PairProducts(a2, w1);
+                Vector512<short> a3 = V512.Codes((byte*)(v + 192)).AsInt16(); Vector512<int> p3_0 = V512.PairProducts(a3, w0), p3_1 = V512.PairProducts(a3, w1);
+                c0_0 += p0_0; c0_1 += p0_1; c1_0 += p1_0; c1_1 += p1_1; c2_0 += p2_0; c2_1 += p2_1; c3_0 += p3_0; c3_1 += p3_1;
             }
             c0_0.Store(m); c0_1.Store(m + 16); c1_0.Store(m + 32); c1_1.Store(m + 48); c2_0.Store(m + 64); c2_1.Store(m + 80); c3_0.Store(m + 96); c3_1.Store(m + 112);
         }
@@ -5272,6 +5276,14 @@ unsafe partial class Resnet20Cifar10
         [MethodImpl(Inline)]
         public static Vector512<int> Widen(Vector512<short> sums) => Avx512BW.MultiplyAddAdjacent(sums, Vector512.Create((short)1));
 
+        /// <summary>Adds to sums in memory.</summary>
+        [MethodImpl(Inline)]
+        public static void AddTo(int* sums, Vector512<int> value) => (Vector512.Load(sums) + value).Store(sums);
+
+        /// <summary>vpmaddwd by a pair of multipliers: neighbouring int16 lanes summed into int32 lanes and multiplied.</summary>
+        [MethodImpl(Inline)]
+        public static Vector512<int> Widen(Vector512<short> sums, Vector512<short> multipliers) => Avx512BW.MultiplyAddAdjacent(sums, multipliers);
+
         /// <summary>Adds four products of code and weight per lane; pairs are proven not to saturate.</summary>
         [MethodImpl(Inline)]
         public static Vector512<int> Accumulate(Vector512<int> acc, Vector512<byte> codes, Vector512<sbyte> weights) => acc + Widen(Products(codes, weights));
@@ -5317,10 +5329,13 @@ unsafe partial class Resnet20Cifar10
             return Avx512F.ShiftRightArithmeticVariable(high + Vector512.Load(table + 3 * n), Vector512.Load(table + 4 * n).AsUInt32());
         }
 
-        /// <summary>The same for multipliers whose product with any accumulator fits in int32: the table holds n each of bias, b, (nothing), rounding term, shift.</summary>
+        /// <summary>The same for multipliers whose product with any accumulator fits in int32: the table holds n each of b twice, b, (nothing), bias times b and rounding term, shift.</summary>
         [MethodImpl(Inline)]
-        public static Vector512<int> RequantizeInt32(Vector512<int> acc, int* table, int n) =>
-            Avx512F.ShiftRightArithmeticVariable(acc * Vector512.Load(table + n) + Vector512.Load(table + 3 * n), Vector512.Load(table + 4 * n).AsUInt32());
+        public static Vector512<int> RequantizeInt32(Vector512<int> acc, int* table, int n) => Shift(acc * Vector512.Load(table + n) + Vector512.Load(table + 3 * n), table, n);
+
+        /// <summary>The last step of both: the channel's own shift.</summary>
+        [MethodImpl(Inline)]
+        public static Vector512<int> Shift(Vector512<int> value, int* table, int n) => Avx512F.ShiftRightArithmeticVariable(value, Vector512.Load(table + 4 * n).AsUInt32());
 
         /// <summary>The same with one multiplier for all channels: scalars are b, 2^(c-33) and c-32.</summary>
         [MethodImpl(Inline)]
@@ -5439,6 +5454,10 @@ unsafe partial class Resnet20Cifar10
         [MethodImpl(Inline)]
         public static Vector256<int> Widen(Vector256<short> sums) => Avx2.MultiplyAddAdjacent(sums, Vector256.Create((short)1));
 
+        /// <summary>Adds to sums in memory.</summary>
+        [MethodImpl(Inline)]
+        public static void AddTo(int* sums, Vector256<int> value) => (Vector256.Load(sums) + value).Store(sums);
+
         /// <summary>Adds four products of code and weight per lane: vpdpbusd where the machine has it; else pairs must be proven not to saturate.</summary>
         [MethodImpl(Inline)]
         public static Vector256<int> Accumulate(Vector256<int> acc, Vector256<byte> codes, Vector256<sbyte> weights) =>
@@ -5493,7 +5512,7 @@ unsafe partial class Resnet20Cifar10
             return Avx2.ShiftRightArithmeticVariable(Avx2.Blend(evenProducts, oddProducts, 0xAA) + Vector256.Load(table + 3 * n), Vector256.Load(table + 4 * n).AsUInt32());
         }
 
-        /// <summary>The same for multipliers whose product with any accumulator fits in int32: the table holds n each of bias, b, (nothing), rounding term, shift.</summary>
+        /// <summary>The same for multipliers whose product with any accumulator fits in int32: the table holds n each of b twice, b, (nothing), bias times b and rounding term, shift.</summary>
         [MethodImpl(Inline)]
         public static Vector256<int> RequantizeInt32(Vector256<int> acc, int* table, int n) =>
             Avx2.ShiftRightArithmeticVariable(acc * Vector256.Load(table + n) + Vector256.Load(table + 3 * n), Vector256.Load(table + 4 * n).AsUInt32());
@@ -5589,6 +5608,10 @@ unsafe partial class Resnet20Cifar10
         public static Vector128<int> Widen(Vector128<short> sums) =>
             Sse2.IsSupported ? Sse2.MultiplyAddAdjacent(sums, Vector128.Create((short)1)) : AdvSimd.AddPairwiseWidening(sums);
 
+        /// <summary>Adds to sums in memory.</summary>
+        [MethodImpl(Inline)]
+        public static void AddTo(int* sums, Vector128<int> value) => (Vector128.Load(sums) + value).Store(sums);
+
         /// <summary>Adds four products of code, at most 127, and weight per lane: sdot where the machine has it.</summary>
         [MethodImpl(Inline)]
         public static Vector128<int> Accumulate(Vector128<int> acc, Vector128<byte> codes, Vector128<sbyte> weights) =>
@@ -5637,7 +5660,7 @@ unsafe partial class Resnet20Cifar10
             return ShiftByLane(value, table + 4 * n);
         }
 
-        /// <summary>The same for multipliers whose product with any accumulator fits in int32: the table holds n each of bias, b, (nothing), rounding term, shift.</summary>
+        /// <summary>The same for multipliers whose product with any accumulator fits in int32: the table holds n each of b twice, b, (nothing), bias times b and rounding term, shift.</summary>
         [MethodImpl(Inline)]
         public static Vector128<int> RequantizeInt32(Vector128<int> acc, int* table, int n) =>
             ShiftByLane(acc * Vector128.Load(table + n) + Vector128.Load(table + 3 * n), table + 4 * n);

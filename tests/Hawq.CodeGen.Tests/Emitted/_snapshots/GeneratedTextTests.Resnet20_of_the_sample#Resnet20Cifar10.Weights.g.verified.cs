@@ -840,8 +840,9 @@ unsafe partial class Resnet20Cifar10
         }
 
         // Five arrays per layer: bias with the input's stored zero folded in (bias - zero * sum of weights), multiplier, the odd channels'
-        // multipliers at the even places, rounding term and final shift. preShift is -1 where requantize is computed in 64 bits, and -1 - t where the
-        // multipliers are divided by 2^t and it is computed in 32.
+        // multipliers at the even places, rounding term and final shift. preShift is -1 where requantize is computed in 64 bits, and -2 - t where the
+        // multipliers are divided by 2^t and it is computed in 32: then the rounding term holds the bias, multiplied, and its own place the multiplier
+        // twice, as a pair of int16.
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static void Table(
             int* table, int padded, sbyte* codes, int channels, int perChannel, int storedZero, int preShift,
@@ -860,9 +861,9 @@ unsafe partial class Resnet20Cifar10
                         }
                     }
 
+                    int dropped = preShift < -1 ? -2 - preShift : preShift < 0 ? 0 : 32 - preShift;
                     table[o] = bias[o] - (storedZero * sum);
-                    int dropped = preShift < 0 ? ~preShift : 32 - preShift;
-                    table[padded + o] = preShift < 0 ? multipliers[o] >> dropped : multipliers[o];
+                    table[padded + o] = preShift < -1 ? multipliers[o] >> dropped : multipliers[o];
                     if ((o & 1) == 1)
                     {
                         table[(2 * padded) + o - 1] = multipliers[o];
@@ -870,6 +871,11 @@ unsafe partial class Resnet20Cifar10
 
                     table[(3 * padded) + o] = 1 << (shifts[o] - dropped - 1);
                     table[(4 * padded) + o] = shifts[o] - dropped;
+                    if (preShift < -1)
+                    {
+                        table[(3 * padded) + o] += table[o] * table[padded + o];
+                        table[o] = table[padded + o] * 65537;
+                    }
                 }
             }
         }

@@ -40,6 +40,10 @@ internal static class Avx2Operations
             [MethodImpl(Inline)]
             public static Vector256<int> Widen(Vector256<short> sums) => Avx2.MultiplyAddAdjacent(sums, Vector256.Create((short)1));
 
+            /// <summary>Adds to sums in memory.</summary>
+            [MethodImpl(Inline)]
+            public static void AddTo(int* sums, Vector256<int> value) => (Vector256.Load(sums) + value).Store(sums);
+
             /// <summary>Adds four products of code and weight per lane: vpdpbusd where the machine has it; else pairs must be proven not to saturate.</summary>
             [MethodImpl(Inline)]
             public static Vector256<int> Accumulate(Vector256<int> acc, Vector256<byte> codes, Vector256<sbyte> weights) =>
@@ -94,7 +98,7 @@ internal static class Avx2Operations
                 return Avx2.ShiftRightArithmeticVariable(Avx2.Blend(evenProducts, oddProducts, 0xAA) + Vector256.Load(table + 3 * n), Vector256.Load(table + 4 * n).AsUInt32());
             }
 
-            /// <summary>The same for multipliers whose product with any accumulator fits in int32: the table holds n each of bias, b, (nothing), rounding term, shift.</summary>
+            /// <summary>The same for multipliers whose product with any accumulator fits in int32: the table holds n each of b twice, b, (nothing), bias times b and rounding term, shift.</summary>
             [MethodImpl(Inline)]
             public static Vector256<int> RequantizeInt32(Vector256<int> acc, int* table, int n) =>
                 Avx2.ShiftRightArithmeticVariable(acc * Vector256.Load(table + n) + Vector256.Load(table + 3 * n), Vector256.Load(table + 4 * n).AsUInt32());

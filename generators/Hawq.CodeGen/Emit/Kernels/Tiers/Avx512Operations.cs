@@ -27,6 +27,14 @@ internal static class Avx512Operations
             [MethodImpl(Inline)]
             public static Vector512<int> Widen(Vector512<short> sums) => Avx512BW.MultiplyAddAdjacent(sums, Vector512.Create((short)1));
 
+            /// <summary>Adds to sums in memory.</summary>
+            [MethodImpl(Inline)]
+            public static void AddTo(int* sums, Vector512<int> value) => (Vector512.Load(sums) + value).Store(sums);
+
+            /// <summary>vpmaddwd by a pair of multipliers: neighbouring int16 lanes summed into int32 lanes and multiplied.</summary>
+            [MethodImpl(Inline)]
+            public static Vector512<int> Widen(Vector512<short> sums, Vector512<short> multipliers) => Avx512BW.MultiplyAddAdjacent(sums, multipliers);
+
             /// <summary>Adds four products of code and weight per lane; pairs are proven not to saturate.</summary>
             [MethodImpl(Inline)]
             public static Vector512<int> Accumulate(Vector512<int> acc, Vector512<byte> codes, Vector512<sbyte> weights) => acc + Widen(Products(codes, weights));
@@ -72,10 +80,13 @@ internal static class Avx512Operations
                 return Avx512F.ShiftRightArithmeticVariable(high + Vector512.Load(table + 3 * n), Vector512.Load(table + 4 * n).AsUInt32());
             }
 
-            /// <summary>The same for multipliers whose product with any accumulator fits in int32: the table holds n each of bias, b, (nothing), rounding term, shift.</summary>
+            /// <summary>The same for multipliers whose product with any accumulator fits in int32: the table holds n each of b twice, b, (nothing), bias times b and rounding term, shift.</summary>
             [MethodImpl(Inline)]
-            public static Vector512<int> RequantizeInt32(Vector512<int> acc, int* table, int n) =>
-                Avx512F.ShiftRightArithmeticVariable(acc * Vector512.Load(table + n) + Vector512.Load(table + 3 * n), Vector512.Load(table + 4 * n).AsUInt32());
+            public static Vector512<int> RequantizeInt32(Vector512<int> acc, int* table, int n) => Shift(acc * Vector512.Load(table + n) + Vector512.Load(table + 3 * n), table, n);
+
+            /// <summary>The last step of both: the channel's own shift.</summary>
+            [MethodImpl(Inline)]
+            public static Vector512<int> Shift(Vector512<int> value, int* table, int n) => Avx512F.ShiftRightArithmeticVariable(value, Vector512.Load(table + 4 * n).AsUInt32());
 
             /// <summary>The same with one multiplier for all channels: scalars are b, 2^(c-33) and c-32.</summary>
             [MethodImpl(Inline)]

@@ -47,6 +47,10 @@ internal static class Vector128Operations
             public static Vector128<int> Widen(Vector128<short> sums) =>
                 Sse2.IsSupported ? Sse2.MultiplyAddAdjacent(sums, Vector128.Create((short)1)) : AdvSimd.AddPairwiseWidening(sums);
 
+            /// <summary>Adds to sums in memory.</summary>
+            [MethodImpl(Inline)]
+            public static void AddTo(int* sums, Vector128<int> value) => (Vector128.Load(sums) + value).Store(sums);
+
             /// <summary>Adds four products of code, at most 127, and weight per lane: sdot where the machine has it.</summary>
             [MethodImpl(Inline)]
             public static Vector128<int> Accumulate(Vector128<int> acc, Vector128<byte> codes, Vector128<sbyte> weights) =>
@@ -95,7 +99,7 @@ internal static class Vector128Operations
                 return ShiftByLane(value, table + 4 * n);
             }
 
-            /// <summary>The same for multipliers whose product with any accumulator fits in int32: the table holds n each of bias, b, (nothing), rounding term, shift.</summary>
+            /// <summary>The same for multipliers whose product with any accumulator fits in int32: the table holds n each of b twice, b, (nothing), bias times b and rounding term, shift.</summary>
             [MethodImpl(Inline)]
             public static Vector128<int> RequantizeInt32(Vector128<int> acc, int* table, int n) =>
                 ShiftByLane(acc * Vector128.Load(table + n) + Vector128.Load(table + 3 * n), table + 4 * n);
