@@ -83,6 +83,10 @@ internal sealed class ConvKernel
     public bool PrefetchesWeights => (long)Blocks * WeightBlockBytes >= 256 << 10
         && Geometry.Output.Height * Pieces(Geometry.Output.Width, Math.Max(1, Choice.TilePixels)).Sum(piece => piece.Count) <= 32;
 
+    /// <summary>Whether tiles ask for what they will write, and read as operands, ahead: where that is too large to be in the second-level cache by chance.</summary>
+    public bool PrefetchesOutputs => Tier.Bytes >= 32 && Epilogue.Pointers
+        .Sum(pointer => pointer.Tensor is { } tensor ? (long)Geometry.Output.Height * tensor.RowStride : 0) >= 256 << 10;
+
     /// <summary>Whether the packed weights may hold correction steps.</summary>
     public bool HasCorrections => Choice.Family == KernelFamily.Tree && KernelProofs.NeedsCorrections(Step.Input, Step.Weights.Facts, Choice.Window);
 

@@ -215,9 +215,23 @@ internal sealed class WideProducts(ConvKernel kernel) : ConvProducts(kernel)
             writer.Line($"{Kernel.Tier.Vector}<short> even{v} = {Load(0)}{(odd ? $", odd{v} = {Load(1)}" : "")};");
         }
 
-        for (int m = 0; m < tile.Pixels; m++)
+        if (Kernel.Tier.Set == InstructionSet.Avx512)
         {
-            writer.Statements(LoadCodes(tile, m), tile.ForVectors(v => $"c{m}_{v} += {Ops}.WideProducts(a{m}, even{v}{(odd ? $", odd{v}" : "")});"));
+            // Even and odd codes are places of their own, so that sums of both can wait.
+            int halves = odd ? 2 : 1;
+            (int, int)[] places = [.. tile.Places.SelectMany(p => Enumerable.Range(0, halves).Select(half => (p.Pixel, (p.Vector * halves) + half)))];
+            ProductSums.Write(
+                writer, Kernel.Tier, "int", (m, i) => $"c{m}_{i / halves}", places,
+                m => $"{LoadCodes(tile, m)} {Kernel.Tier.Vector}<short> e{m} = {Ops}.Even(a{m}){(odd ? $", o{m} = {Ops}.Odd(a{m})" : "")};",
+                (m, i) => i % halves == 0 ? $"{Ops}.PairProducts(e{m}, even{i / halves})" : $"{Ops}.PairProducts(o{m}, odd{i / halves})");
+        }
+        else
+        {
+            for (int m = 0; m < tile.Pixels; m++)
+            {
+                int pixel = m;
+                writer.Statements(LoadCodes(tile, m), tile.ForVectors(v => $"c{pixel}_{v} += {Ops}.WideProducts(a{pixel}, even{v}{(odd ? $", odd{v}" : "")});"));
+            }
         }
 
         writer.Line($"a += 4; w += {Kernel.StepBytes};");

@@ -86,7 +86,7 @@ internal sealed class Int16LaneProducts(ConvKernel kernel) : ConvProducts(kernel
             }
             else
             {
-                ProductSums.Write(writer, Kernel.Tier, "short", "s", tile.Places, m => LoadCodes(tile, m), (m, v) => $"{Ops}.Products(a{m}, w0_{v})");
+                ProductSums.Write(writer, Kernel.Tier, "short", (m, v) => $"s{m}_{v}", tile.Places, m => LoadCodes(tile, m), (m, v) => $"{Ops}.Products(a{m}, w0_{v})");
             }
 
             ConvTile.Advance(writer, 1);

@@ -10,19 +10,19 @@ internal static class ProductSums
     /// <param name="writer">Where to.</param>
     /// <param name="tier">Vector type, and the order.</param>
     /// <param name="lanes">C# type of the lanes of products and accumulators.</param>
-    /// <param name="accumulator">Letter of the accumulators: c for c0_0.</param>
+    /// <param name="accumulator">The accumulator of a place.</param>
     /// <param name="places">Pixel and vector of every product, those of a pixel together.</param>
     /// <param name="codes">The statement that loads the codes of a pixel.</param>
-    /// <param name="product">The product of a pixel and a vector.</param>
+    /// <param name="product">The product of a place.</param>
     public static void Write(
-        SourceWriter writer, VectorTier tier, string lanes, string accumulator, IReadOnlyList<(int Pixel, int Vector)> places, Func<int, string> codes, Func<int, int, string> product)
+        SourceWriter writer, VectorTier tier, string lanes, Func<int, int, string> accumulator, IReadOnlyList<(int Pixel, int Vector)> places, Func<int, string> codes, Func<int, int, string> product)
     {
-        (int ahead, int group) = tier.ProductOrder(places.Count, places.Count(place => place.Pixel == places[0].Pixel));
+        (int ahead, int group) = tier.ProductOrder(places.Select(p => accumulator(p.Pixel, p.Vector)).Distinct().Count(), places.Count(place => place.Pixel == places[0].Pixel));
         if (group == 1)
         {
             foreach (IGrouping<int, (int Pixel, int Vector)> pixel in places.GroupBy(place => place.Pixel))
             {
-                writer.Statements(codes(pixel.Key), string.Join(" ", pixel.Select(p => $"{accumulator}{p.Pixel}_{p.Vector} += {product(p.Pixel, p.Vector)};")));
+                writer.Statements(codes(pixel.Key), string.Join(" ", pixel.Select(p => $"{accumulator(p.Pixel, p.Vector)} += {product(p.Pixel, p.Vector)};")));
             }
 
             return;
@@ -41,7 +41,7 @@ internal static class ProductSums
 
             multiplied = next;
             int end = multiplied == places.Count ? places.Count : added + group;
-            statements.Add(string.Join(" ", places.Skip(added).Take(end - added).Select(p => $"{accumulator}{p.Pixel}_{p.Vector} += p{p.Pixel}_{p.Vector};")));
+            statements.Add(string.Join(" ", places.Skip(added).Take(end - added).Select(p => $"{accumulator(p.Pixel, p.Vector)} += p{p.Pixel}_{p.Vector};")));
             added = end;
             writer.Statements([.. statements]);
         }

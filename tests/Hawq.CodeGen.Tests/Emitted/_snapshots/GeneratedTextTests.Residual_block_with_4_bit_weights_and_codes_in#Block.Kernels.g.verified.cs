@@ -910,15 +910,13 @@ unsafe partial class Block
         public static Vector512<int> Accumulate(Vector512<int> acc, Vector512<byte> codes, Vector512<sbyte> weights, Vector512<byte> codes2, Vector512<sbyte> weights2) =>
             acc + Widen(Products(codes, weights) + Products(codes2, weights2));
 
-        /// <summary>Four codes times four weights per lane by int16 products: exact for all codes and weights.</summary>
+        /// <summary>Codes 0 and 2 of every channel as int16 lanes.</summary>
         [MethodImpl(Inline)]
-        public static Vector512<int> WideProducts(Vector512<byte> codes, Vector512<short> even, Vector512<short> odd) =>
-            WideProducts(codes, even) + PairProducts((codes.AsUInt16() >>> 8).AsInt16(), odd);
+        public static Vector512<short> Even(Vector512<byte> codes) => (codes.AsUInt16() & Vector512.Create((ushort)255)).AsInt16();
 
-        /// <summary>Only the even codes: the others' weights are zero.</summary>
+        /// <summary>Codes 1 and 3.</summary>
         [MethodImpl(Inline)]
-        public static Vector512<int> WideProducts(Vector512<byte> codes, Vector512<short> even) =>
-            PairProducts((codes.AsUInt16() & Vector512.Create((ushort)255)).AsInt16(), even);
+        public static Vector512<short> Odd(Vector512<byte> codes) => (codes.AsUInt16() >>> 8).AsInt16();
 
         /// <summary>Codes of two kernel rows side by side: the first in the low, the second in the high half of every channel's lane.</summary>
         [MethodImpl(Inline)]
@@ -1039,6 +1037,16 @@ unsafe partial class Block
         /// <summary>Brings a cache line into the second-level cache.</summary>
         [MethodImpl(Inline)]
         public static void Prefetch(void* line) => Sse.Prefetch1(line);
+
+        /// <summary>The same for a line of each of so many pixels.</summary>
+        [MethodImpl(Inline)]
+        public static void Prefetch(byte* first, int pixelStride, int pixels)
+        {
+            for (int i = 0; i < pixels; i++)
+            {
+                Sse.Prefetch1(first + i * pixelStride);
+            }
+        }
 
         /// <summary>Loads int16 lanes as int32.</summary>
         [MethodImpl(Inline)]
@@ -1181,6 +1189,16 @@ unsafe partial class Block
         /// <summary>Brings a cache line into the second-level cache.</summary>
         [MethodImpl(Inline)]
         public static void Prefetch(void* line) => Sse.Prefetch1(line);
+
+        /// <summary>The same for a line of each of so many pixels.</summary>
+        [MethodImpl(Inline)]
+        public static void Prefetch(byte* first, int pixelStride, int pixels)
+        {
+            for (int i = 0; i < pixels; i++)
+            {
+                Sse.Prefetch1(first + i * pixelStride);
+            }
+        }
 
         /// <summary>Loads int16 lanes as int32.</summary>
         [MethodImpl(Inline)]

@@ -514,27 +514,33 @@ unsafe partial class Resnet20Cifar10
                 for (int k = 0; k < 2; k++)
                 {
                     Vector512<short> even0 = Vector512.Load((short*)(w)), odd0 = Vector512.Load((short*)(w + 64));
-                    Vector512<byte> a0 = V512.Codes(a); c0_0 += V512.WideProducts(a0, even0, odd0);
-                    Vector512<byte> a1 = V512.Codes(a + 3); c1_0 += V512.WideProducts(a1, even0, odd0);
-                    Vector512<byte> a2 = V512.Codes(a + 6); c2_0 += V512.WideProducts(a2, even0, odd0);
-                    Vector512<byte> a3 = V512.Codes(a + 9); c3_0 += V512.WideProducts(a3, even0, odd0);
-                    Vector512<byte> a4 = V512.Codes(a + 12); c4_0 += V512.WideProducts(a4, even0, odd0);
-                    Vector512<byte> a5 = V512.Codes(a + 15); c5_0 += V512.WideProducts(a5, even0, odd0);
-                    Vector512<byte> a6 = V512.Codes(a + 18); c6_0 += V512.WideProducts(a6, even0, odd0);
-                    Vector512<byte> a7 = V512.Codes(a + 21); c7_0 += V512.WideProducts(a7, even0, odd0);
+                    Vector512<byte> a0 = V512.Codes(a); Vector512<short> e0 = V512.Even(a0), o0 = V512.Odd(a0); Vector512<int> p0_0 = V512.PairProducts(e0, even0), p0_1 = V512.PairProducts(o0, odd0);
+                    Vector512<byte> a1 = V512.Codes(a + 3); Vector512<short> e1 = V512.Even(a1), o1 = V512.Odd(a1); Vector512<int> p1_0 = V512.PairProducts(e1, even0), p1_1 = V512.PairProducts(o1, odd0);
+                    Vector512<byte> a2 = V512.Codes(a + 6); Vector512<short> e2 = V512.Even(a2), o2 = V512.Odd(a2); Vector512<int> p2_0 = V512.PairProducts(e2, even0), p2_1 = V512.PairProducts(o2, odd0);
+                    Vector512<byte> a3 = V512.Codes(a + 9); Vector512<short> e3 = V512.Even(a3), o3 = V512.Odd(a3); Vector512<int> p3_0 = V512.PairProducts(e3, even0), p3_1 = V512.PairProducts(o3, odd0);
+                    Vector512<byte> a4 = V512.Codes(a + 12); Vector512<short> e4 = V512.Even(a4), o4 = V512.Odd(a4); Vector512<int> p4_0 = V512.PairProducts(e4, even0);
+                    c0_0 += p0_0; c0_0 += p0_1; c1_0 += p1_0; c1_0 += p1_1;
+                    Vector512<int> p4_1 = V512.PairProducts(o4, odd0);
+                    Vector512<byte> a5 = V512.Codes(a + 15); Vector512<short> e5 = V512.Even(a5), o5 = V512.Odd(a5); Vector512<int> p5_0 = V512.PairProducts(e5, even0), p5_1 = V512.PairProducts(o5, odd0);
+                    Vector512<byte> a6 = V512.Codes(a + 18); Vector512<short> e6 = V512.Even(a6), o6 = V512.Odd(a6); Vector512<int> p6_0 = V512.PairProducts(e6, even0);
+                    c2_0 += p2_0; c2_0 += p2_1; c3_0 += p3_0; c3_0 += p3_1;
+                    Vector512<int> p6_1 = V512.PairProducts(o6, odd0);
+                    Vector512<byte> a7 = V512.Codes(a + 21); Vector512<short> e7 = V512.Even(a7), o7 = V512.Odd(a7); Vector512<int> p7_0 = V512.PairProducts(e7, even0), p7_1 = V512.PairProducts(o7, odd0);
+                    c4_0 += p4_0; c4_0 += p4_1; c5_0 += p5_0; c5_0 += p5_1; c6_0 += p6_0; c6_0 += p6_1; c7_0 += p7_0; c7_0 += p7_1;
                     a += 4; w += 128;
                 }
                 // The last code of the run.
                 {
                     Vector512<short> even0 = Vector512.Load((short*)(w));
-                    Vector512<byte> a0 = V512.Codes(a); c0_0 += V512.WideProducts(a0, even0);
-                    Vector512<byte> a1 = V512.Codes(a + 3); c1_0 += V512.WideProducts(a1, even0);
-                    Vector512<byte> a2 = V512.Codes(a + 6); c2_0 += V512.WideProducts(a2, even0);
-                    Vector512<byte> a3 = V512.Codes(a + 9); c3_0 += V512.WideProducts(a3, even0);
-                    Vector512<byte> a4 = V512.Codes(a + 12); c4_0 += V512.WideProducts(a4, even0);
-                    Vector512<byte> a5 = V512.Codes(a + 15); c5_0 += V512.WideProducts(a5, even0);
-                    Vector512<byte> a6 = V512.Codes(a + 18); c6_0 += V512.WideProducts(a6, even0);
-                    Vector512<byte> a7 = V512.Codes(a + 21); c7_0 += V512.WideProducts(a7, even0);
+                    Vector512<byte> a0 = V512.Codes(a); Vector512<short> e0 = V512.Even(a0); Vector512<int> p0_0 = V512.PairProducts(e0, even0);
+                    Vector512<byte> a1 = V512.Codes(a + 3); Vector512<short> e1 = V512.Even(a1); Vector512<int> p1_0 = V512.PairProducts(e1, even0);
+                    Vector512<byte> a2 = V512.Codes(a + 6); Vector512<short> e2 = V512.Even(a2); Vector512<int> p2_0 = V512.PairProducts(e2, even0);
+                    Vector512<byte> a3 = V512.Codes(a + 9); Vector512<short> e3 = V512.Even(a3); Vector512<int> p3_0 = V512.PairProducts(e3, even0);
+                    Vector512<byte> a4 = V512.Codes(a + 12); Vector512<short> e4 = V512.Even(a4); Vector512<int> p4_0 = V512.PairProducts(e4, even0);
+                    Vector512<byte> a5 = V512.Codes(a + 15); Vector512<short> e5 = V512.Even(a5); Vector512<int> p5_0 = V512.PairProducts(e5, even0);
+                    Vector512<byte> a6 = V512.Codes(a + 18); Vector512<short> e6 = V512.Even(a6); Vector512<int> p6_0 = V512.PairProducts(e6, even0);
+                    Vector512<byte> a7 = V512.Codes(a + 21); Vector512<short> e7 = V512.Even(a7); Vector512<int> p7_0 = V512.PairProducts(e7, even0);
+                    c0_0 += p0_0; c1_0 += p1_0; c2_0 += p2_0; c3_0 += p3_0; c4_0 += p4_0; c5_0 += p5_0; c6_0 += p6_0; c7_0 += p7_0;
                     a += 4; w += 128;
                 }
             }
@@ -5293,15 +5299,13 @@ unsafe partial class Resnet20Cifar10
         public static Vector512<int> Accumulate(Vector512<int> acc, Vector512<byte> codes, Vector512<sbyte> weights, Vector512<byte> codes2, Vector512<sbyte> weights2) =>
             acc + Widen(Products(codes, weights) + Products(codes2, weights2));
 
-        /// <summary>Four codes times four weights per lane by int16 products: exact for all codes and weights.</summary>
+        /// <summary>Codes 0 and 2 of every channel as int16 lanes.</summary>
         [MethodImpl(Inline)]
-        public static Vector512<int> WideProducts(Vector512<byte> codes, Vector512<short> even, Vector512<short> odd) =>
-            WideProducts(codes, even) + PairProducts((codes.AsUInt16() >>> 8).AsInt16(), odd);
+        public static Vector512<short> Even(Vector512<byte> codes) => (codes.AsUInt16() & Vector512.Create((ushort)255)).AsInt16();
 
-        /// <summary>Only the even codes: the others' weights are zero.</summary>
+        /// <summary>Codes 1 and 3.</summary>
         [MethodImpl(Inline)]
-        public static Vector512<int> WideProducts(Vector512<byte> codes, Vector512<short> even) =>
-            PairProducts((codes.AsUInt16() & Vector512.Create((ushort)255)).AsInt16(), even);
+        public static Vector512<short> Odd(Vector512<byte> codes) => (codes.AsUInt16() >>> 8).AsInt16();
 
         /// <summary>Codes of two kernel rows side by side: the first in the low, the second in the high half of every channel's lane.</summary>
         [MethodImpl(Inline)]
@@ -5422,6 +5426,16 @@ unsafe partial class Resnet20Cifar10
         /// <summary>Brings a cache line into the second-level cache.</summary>
         [MethodImpl(Inline)]
         public static void Prefetch(void* line) => Sse.Prefetch1(line);
+
+        /// <summary>The same for a line of each of so many pixels.</summary>
+        [MethodImpl(Inline)]
+        public static void Prefetch(byte* first, int pixelStride, int pixels)
+        {
+            for (int i = 0; i < pixels; i++)
+            {
+                Sse.Prefetch1(first + i * pixelStride);
+            }
+        }
 
         /// <summary>Loads int16 lanes as int32.</summary>
         [MethodImpl(Inline)]
@@ -5564,6 +5578,16 @@ unsafe partial class Resnet20Cifar10
         /// <summary>Brings a cache line into the second-level cache.</summary>
         [MethodImpl(Inline)]
         public static void Prefetch(void* line) => Sse.Prefetch1(line);
+
+        /// <summary>The same for a line of each of so many pixels.</summary>
+        [MethodImpl(Inline)]
+        public static void Prefetch(byte* first, int pixelStride, int pixels)
+        {
+            for (int i = 0; i < pixels; i++)
+            {
+                Sse.Prefetch1(first + i * pixelStride);
+            }
+        }
 
         /// <summary>Loads int16 lanes as int32.</summary>
         [MethodImpl(Inline)]

@@ -151,6 +151,16 @@ internal static class Avx2Operations
             [MethodImpl(Inline)]
             public static void Prefetch(void* line) => Sse.Prefetch1(line);
 
+            /// <summary>The same for a line of each of so many pixels.</summary>
+            [MethodImpl(Inline)]
+            public static void Prefetch(byte* first, int pixelStride, int pixels)
+            {
+                for (int i = 0; i < pixels; i++)
+                {
+                    Sse.Prefetch1(first + i * pixelStride);
+                }
+            }
+
             /// <summary>Loads int16 lanes as int32.</summary>
             [MethodImpl(Inline)]
             public static Vector256<int> LoadShorts(byte* x) => Avx2.ConvertToVector256Int32((short*)x);
