@@ -25,7 +25,7 @@ internal static unsafe class KernelPeak
         (InstructionSet.Avx512, KernelFamily.Tree, 1) => Best(MicroKernels512.Run<Tree1>, MicroKernels512.Outputs, 4),
         (InstructionSet.Avx512, KernelFamily.Tree, 2) => Best(MicroKernels512.Run<Tree2>, MicroKernels512.Outputs, 4),
         (InstructionSet.Avx512, KernelFamily.Tree, _) => Best(MicroKernels512.Run<Tree3>, MicroKernels512.Outputs, 4),
-        (InstructionSet.Avx512, KernelFamily.Widen, _) => Best(MicroKernels512.Run<Wide>, MicroKernels512.Outputs, 4),
+        (InstructionSet.Avx512, KernelFamily.Widen, _) => Best(MicroKernels512.RunAhead<Wide>, MicroKernels512.Outputs, 4),
         (InstructionSet.Avx512, KernelFamily.Winograd4, _) => Best(MicroKernels512.RunAhead<Pairs>, MicroKernels512.Outputs, 2),
         (InstructionSet.AvxVnni, KernelFamily.Dot4, _) => Best(MicroKernels256.Run<Dot>, MicroKernels256.Outputs, 4),
         (InstructionSet.Avx2, KernelFamily.Maddubs16, _) => Best(MicroKernels256.Run<Lanes16>, MicroKernels256.Outputs, 4),
