@@ -29,14 +29,7 @@ internal abstract class ConvProducts(ConvKernel kernel)
     public virtual bool SumsInMemory => false;
 
     /// <summary>Declares the accumulators c{pixel}_{vector} and writes the loops that add all products, and the bias.</summary>
-    public virtual void Write(SourceWriter writer, ConvTile tile)
-    {
-        tile.StartAtBias(writer);
-        WriteLoops(writer, tile);
-    }
-
-    /// <summary>Writes the loops that add all products to the accumulators.</summary>
-    protected abstract void WriteLoops(SourceWriter writer, ConvTile tile);
+    public abstract void Write(SourceWriter writer, ConvTile tile);
 }
 
 /// <summary>
@@ -52,8 +45,9 @@ internal sealed class TreeProducts(ConvKernel kernel) : ConvProducts(kernel)
     private bool NeedsPairs => Kernel.Tier.Set == InstructionSet.Vector128 && Kernel.Step.Input.StoredHi > sbyte.MaxValue;
 
     /// <inheritdoc/>
-    protected override void WriteLoops(SourceWriter writer, ConvTile tile)
+    public override void Write(SourceWriter writer, ConvTile tile)
     {
+        tile.StartAtBias(writer);
         int steps = Kernel.Geometry.StepsPerRun;
         int window = Math.Min(Math.Max(1, Kernel.Choice.Window), steps);
         bool moves = Kernel.Runs > 1;
@@ -162,50 +156,58 @@ internal sealed class TreeProducts(ConvKernel kernel) : ConvProducts(kernel)
 internal sealed class DotProducts(ConvKernel kernel) : ConvProducts(kernel)
 {
     /// <inheritdoc/>
-    protected override void WriteLoops(SourceWriter writer, ConvTile tile) => tile.Rows(writer, () =>
+    public override void Write(SourceWriter writer, ConvTile tile)
     {
-        writer.Line("// Four codes by four weights per step.");
-        using (ConvTile.Loop(writer, "k", Kernel.Geometry.StepsPerRun))
+        tile.StartAtBias(writer);
+        tile.Rows(writer, () =>
         {
-            tile.LoadWeights(writer, 1);
-            for (int m = 0; m < tile.Pixels; m++)
+            writer.Line("// Four codes by four weights per step.");
+            using (ConvTile.Loop(writer, "k", Kernel.Geometry.StepsPerRun))
             {
-                writer.Statements(LoadCodes(tile, m), tile.ForVectors(v => $"c{m}_{v} = {Ops}.Dot(c{m}_{v}, a{m}, w0_{v});"));
-            }
+                tile.LoadWeights(writer, 1);
+                for (int m = 0; m < tile.Pixels; m++)
+                {
+                    writer.Statements(LoadCodes(tile, m), tile.ForVectors(v => $"c{m}_{v} = {Ops}.Dot(c{m}_{v}, a{m}, w0_{v});"));
+                }
 
-            ConvTile.Advance(writer, 1);
-        }
-    });
+                ConvTile.Advance(writer, 1);
+            }
+        });
+    }
 }
 
 /// <summary>int16 products of widened codes and weights: exact for all codes and weights, on every tier.</summary>
 internal sealed class WideProducts(ConvKernel kernel) : ConvProducts(kernel)
 {
     /// <inheritdoc/>
-    protected override void WriteLoops(SourceWriter writer, ConvTile tile) => tile.Rows(writer, () =>
+    public override void Write(SourceWriter writer, ConvTile tile)
     {
-        // Rows of three channels end with a single code more often than not: 3 columns have 9, 7 have 21.
-        ConvGeometry g = Kernel.Geometry;
-        bool single = g.RunLength % 4 == 1;
-        int whole = g.StepsPerRun - (single ? 1 : 0);
-        if (whole > 0)
+        tile.StartAtBias(writer);
+        tile.Rows(writer, () =>
         {
-            writer.Line("// Four codes by four weights per step, the even and the odd ones as int16 pairs.");
-            using (ConvTile.Loop(writer, "k", whole))
+            // Rows of three channels end with a single code more often than not: 3 columns have 9, 7 have 21.
+            ConvGeometry g = Kernel.Geometry;
+            bool single = g.RunLength % 4 == 1;
+            int whole = g.StepsPerRun - (single ? 1 : 0);
+            if (whole > 0)
             {
-                WriteStep(writer, tile, true);
+                writer.Line("// Four codes by four weights per step, the even and the odd ones as int16 pairs.");
+                using (ConvTile.Loop(writer, "k", whole))
+                {
+                    WriteStep(writer, tile, true);
+                }
             }
-        }
 
-        if (single)
-        {
-            writer.Line("// The last code of the run.");
-            using (writer.Block())
+            if (single)
             {
-                WriteStep(writer, tile, false);
+                writer.Line("// The last code of the run.");
+                using (writer.Block())
+                {
+                    WriteStep(writer, tile, false);
+                }
             }
-        }
-    });
+        });
+    }
 
     private void WriteStep(SourceWriter writer, ConvTile tile, bool odd)
     {

@@ -9,8 +9,9 @@ namespace Hawq.CodeGen.Emit.Kernels;
 internal sealed class DepthwiseProducts(ConvKernel kernel) : ConvProducts(kernel)
 {
     /// <inheritdoc/>
-    protected override void WriteLoops(SourceWriter writer, ConvTile tile)
+    public override void Write(SourceWriter writer, ConvTile tile)
     {
+        tile.StartAtBias(writer);
         ConvGeometry g = Kernel.Geometry;
         int pairs = (g.Kernel.Height + 1) / 2;
         int rowBytes = g.Dilation.Height * g.InputRowStride;

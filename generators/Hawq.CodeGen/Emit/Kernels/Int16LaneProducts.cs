@@ -25,14 +25,14 @@ internal sealed class Int16LaneProducts(ConvKernel kernel) : ConvProducts(kernel
             Zero(writer, tile);
             tile.Rows(writer, () => Sum(writer, tile, steps));
             Multipliers(writer, tile);
-            string? start = Start(writer, tile);
-            Accumulators(writer, tile, (m, v) => $"{Widened(m, v)}{(start is null ? "" : $" + {start}{v}")}");
+            Func<int, string>? start = Start(writer, tile);
+            Accumulators(writer, tile, (m, v) => start is null ? Widened(m, v) : $"{Widened(m, v)} + {start(v)}");
             return;
         }
 
         writer.Line($"int* sums = stackalloc int[{tile.Places.Count * Kernel.Tier.Lanes}];");
-        string first = Start(writer, tile) ?? $"{Vector}<int>.Zero";
-        writer.Statements([.. tile.Places.Select(p => $"{first}{(first.Length == 1 ? $"{p.Vector}" : "")}.Store({Sums(tile, p.Pixel, p.Vector)});")]);
+        Func<int, string> first = Start(writer, tile) ?? (_ => $"{Vector}<int>.Zero");
+        writer.Statements([.. tile.Places.Select(p => $"{first(p.Vector)}.Store({Sums(tile, p.Pixel, p.Vector)});")]);
 
         // The facts speak of windows that start at multiples of their length, so a chunk is exactly as long as the proven window.
         int length = Math.Min(steps, Kernel.Choice.Window);
@@ -56,9 +56,6 @@ internal sealed class Int16LaneProducts(ConvKernel kernel) : ConvProducts(kernel
 
         Accumulators(writer, tile, (m, v) => $"{Vector}.Load({Sums(tile, m, v)})");
     }
-
-    /// <inheritdoc/>
-    protected override void WriteLoops(SourceWriter writer, ConvTile tile) => throw new InvalidOperationException("The accumulators are declared behind the loops.");
 
     private void Chunk(SourceWriter writer, ConvTile tile, int steps)
     {
@@ -102,8 +99,8 @@ internal sealed class Int16LaneProducts(ConvKernel kernel) : ConvProducts(kernel
         }
     }
 
-    // Where the sums start: at the rounding terms, which hold the bias, at the bias, or at zero.
-    private string? Start(SourceWriter writer, ConvTile tile)
+    // Where the sums of a vector start: at the rounding terms, which hold the bias, at the bias, or (null) at zero.
+    private Func<int, string>? Start(SourceWriter writer, ConvTile tile)
     {
         int first = Kernel.Multiplies ? 3 * Kernel.Step.Weights.PaddedChannels : 0;
         if (!Kernel.Multiplies && Kernel.Step.Epilogue.Requantize!.RoundingHoldsBias)
@@ -112,7 +109,7 @@ internal sealed class Int16LaneProducts(ConvKernel kernel) : ConvProducts(kernel
         }
 
         writer.Line($"{Vector}<int> {tile.ListVectors(v => $"b{v} = {Vector}.Load(table{ConvTile.Offset(first + (v * Kernel.Tier.Lanes))})")};");
-        return "b";
+        return v => $"b{v}";
     }
 
     private void Accumulators(SourceWriter writer, ConvTile tile, Func<int, int, string> sum)
