@@ -18,7 +18,7 @@ public sealed class ArmTests(PackageFeed feed)
         List<string> expected =
         [
             consumer.WriteModel("residual8.hawq.json", TypicalNetworks.ResNet20()),
-            consumer.WriteModel("residual4.hawq.json", WithShortMultipliers(TypicalNetworks.ResNet20(4))),
+            consumer.WriteModel("residual4.hawq.json", TypicalNetworks.WithShortMultipliers(TypicalNetworks.ResNet20(4))),
             consumer.WriteModel("mobile.hawq.json", Mobile()),
             consumer.WriteModel("first.hawq.json", First()),
         ];
@@ -78,15 +78,6 @@ public sealed class ArmTests(PackageFeed feed)
         string x = b.Conv(b.InputName, 32, 7, stride: 2, activation: Activation.U7);
         return b.Build(b.Gemm(b.GlobalAveragePool(x), 7));
     }
-
-    private static (Network Network, NetworkWeights Weights) WithShortMultipliers((Network Network, NetworkWeights Weights) model) => (
-        model.Network with
-        {
-            Layers = model.Network.Layers.Select(layer => layer is LinearLayer linear
-                ? linear with { Requantize = ShortMultipliers.Of([.. linear.Requantize], linear.Facts.LargestAccumulator) }
-                : layer).ToEquatableArray(),
-        },
-        model.Weights);
 
     private static string[] Run(Consumer consumer, params string[] variables)
     {

@@ -43,4 +43,14 @@ public static class TypicalNetworks
 
         return b.Build(b.Gemm(b.GlobalAveragePool(input), 1000));
     }
+
+    /// <summary>The same network with the multipliers of <c>hawq quantize --multipliers short</c>.</summary>
+    public static (Network Network, NetworkWeights Weights) WithShortMultipliers((Network Network, NetworkWeights Weights) model) => (
+        model.Network with
+        {
+            Layers = model.Network.Layers.Select(layer => layer is LinearLayer linear
+                ? linear with { Requantize = ShortMultipliers.Of([.. linear.Requantize], linear.Facts.LargestAccumulator) }
+                : layer).ToEquatableArray(),
+        },
+        model.Weights);
 }

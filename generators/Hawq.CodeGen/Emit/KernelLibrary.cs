@@ -7,6 +7,10 @@ internal sealed class KernelLibrary
     public const string OptimizeAttribute =
         "[global::System.Runtime.CompilerServices.MethodImpl(global::System.Runtime.CompilerServices.MethodImplOptions.AggressiveOptimization)]";
 
+    /// <summary>The same for the methods where the time goes, which stay methods of their own: inlined, they would share registers with their caller's loops.</summary>
+    /// <param name="more">Further attributes, each after a comma.</param>
+    public static string TileAttribute(string more = "") => $"[MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization){more}]";
+
     private const string NamePlaceholder = "\u0001";
     private readonly List<Entry> _entries = [];
     private readonly Dictionary<string, Entry> _byText = [];

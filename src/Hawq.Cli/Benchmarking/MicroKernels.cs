@@ -102,7 +102,7 @@ internal static unsafe class MicroKernels512
         return Vector512.Sum(c00 + c01 + c10 + c11 + c20 + c21 + c30 + c31 + c40 + c41 + c50 + c51 + c60 + c61);
     }
 
-    /// <summary>One tile of a family whose turn is one product, in the order of generated kernels: five products ahead, then four by four.</summary>
+    /// <summary>One tile of a family that takes one step per turn and widens nothing, in the order of generated kernels: five products ahead, then four by four.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static long RunAhead<T>(nint codes, nint weights, int steps)
         where T : struct, IMicroKernel

@@ -28,12 +28,7 @@ public sealed class GeneratedTextTests
     {
         NetworkBuilder builder = new NetworkBuilder("block", 2).Input(8, 8, 16, range: Activation.U7);
         (string residual, _) = builder.BasicBlock(builder.Requantize(builder.InputName, Activation.Residual), builder.InputName, 32, stride: 2, weightBits: 4);
-        Network network = builder.Build(residual).Network;
-        Match(network with { Layers = network.Layers.Select(WithShortMultipliers).ToEquatableArray() });
-
-        static Layer WithShortMultipliers(Layer layer) => layer is LinearLayer linear
-            ? linear with { Requantize = ShortMultipliers.Of([.. linear.Requantize], linear.Facts.LargestAccumulator).ToEquatableArray() }
-            : layer;
+        Match(TypicalNetworks.WithShortMultipliers(builder.Build(residual)).Network);
     }
 
     [Fact]

@@ -56,28 +56,10 @@ internal sealed class TreeProducts(ConvKernel kernel) : ConvProducts(kernel)
             writer.Line("byte* corner = x;");
         }
 
-        tile.Rows(writer, () =>
-        {
-            if (steps / window > 0)
-            {
-                writer.Line(window == 1
-                    ? "// Four codes by four weights per step."
-                    : $"// {window} steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.");
-                using (ConvTile.Loop(writer, "k", steps / window))
-                {
-                    WriteSum(writer, tile, window);
-                }
-            }
-
-            if (steps % window != 0)
-            {
-                writer.Line("// The rest of the run.");
-                using (writer.Block())
-                {
-                    WriteSum(writer, tile, steps % window);
-                }
-            }
-        });
+        string comment = window == 1
+            ? "// Four codes by four weights per step."
+            : $"// {window} steps of four codes: their int16 sums cannot overflow (see the proof), so one widening serves them all.";
+        tile.Rows(writer, () => ConvTile.Windows(writer, "k", comment, steps, window, count => WriteSum(writer, tile, count)));
 
         if (Kernel.HasCorrections)
         {

@@ -26,7 +26,7 @@ internal sealed class ConvTile(ConvKernel kernel, int pixels, int blocks, bool t
     /// <summary>Writes the method.</summary>
     public void Write(SourceWriter writer)
     {
-        writer.Line($"[MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization){(kernel.Products.SumsInMemory ? ", SkipLocalsInit" : "")}]");
+        writer.Line(KernelLibrary.TileAttribute(kernel.Products.SumsInMemory ? ", SkipLocalsInit" : ""));
         using (writer.Block($"private static void {Name}(byte* x, sbyte* w, {kernel.Epilogue.Parameters})"))
         using (writer.Block("unchecked"))
         {
@@ -142,6 +142,31 @@ internal sealed class ConvTile(ConvKernel kernel, int pixels, int blocks, bool t
     /// <summary>A counted loop, or a plain block where there is one turn.</summary>
     public static IDisposable Loop(SourceWriter writer, string variable, int count) =>
         count == 1 ? writer.Block() : writer.Block($"for (int {variable} = 0; {variable} < {count}; {variable}++)");
+
+    /// <summary>Walks over a run in windows of <paramref name="window"/> steps; what is left is a last, shorter one.</summary>
+    /// <param name="writer">Where to.</param>
+    /// <param name="variable">Of the loop over the whole windows.</param>
+    /// <param name="comment">What a window is.</param>
+    /// <param name="steps">Steps of the run.</param>
+    /// <param name="window">At most as many.</param>
+    /// <param name="body">Writes the statements of a window of so many steps.</param>
+    public static void Windows(SourceWriter writer, string variable, string comment, int steps, int window, Action<int> body)
+    {
+        writer.Line(comment);
+        using (Loop(writer, variable, steps / window))
+        {
+            body(window);
+        }
+
+        if (steps % window != 0)
+        {
+            writer.Line("// The rest of the run.");
+            using (writer.Block())
+            {
+                body(steps % window);
+            }
+        }
+    }
 
     /// <summary>Moves codes and weights on by a number of steps.</summary>
     public static void Advance(SourceWriter writer, int steps)

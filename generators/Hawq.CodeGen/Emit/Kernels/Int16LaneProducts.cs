@@ -36,24 +36,8 @@ internal sealed class Int16LaneProducts(ConvKernel kernel) : ConvProducts(kernel
 
         // The facts speak of windows that start at multiples of their length, so a chunk is exactly as long as the proven window.
         int length = Math.Min(steps, Kernel.Choice.Window);
-        tile.Rows(writer, () =>
-        {
-            writer.Line($"// int16 sums over {length} step{(length == 1 ? "" : "s")} (see the proof), then one widening.");
-            using (ConvTile.Loop(writer, "chunk", steps / length))
-            {
-                Chunk(writer, tile, length);
-            }
-
-            if (steps % length != 0)
-            {
-                writer.Line("// The rest of the run.");
-                using (writer.Block())
-                {
-                    Chunk(writer, tile, steps % length);
-                }
-            }
-        });
-
+        string comment = $"// int16 sums over {length} step{(length == 1 ? "" : "s")} (see the proof), then one widening.";
+        tile.Rows(writer, () => ConvTile.Windows(writer, "chunk", comment, steps, length, count => Chunk(writer, tile, count)));
         Accumulators(writer, tile, (m, v) => $"{Vector}.Load({Sums(tile, m, v)})");
     }
 

@@ -10,7 +10,8 @@ namespace Hawq.CodeGen.Emit.Kernels;
 internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
 {
     private readonly WinogradLayout _layout = new(kernel.Choice.Tier, kernel.Geometry);
-    private readonly WinogradTransforms _transforms = new(kernel, new WinogradLayout(kernel.Choice.Tier, kernel.Geometry));
+
+    private WinogradTransforms Transforms => new(kernel, _layout);
 
     private ConvGeometry Geometry => kernel.Geometry;
 
@@ -29,7 +30,7 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
     public void WriteBody(SourceWriter writer)
     {
         int groupRows = Outputs * _layout.TileRows;
-        string transform = _layout.Phases > 1 ? string.Empty : library.Share(WeightsMethod(Tier), name => Text(writer => _transforms.WriteWeights(writer, name)));
+        string transform = _layout.Phases > 1 ? string.Empty : library.Share(WeightsMethod(Tier), name => Text(writer => Transforms.WriteWeights(writer, name)));
         writer.Line("short* codes = (short*)scratch;");
         writer.Line($"int* products = (int*)(scratch + {_layout.ProductOffset});");
         writer.Line($"byte* small = scratch + {_layout.TileOffset};");
@@ -164,12 +165,12 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
     }
 
     // The transforms take strides as arguments, so that all layers share them; the products, where the time goes, have them as literals.
-    private string InputMethod() => library.Share($"WinogradInput_{Tier.Class}", name => Text(writer => _transforms.WriteInput(writer, name)));
+    private string InputMethod() => library.Share($"WinogradInput_{Tier.Class}", name => Text(writer => Transforms.WriteInput(writer, name)));
 
-    private string PhasesMethod() => library.Share($"WinogradPhases_{Tier.Class}", name => Text(writer => _transforms.WritePhases(writer, name)));
+    private string PhasesMethod() => library.Share($"WinogradPhases_{Tier.Class}", name => Text(writer => Transforms.WritePhases(writer, name)));
 
     private string OutputMethod() => library.Share(
-        kernel.Epilogue.Finish(BlockChannels).Replace("Finish_", "WinogradOutput_"), name => Text(writer => _transforms.WriteOutput(writer, name)));
+        kernel.Epilogue.Finish(BlockChannels).Replace("Finish_", "WinogradOutput_"), name => Text(writer => Transforms.WriteOutput(writer, name)));
 
     private static string Text(Action<SourceWriter> write)
     {
@@ -249,7 +250,7 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
     {
         int block = _layout.TransformedBytes / sizeof(short);
         writer.Line($"/// <summary>{tiles} tiles by {BlockChannels} output channels of one position, summed over the input channels modulo 2^32.</summary>");
-        writer.Line(Attribute);
+        writer.Line(KernelLibrary.TileAttribute());
         using (writer.Block($"private static void {name}(short* v, short* w, int* m)"))
         using (writer.Block("unchecked"))
         {
@@ -277,7 +278,4 @@ internal sealed class WinogradKernel(ConvKernel kernel, KernelLibrary library)
 
         string Start(int n) => Passes > 1 ? $"{Tier.Vector}.Load(m{ConvTile.Offset(n * Tier.Lanes)})" : "default";
     }
-
-    /// <summary>Of the methods where the time goes.</summary>
-    public const string Attribute = "[MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]";
 }

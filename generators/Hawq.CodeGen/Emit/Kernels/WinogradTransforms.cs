@@ -21,7 +21,7 @@ internal sealed class WinogradTransforms(ConvKernel kernel, WinogradLayout layou
     {
         int lanes = Tier.Bytes / sizeof(short);
         writer.Line("/// <summary>B^T x B of one tile: adds and shifts, at most 68 times the largest code. A tile of two rows has its pixels 0, 1, 2, 1, 2 and 3: rowBack is twice the stride.</summary>");
-        writer.Line(WinogradKernel.Attribute);
+        writer.Line(KernelLibrary.TileAttribute());
         using (writer.Block($"private static void {name}(byte* x, int rowStride, int pixelStride, int rowBack, int pixelBack, int channels, short* v, int stride, short* t)"))
         using (writer.Block("unchecked"))
         using (writer.Block($"for (int channel = 0; channel < channels; channel += {lanes})"))
@@ -64,7 +64,7 @@ internal sealed class WinogradTransforms(ConvKernel kernel, WinogradLayout layou
         int row = layout.RowStride;
         bool whole = Tier.VectorsPerBlock < 4;
         writer.Line("/// <summary>B^T x B of a row of tiles, its channels the even and odd rows and columns of the input: adds and shifts, at most 68 times the largest code.</summary>");
-        writer.Line(WinogradKernel.Attribute);
+        writer.Line(KernelLibrary.TileAttribute());
         using (writer.Block($"private static void {name}(byte* x, int rowStride, int width, short* t, short* v, int stride)"))
         using (writer.Block("unchecked"))
         {
@@ -126,7 +126,7 @@ internal sealed class WinogradTransforms(ConvKernel kernel, WinogradLayout layou
     {
         int lanes = Tier.Bytes / sizeof(short);
         writer.Line("/// <summary>G w G^T of sixteen output channels: from [pair of input channels][tap][16][2] to [position][pair][16][2]; at most 144 times the largest weight.</summary>");
-        writer.Line(WinogradKernel.Attribute);
+        writer.Line(KernelLibrary.TileAttribute());
         using (writer.Block($"private static void {name}(sbyte* w, int channels, short* u, int stride)"))
         using (writer.Block("unchecked"))
         using (writer.Block($"for (int pair = 0; pair < channels / 2; pair++, w += {layout.Taps * layout.Taps * 32}, u += 32)"))
@@ -182,7 +182,7 @@ internal sealed class WinogradTransforms(ConvKernel kernel, WinogradLayout layou
         string parameters = string.Join(", ", pointers.Select(p => p.Tensor is null ? $"{p.Type} {p.Name}" : $"{p.Type} {p.Name}, int {p.Name}Row, int {p.Name}Pixel"));
 
         writer.Line($"/// <summary>A^T m A of one tile and {(layout.Blocks > 1 ? "thirty-two" : "sixteen")} channels: 576 times the sums; times 9^-1 modulo 2^32 and shifted by 6 it is the sums, exactly.</summary>");
-        writer.Line(WinogradKernel.Attribute);
+        writer.Line(KernelLibrary.TileAttribute());
         using (writer.Block($"private static void {name}(int* m, int stride, int* t, {(four ? "int height, int width, " : "")}{parameters}, int channels)"))
         using (writer.Block("unchecked"))
         {
@@ -226,6 +226,7 @@ internal sealed class WinogradTransforms(ConvKernel kernel, WinogradLayout layou
                 {
                     if (kernel.PrefetchesOutputs)
                     {
+                        writer.Line("// Ask for what the tile after the next will read and write.");
                         writer.Statements([.. moving.Select(pointer => $"{Tier.Class}.Prefetch({pointer} + (j + {2 * Outputs}) * {pointer}Pixel);")]);
                     }
 

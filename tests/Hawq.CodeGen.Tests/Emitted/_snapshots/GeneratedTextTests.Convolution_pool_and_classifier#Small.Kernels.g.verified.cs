@@ -889,7 +889,7 @@ unsafe partial class Small
             Vector512<int> even = Avx512F.Multiply(acc, Vector512.Load(table + n)).AsInt32();
             Vector512<int> oddProducts = Avx512F.Multiply((acc.AsUInt64() >>> 32).AsInt32(), Vector512.Load(table + 2 * n)).AsInt32();
             Vector512<int> high = Avx512F.PermuteVar16x32x2(even, Vector512.Create(1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31), oddProducts);
-            return Avx512F.ShiftRightArithmeticVariable(high + Vector512.Load(table + 3 * n), Vector512.Load(table + 4 * n).AsUInt32());
+            return Shift(high + Vector512.Load(table + 3 * n), table, n);
         }
 
         /// <summary>The same for multipliers whose product with any accumulator fits in int32: the table holds n each of b twice, b, (nothing), bias times b and rounding term, shift.</summary>
